@@ -1,0 +1,1 @@
+"""The pipeline from a clip to its hashtags, and the bundle that holds what it learnt."""

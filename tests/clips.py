@@ -1,0 +1,205 @@
+"""Real encoded clips, good and bad, for the tests of every package.
+
+Frames are plain arrays (see `drifting`); `write` encodes them, the container following the path's suffix.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+
+CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".avi": "mpeg4", ".webm": "libvpx-vp9"}
+_FAST = {
+    "libx264": {"preset": "ultrafast", "qp": "8", "bf": "2"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8", "b": "2M"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "crf": "10"},
+    "mpeg4": {"qscale": "2", "flags": "+qscale", "global_quality": "236"},
+}
+
+
+def drifting(
+    count: int,
+    size: tuple[int, int] = (160, 120),
+    *,
+    step: tuple[float, float] = (2.0, 1.0),
+    seed: int = 0,
+) -> Iterator[Grey]:
+    """`count` full-range grey frames of `size` (width, height) px: blobs that drift `step` px a frame.
+
+    The blobs move against a still textured background, so that improved trajectories find motion in them.
+    """
+    width, height = size
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    ground = 110 + 30 * np.sin(x / 5.3) * np.sin(y / 6.1)
+    centres = rng.uniform((0, 0), (width, height), (6, 2))
+    radius = max(6.0, min(size) / 7)
+    for frame in range(count):
+        picture = ground.copy()
+        for number, centre in enumerate(centres):
+            direction = -1 if number % 2 else 1
+            cx, cy = (centre + direction * frame * np.array(step)) % size
+            texture = 128 + 120 * np.sin((x - cx) / 2.1 + number) * np.cos((y - cy) / 2.7)
+            inside = (x - cx) ** 2 + (y - cy) ** 2 < radius**2
+            picture[inside] = texture[inside]
+        yield np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def still(count: int, size: tuple[int, int] = (160, 120)) -> Iterator[Grey]:
+    """`count` times the same textured frame."""
+    frame = next(drifting(1, size))
+    for _ in range(count):
+        yield frame
+
+
+def write(
+    path: Path,
+    frames: Iterable[Grey] | None = None,
+    *,
+    codec: str | None = None,
+    fps: int | Fraction = 30,
+    times: Iterable[float] | None = None,
+    pix_fmt: str = "yuv420p",
+    full_range: bool = False,
+    rotation: int = 0,
+    audio: bool = False,
+    options: Mapping[str, str] | None = None,
+    muxing: Mapping[str, str] | None = None,
+) -> Path:
+    """Encode grey frames (default: 30 of `drifting`) into `path` and return it.
+
+    Parameters
+    ----------
+    times : iterable of float, optional
+        Seconds at which each frame is shown (a variable frame rate); by default even steps of 1 / `fps`.
+    full_range : bool
+        Write luma as 0..255 and say so, instead of 16..235.
+    rotation : int
+        Degrees counterclockwise (0, 90, 180, 270) that a player must turn the clip by; mp4, mov and mkv only.
+    audio : bool
+        Add a track of quiet noise.
+    options, muxing : mapping of str to str, optional
+        FFmpeg's options for the encoder (replacing the fast ones here) and for the container.
+    """
+    pictures = iter(drifting(30) if frames is None else frames)
+    first = next(pictures)
+    codec = codec or CODECS[path.suffix]
+    clock = Fraction(1, 90_000) if times is not None else 1 / Fraction(fps)
+    instants = iter(times) if times is not None else None
+    chosen = dict(_FAST.get(codec, {}) if options is None else options)
+    with av.open(str(path), "w", container_options=dict(muxing or {})) as container:
+        stream = cast(VideoStream, container.add_stream(codec, rate=Fraction(fps), options=chosen))
+        stream.height, stream.width = first.shape
+        stream.pix_fmt = pix_fmt
+        stream.codec_context.thread_count = 1
+        stream.codec_context.time_base = clock
+        if full_range:
+            stream.codec_context.color_range = 2
+        if rotation:
+            stream.set_display_rotation(rotation)
+        sound = _Sound(container, path.suffix) if audio else None
+        number = 0
+        picture: Grey | None = first
+        while picture is not None:
+            frame = _coloured(picture, pix_fmt, full_range)
+            frame.pts = number if instants is None else round(next(instants) / clock)
+            frame.time_base = clock
+            container.mux(stream.encode(frame))
+            number += 1
+            picture = next(pictures, None)
+        container.mux(stream.encode())
+        if sound:
+            sound.write(number / float(fps))
+    return path
+
+
+def write_audio(path: Path, seconds: float = 1.0) -> Path:
+    """A clip of sound alone."""
+    with av.open(str(path), "w") as container:
+        _Sound(container, path.suffix).write(seconds)
+    return path
+
+
+def write_huge(path: Path, size: tuple[int, int] = (10_000, 10_000)) -> Path:
+    """A clip of a few kB whose container and pictures both announce `size` (width, height) px."""
+    width, height = size
+    small = av.CodecContext.create("mjpeg", "w")
+    assert isinstance(small, VideoCodecContext)
+    small.width, small.height, small.pix_fmt, small.time_base = 160, 120, "yuvj420p", Fraction(1, 30)
+    frame = _coloured(next(drifting(1)), "yuvj420p", full_range=True)
+    frame.pts = 0
+    jpeg = bytearray(b"".join(bytes(packet) for packet in [*small.encode(frame), *small.encode(None)]))
+    start_of_frame = jpeg.index(b"\xff\xc0") + 5
+    jpeg[start_of_frame : start_of_frame + 4] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=30)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
+        container.start_encoding()
+        for number in range(5):
+            packet = av.Packet(bytes(jpeg))
+            packet.stream, packet.time_base = stream, Fraction(1, 30)
+            packet.pts = packet.dts = number
+            container.mux(packet)
+    return path
+
+
+def write_empty(path: Path) -> Path:
+    """An mp4 or mkv whose header announces a video stream and that holds no frame of it."""
+    with av.open(str(path), "w", container_options=_EMPTY.get(path.suffix, {})) as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        stream.codec_context.open()
+        container.start_encoding()
+    return path
+
+
+def write_playlist(path: Path, target: Path | str, *, kind: str = "hls") -> Path:
+    """A text playlist (`hls`, `ffconcat` or `dash`) that names `target`: what must never be followed."""
+    text = {
+        "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{target}\n#EXT-X-ENDLIST\n",
+        "ffconcat": f"ffconcat version 1.0\nfile '{target}'\n",
+        "dash": '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet>'
+        f'<Representation id="0"><BaseURL>{target}</BaseURL></Representation></AdaptationSet></Period></MPD>',
+    }
+    path.write_text(text[kind])
+    return path
+
+
+def cut(path: Path, clip: Path, fraction: float) -> Path:
+    """The first `fraction` of the bytes of `clip`."""
+    whole = clip.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * fraction)])
+    return path
+
+
+def _coloured(picture: Grey, pix_fmt: str, full_range: bool) -> av.VideoFrame:
+    grey = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
+    return grey.reformat(
+        format=pix_fmt, src_color_range="JPEG", dst_color_range="JPEG" if full_range else "MPEG"
+    )
+
+
+class _Sound:
+    def __init__(self, container: Any, suffix: str) -> None:
+        self.container = container
+        self.rate = 48_000
+        self.stream = container.add_stream("libopus" if suffix == ".webm" else "aac", rate=self.rate)
+        self.stream.layout = "mono"
+
+    def write(self, seconds: float) -> None:
+        noise = np.random.default_rng(0).normal(0, 300, (1, round(seconds * self.rate))).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(noise, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = self.rate, 0
+        self.container.mux(self.stream.encode(frame))
+        self.container.mux(self.stream.encode())
+
+
+_EMPTY = {".mp4": {"movflags": "empty_moov"}, ".mov": {"movflags": "empty_moov"}}

@@ -19,3 +19,7 @@ class TrajectorySettings:
     """Most layers of the pyramid, each smaller by the square root of two."""
     quality: float = 0.001
     """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
+    square: int = 4
+    """Side of the squares of pixels whose orientations are counted together; 1 is exact."""
+    corners: int = 500
+    """Points that are followed to find the camera's motion."""

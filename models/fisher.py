@@ -1,0 +1,171 @@
+"""Fisher vectors: what a clip's trajectory descriptors say against a visual vocabulary.
+
+Improved Fisher vectors of Perronnin, Sanchez and Mensink (ECCV 2010) for each block of the descriptor
+(trajectory shape, HOG, HOF, MBHx, MBHy), as improved dense trajectories are usually encoded (Wang & Schmid,
+ICCV 2013, section 4.2): PCA to half, gradients by mean and variance of a diagonal Gaussian mixture, signed square
+root, L2 norm, blocks joined.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.trajectories import BLOCKS
+
+Array = NDArray[np.float32]
+
+CHUNK = 1024
+"""Descriptors encoded at once: large enough for matrix products, small enough for the cache."""
+
+NEGLIGIBLE = 1e-6
+"""Posteriors under this are taken as zero; as denormals they would slow the products down 25-fold."""
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """PCA and a mixture of diagonal Gaussians for one block; all arrays float32.
+
+    Attributes
+    ----------
+    mean : (d_in,)
+        Mean of the raw descriptors.
+    components : (d_out, d_in)
+        Principal axes, one a row.
+    weights : (K,)
+        Mixture weights, summing to 1.
+    means, variances : (K, d_out)
+        Of the Gaussians, in the space of the principal axes.
+    """
+
+    mean: Array
+    components: Array
+    weights: Array
+    means: Array
+    variances: Array
+
+    @property
+    def dimensions(self) -> int:
+        """Length of this block's Fisher vector: two gradients a Gaussian and axis."""
+        return 2 * self.means.size
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The codebooks of all blocks, in the order of `BLOCKS`."""
+
+    codebooks: Mapping[str, Codebook]
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a whole Fisher vector."""
+        return sum(codebook.dimensions for codebook in self.codebooks.values())
+
+    def tensors(self) -> dict[str, Array]:
+        """Return every array under the name `block.field`, as stored in the bundle."""
+        return {
+            f"{block}.{field.name}": getattr(codebook, field.name)
+            for block, codebook in self.codebooks.items()
+            for field in fields(Codebook)
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> "Vocabulary":
+        """Rebuild a vocabulary from `tensors()`; raises KeyError where an array is missing."""
+        return cls(
+            {
+                block: Codebook(**{field.name: tensors[f"{block}.{field.name}"] for field in fields(Codebook)})
+                for block in BLOCKS
+            }
+        )
+
+
+class FisherEncoder:
+    """Fisher vector of a stream of descriptors, in memory that does not grow with the stream.
+
+    The result depends on the descriptors and their order alone, not on how they were cut into batches.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._blocks = [_BlockStatistics(block, vocabulary.codebooks[name]) for name, block in BLOCKS.items()]
+        width = max(block.stop for block in BLOCKS.values())
+        self._pending = np.empty((CHUNK, width), np.float32)
+        self._filled = 0
+
+    def add(self, descriptors: NDArray[np.floating]) -> None:
+        """Take in descriptors, (n, 426), of any float type."""
+        start = 0
+        while start < len(descriptors):
+            taken = min(CHUNK - self._filled, len(descriptors) - start)
+            self._pending[self._filled : self._filled + taken] = descriptors[start : start + taken]
+            self._filled += taken
+            start += taken
+            if self._filled == CHUNK:
+                self._flush()
+
+    def vector(self) -> Array:
+        """Return the Fisher vector so far, float32 (dimensions,); zeros when no descriptor came."""
+        self._flush()
+        return np.concatenate([block.vector() for block in self._blocks])
+
+    def _flush(self) -> None:
+        if self._filled:
+            for block in self._blocks:
+                block.add(self._pending[: self._filled])
+            self._filled = 0
+
+
+class _BlockStatistics:
+    """Sums over the descriptors of one block from which both gradients follow."""
+
+    def __init__(self, block: slice, codebook: Codebook) -> None:
+        self._block = block
+        self._codebook = codebook
+        self._offset = codebook.components @ codebook.mean
+        precisions = 1.0 / codebook.variances
+        # log N(x) = [x^2, x] @ coefficients + constant: one matrix product for all Gaussians.
+        self._coefficients = np.concatenate([-0.5 * precisions, codebook.means * precisions], axis=1).T.copy()
+        self._constant = np.log(codebook.weights) - 0.5 * (
+            np.log(2 * np.pi * codebook.variances).sum(axis=1) + (codebook.means**2 * precisions).sum(axis=1)
+        )
+        k, d = codebook.means.shape
+        self._count = 0
+        self._posteriors = np.zeros(k)
+        self._moments = np.zeros((k, 2 * d))
+
+    def add(self, descriptors: Array) -> None:
+        x = descriptors[:, self._block] @ self._codebook.components.T
+        x -= self._offset
+        features = np.concatenate([x * x, x], axis=1)
+        q = features @ self._coefficients
+        q += self._constant
+        q -= q.max(axis=1, keepdims=True)
+        np.exp(q, out=q)
+        q /= q.sum(axis=1, keepdims=True)
+        q[q < NEGLIGIBLE] = 0
+        self._count += len(x)
+        self._posteriors += q.sum(axis=0)
+        self._moments += q.T @ features
+
+    def vector(self) -> Array:
+        book = self._codebook
+        if not self._count:
+            return np.zeros(book.dimensions, np.float32)
+        q = self._posteriors[:, None] / self._count
+        squares, sums = np.split(self._moments / self._count, 2, axis=1)
+        mu, variance = book.means.astype(np.float64), book.variances.astype(np.float64)
+        root = np.sqrt(book.weights.astype(np.float64))[:, None]
+        by_mean = (sums - q * mu) / (root * np.sqrt(variance))
+        by_variance = (squares - 2 * sums * mu + q * (mu**2 - variance)) / (np.sqrt(2) * root * variance)
+        gradient = np.concatenate([by_mean.ravel(), by_variance.ravel()])
+        powered = np.sign(gradient) * np.sqrt(np.abs(gradient))
+        norm = np.linalg.norm(powered)
+        return np.asarray(powered / norm if norm else powered, np.float32)
+
+
+def fisher_vector(descriptors: NDArray[np.floating], vocabulary: Vocabulary) -> Array:
+    """Return the Fisher vector of descriptors (n, 426), float32 (dimensions,)."""
+    encoder = FisherEncoder(vocabulary)
+    encoder.add(descriptors)
+    return encoder.vector()

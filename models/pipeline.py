@@ -1,0 +1,200 @@
+"""The way of a clip to its hashtags: decode, trajectories, Fisher vector, embedding, search."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from models.bundles import Bundle
+from models.errors import NoMotion
+from models.fisher import FisherEncoder, Vocabulary
+from models.trajectories import TrajectorySettings, extract
+from models.video import Video, VideoInfo, VideoLimits
+
+if TYPE_CHECKING:  # Worker processes encode clips without ever importing torch and faiss.
+    from models.embedding import Embedding
+    from models.suggestions import Suggestion
+    from models.tagspace import TagSpace
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class EncodedClip:
+    """A clip as the embedding sees it; made in a worker process and sent on.
+
+    Attributes
+    ----------
+    fisher : float32 (dimensions,)
+    video : VideoInfo
+    trajectories : int
+        How many trajectories the Fisher vector is made of.
+    timings_ms : dict
+        Milliseconds of `decode`, `trajectories` and `fisher`.
+    warnings : list of str
+    """
+
+    fisher: NDArray[np.float32]
+    video: VideoInfo
+    trajectories: int
+    timings_ms: dict[str, float]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Hashtags for a clip, with what led to them and the milliseconds of each stage and in `total`."""
+
+    hashtags: list["Suggestion"]
+    video: VideoInfo
+    trajectories: int
+    timings_ms: dict[str, float]
+    warnings: list[str]
+
+
+class Pipeline:
+    """From a clip to its hashtags with the models of one bundle, each loaded when it is first needed."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Codebooks of the Fisher encoding."""
+        return self.bundle.vocabulary()
+
+    @cached_property
+    def embedding(self) -> "Embedding":
+        """Network from Fisher vectors to the tag space."""
+        return self.bundle.embedding()
+
+    @cached_property
+    def tagspace(self) -> "TagSpace":
+        """Tags and their vectors."""
+        return self.bundle.tagspace()
+
+    def __call__(
+        self,
+        clip: Path,
+        *,
+        limits: VideoLimits = VideoLimits(),
+        threads: int = 1,
+        k: int = 15,
+        min_score: float = 0.0,
+        exclude: Iterable[str] = (),
+    ) -> Answer:
+        """Suggest up to `k` hashtags for a clip; see `encode` and `suggest`."""
+        encoded = self.encode(clip, limits=limits, threads=threads)
+        return self.suggest(encoded, k=k, min_score=min_score, exclude=exclude)
+
+    def encode(self, clip: Path, *, limits: VideoLimits = VideoLimits(), threads: int = 1) -> EncodedClip:
+        """Decode a clip and encode its trajectories.
+
+        A clip too short for a single trajectory is played forth and back, with a warning.
+
+        Raises
+        ------
+        ClipError
+            What is wrong with the clip; `NoMotion` where nothing in it can be tracked.
+        """
+        clock = Clock()
+        warnings: list[str] = []
+        settings = self.bundle.settings
+        encoder = FisherEncoder(self.vocabulary)
+        count = 0
+        # One BLAS thread: more would spin against the threads and processes that we run on purpose.
+        with (
+            threadpool_limits(1),
+            clock.stage("trajectories"),
+            Video(clip, limits, working_side=settings.working_side) as video,
+        ):
+            frames = _long_enough(clock.spent("decode", video), settings.length + 1, warnings)
+            for batch in extract(frames, settings, threads=threads):
+                count += len(batch)
+                with clock.stage("fisher"):
+                    encoder.add(batch.descriptors)
+            with clock.stage("fisher"):
+                fisher = encoder.vector()
+            info = video.info
+        if not count:
+            raise NoMotion(
+                "Nothing in this clip moves in a way that can be tracked, and hashtags come from motion: "
+                "send a clip in which something moves."
+            )
+        timings = clock.milliseconds
+        timings["trajectories"] -= timings["decode"] + timings["fisher"]
+        return EncodedClip(fisher, info, count, timings, warnings)
+
+    def suggest(
+        self, encoded: EncodedClip, *, k: int = 15, min_score: float = 0.0, exclude: Iterable[str] = ()
+    ) -> Answer:
+        """Suggest up to `k` hashtags for an encoded clip, none scored under `min_score` or of an excluded stem."""
+        from models.suggestions import suggest
+
+        clock = Clock(dict(encoded.timings_ms))
+        with clock.stage("embed"):
+            vector = self.embedding.embed(encoded.fisher)
+        with clock.stage("search"):
+            hashtags = suggest(self.tagspace, vector, k=k, min_score=min_score, exclude=exclude)
+        timings = clock.milliseconds
+        timings["total"] = sum(timings.values())
+        return Answer(hashtags, encoded.video, encoded.trajectories, timings, list(encoded.warnings))
+
+    def warm_up(self) -> None:
+        """Load what `encode` needs and compile the kernels (seconds the first time, then cached on disk)."""
+        warm_up(self.bundle.settings)
+        FisherEncoder(self.vocabulary)
+
+
+def warm_up(settings: TrajectorySettings) -> None:
+    """Compile the extractor's kernels by running them on a texture that moves."""
+    texture = np.random.default_rng(0).integers(0, 256, (48, 128), np.uint8).repeat(2, 0).repeat(2, 1)
+    frames = (np.ascontiguousarray(texture[:, 3 * t : 3 * t + 128]) for t in range(settings.length + 2))
+    for _ in extract(frames, settings):
+        pass
+
+
+@dataclass
+class Clock:
+    """Wall-clock milliseconds by stage."""
+
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + (time.perf_counter() - start) * 1e3
+
+    def spent(self, name: str, items: Iterable[Frame]) -> Iterator[Frame]:
+        """Yield the items, adding the time that each took to come to a stage."""
+        iterator = iter(items)
+        while True:
+            with self.stage(name):
+                item = next(iterator, None)
+            if item is None:
+                return
+            yield item
+
+
+def _long_enough(frames: Iterator[Frame], wanted: int, warnings: list[str]) -> Iterator[Frame]:
+    """Yield the frames, over and over forth and back where they are fewer than a trajectory spans."""
+    head = list(islice(frames, wanted))
+    if 1 < len(head) < wanted:
+        warnings.append(
+            f"The clip has only {len(head)} frames, fewer than the {wanted} of one trajectory: "
+            "it was played forth and back, so its hashtags are less certain."
+        )
+        return islice(cycle(head + head[-2:0:-1]), 2 * wanted)
+    return chain(head, frames)

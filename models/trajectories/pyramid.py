@@ -1,0 +1,57 @@
+"""The image pyramid on which everything else is computed: layers smaller by the square root of two."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.trajectories.settings import TrajectorySettings
+
+STEP = 2**0.5
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """Sizes of the layers of a frame of `height` x `width` pixels, and where each lies in a flat array."""
+
+    height: int
+    width: int
+    most_layers: int
+    smallest: int
+    """No layer has a side shorter than about this many pixels."""
+
+    @classmethod
+    def of(cls, frame: NDArray[np.uint8], settings: TrajectorySettings) -> "Pyramid":
+        """Return the pyramid for frames like this one, (h, w)."""
+        height, width = frame.shape
+        return cls(height, width, settings.layers, settings.patch)
+
+    @cached_property
+    def scales(self) -> NDArray[np.float32]:
+        """How many times smaller than the frame each layer is, (layers,)."""
+        side, layers = min(self.height, self.width) / STEP, 1
+        while side >= self.smallest and layers < self.most_layers:
+            side /= STEP
+            layers += 1
+        return (STEP ** np.arange(layers)).astype(np.float32)
+
+    @cached_property
+    def shapes(self) -> NDArray[np.int64]:
+        """Height and width of each layer in pixels, (layers, 2)."""
+        shape = np.array([[self.height, self.width]])
+        shapes = np.rint(shape / STEP ** np.arange(len(self.scales))[:, None])
+        return np.asarray(np.maximum(shapes, 1), np.int64)
+
+    def grey(self, frame: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """Return the layers of a frame, each resized from the one before without a blur."""
+        layers = [frame]
+        for height, width in self.shapes[1:].tolist():
+            layers.append(cv2.resize(layers[-1], (width, height), interpolation=cv2.INTER_LINEAR))  # type: ignore[arg-type]
+        return layers
+
+
+def offsets(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each of arrays of these sizes starts when they stand one after the other, and the end."""
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

@@ -10,11 +10,11 @@ F = np.float32
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def cell_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.float32]) -> None:
+def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.float32]) -> np.float32:
     """Measure how well the centre of each cell of a grey layer can be tracked.
 
     That is the smaller eigenvalue of the auto-correlation of Sobel gradients over 3 x 3 pixels (Shi & Tomasi,
-    CVPR 1994), as `cv2.cornerMinEigenVal` has it, but for a constant factor, and only where it is needed.
+    CVPR 1994), as `cv2.cornerMinEigenVal` has it but for a constant factor.
 
     Parameters
     ----------
@@ -23,24 +23,49 @@ def cell_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.floa
         Side of a cell, at least 5 pixels.
     out : (h // stride, w // stride)
         Receives the eigenvalues.
+
+    Returns
+    -------
+    float32
+        The largest of the whole layer, but for two pixels along its border.
     """
-    rows, columns = out.shape
-    for row in range(rows):
-        top = row * stride + stride // 2 - 1
-        for column in range(columns):
-            left = column * stride + stride // 2 - 1
-            xx = xy = yy = F(0)
-            for y in range(top, top + 3):
-                for x in range(left, left + 3):
-                    nw, n, ne = F(layer[y - 1, x - 1]), F(layer[y - 1, x]), F(layer[y - 1, x + 1])
-                    west, east = F(layer[y, x - 1]), F(layer[y, x + 1])
-                    sw, s, se = F(layer[y + 1, x - 1]), F(layer[y + 1, x]), F(layer[y + 1, x + 1])
-                    dx = (ne - nw) + (se - sw) + F(2) * (east - west)
-                    dy = (sw - nw) + (se - ne) + F(2) * (s - n)
-                    xx += dx * dx
-                    xy += dx * dy
-                    yy += dy * dy
-            out[row, column] = F(0.5) * (xx + yy - math.sqrt((xx - yy) * (xx - yy) + F(4) * xy * xy))
+    height, width = layer.shape
+    products = np.empty((3, 3, width), np.float32)  # row modulo 3; xx, xy, yy
+    sums = np.empty((3, width), np.float32)
+    eigenvalues = np.empty(width, np.float32)
+    largest = F(0)
+    for y in range(1, height - 1):
+        above, row, below = layer[y - 1], layer[y], layer[y + 1]
+        xx, xy, yy = products[y % 3]
+        for x in range(1, width - 1):
+            west = F(above[x - 1]) + F(2) * F(row[x - 1]) + F(below[x - 1])
+            east = F(above[x + 1]) + F(2) * F(row[x + 1]) + F(below[x + 1])
+            north = F(above[x - 1]) + F(2) * F(above[x]) + F(above[x + 1])
+            south = F(below[x - 1]) + F(2) * F(below[x]) + F(below[x + 1])
+            dx, dy = east - west, south - north
+            xx[x] = dx * dx
+            xy[x] = dx * dy
+            yy[x] = dy * dy
+        if y < 3:
+            continue
+        for product in range(3):
+            first, second, third = products[0, product], products[1, product], products[2, product]
+            total = sums[product]
+            for x in range(1, width - 1):
+                total[x] = first[x] + second[x] + third[x]
+        xx, xy, yy = sums
+        for x in range(2, width - 2):
+            a = xx[x - 1] + xx[x] + xx[x + 1]
+            b = xy[x - 1] + xy[x] + xy[x + 1]
+            c = yy[x - 1] + yy[x] + yy[x + 1]
+            smaller = a + c - math.sqrt((a - c) * (a - c) + F(4) * b * b)
+            eigenvalues[x] = smaller
+            largest = max(largest, smaller)
+        cell = (y - 1) // stride
+        if (y - 1) % stride == stride // 2 and cell < out.shape[0]:
+            for column in range(out.shape[1]):
+                out[cell, column] = eigenvalues[column * stride + stride // 2]
+    return largest
 
 
 def textured_cells(
@@ -48,7 +73,7 @@ def textured_cells(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Find the cells of a grey layer (h, w) whose centre can be tracked.
 
-    The eigenvalue must exceed `quality` times the largest (Wang et al., IJCV 2013, section 2.1).
+    The eigenvalue must exceed `quality` times the layer's largest (Wang et al., IJCV 2013, section 2.1).
 
     Returns
     -------
@@ -56,5 +81,5 @@ def textured_cells(
     eigenvalues : float32 (h // stride, w // stride)
     """
     eigenvalues = np.empty((layer.shape[0] // stride, layer.shape[1] // stride), np.float32)
-    cell_eigenvalues(layer, stride, eigenvalues)
-    return eigenvalues > quality * eigenvalues.max(initial=0), eigenvalues
+    largest = smaller_eigenvalues(layer, stride, eigenvalues)
+    return eigenvalues > quality * largest, eigenvalues

@@ -1,0 +1,244 @@
+"""The Tag2Vec space: a vector for every stem, and the nearest tags to a vector or to a tag."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import faiss
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.errors import BundleError, UnknownTag
+from models.hashtags import normalise, stem
+
+TAGS_FILE = "tags.json"
+INDEX_FILE = "tagspace.faiss"
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A stem near to a query, and its L2 distance from it: 0 (the same direction) to 2 (the opposite one)."""
+
+    stem: str
+    distance: float
+
+
+def unit(vector: ArrayLike) -> NDArray[np.float32]:
+    """Scale a vector, or each row of a matrix, to unit length; zeros stay zeros.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    scaled = np.asarray(vector, dtype=np.float64)
+    if not np.isfinite(scaled).all():
+        raise ValueError("a vector of the tag space must be finite")
+    # By the largest number first: squares of very large or small ones leave the range of a double.
+    largest = np.abs(scaled).max(axis=-1, keepdims=True)
+    scaled = scaled / np.where(largest > 0, largest, 1.0)
+    length = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    scaled = scaled / np.where(length > 0, length, 1.0)
+    return scaled.astype(np.float32)
+
+
+class TagSpace:
+    """Stems with their counts, the forms in which they are shown, and their vectors.
+
+    The vectors lie on the unit sphere, and so do the queries: a distance is that between directions. They are
+    stored once, in the FAISS index.
+
+    Parameters
+    ----------
+    stems : sequence of str, (n,)
+        Each once.
+    counts : array_like of int64, (n,)
+        In how many posts of the corpus each stem occurs.
+    displays : sequence of str, (n,)
+        The normalised tag to show for each stem; never a stem that nobody wrote.
+    index : faiss.Index
+        n vectors of unit length under the L2 metric, in the order of `stems`.
+    hashtags : sequence of str
+        The stems that clips were trained towards.
+
+    Raises
+    ------
+    BundleError
+        If the parts do not fit together; says which and how.
+    """
+
+    def __init__(
+        self,
+        stems: Sequence[str],
+        counts: ArrayLike,
+        displays: Sequence[str],
+        index: Any,
+        hashtags: Sequence[str],
+    ) -> None:
+        self.stems = list(stems)
+        self.counts: NDArray[np.int64] = np.asarray(counts, dtype=np.int64)
+        self.displays = list(displays)
+        self.hashtags = list(hashtags)
+        self._index = index
+        self._row = {name: row for row, name in enumerate(self.stems)}
+        n = len(self.stems)
+        if not n or not (len(self._row) == n == len(self.displays) == len(set(self.displays))):
+            raise BundleError("the tag space needs stems, each once, and as many displays, each once")
+        if self.counts.shape != (n,):
+            raise BundleError(f"the tag space has {n} stems, but counts of shape {self.counts.shape}")
+        if index.ntotal != n or index.metric_type != faiss.METRIC_L2:
+            raise BundleError(
+                f"the tag space has {n} stems, but its index holds {index.ntotal} vectors "
+                f"(metric {index.metric_type}; {faiss.METRIC_L2}, L2, is needed)"
+            )
+        if missing := [name for name in self.hashtags if name not in self._row]:
+            raise BundleError(f"hashtags that clips are trained towards have no vector: {', '.join(missing)}")
+        # One query is over before a second thread has started.
+        faiss.omp_set_num_threads(1)
+        self._hashtag_vectors = np.stack([self.vector(name) for name in self.hashtags]) if hashtags else None
+
+    @classmethod
+    def from_vectors(
+        cls,
+        stems: Sequence[str],
+        counts: ArrayLike,
+        displays: Sequence[str],
+        vectors: ArrayLike,
+        hashtags: Sequence[str] = (),
+    ) -> Self:
+        """Build a space with exact search from vectors, (n, dimensions), of any length but zero."""
+        rows = unit(vectors)
+        if rows.ndim != 2 or not np.linalg.norm(rows, axis=1).all():
+            raise BundleError(f"the vectors of a tag space form a matrix without a row of zeros, not {rows.shape}")
+        index = faiss.IndexFlatL2(rows.shape[1])
+        index.add(rows)
+        return cls(stems, counts, displays, index, hashtags)
+
+    def __len__(self) -> int:
+        return len(self.stems)
+
+    def __contains__(self, tag: object) -> bool:
+        """Tell whether a tag as typed, by its stem, is in the space."""
+        return isinstance(tag, str) and stem(normalise(tag)) in self._row
+
+    @property
+    def dimensions(self) -> int:
+        """Dimensions of the vectors, 100 for the paper's."""
+        return int(self._index.d)
+
+    def vector(self, name: str) -> NDArray[np.float32]:
+        """Return the unit vector, float32 (dimensions,), of a stem.
+
+        Raises
+        ------
+        UnknownTag
+            If the space has no such stem.
+        """
+        return np.asarray(self._index.reconstruct(self._row_of(name)), dtype=np.float32)
+
+    def display(self, name: str) -> str:
+        """Return the form in which a stem is shown.
+
+        Raises
+        ------
+        UnknownTag
+            If the space has no such stem.
+        """
+        return self.displays[self._row_of(name)]
+
+    def nearest(self, vector: ArrayLike, k: int) -> list[Neighbour]:
+        """Find the stems nearest to a vector by L2, nearest first.
+
+        Parameters
+        ----------
+        vector : array_like of float, (dimensions,)
+            Of any length: its direction counts. Zeros have none and are at distance 1 from every stem.
+        k : int
+            How many; as many as there are if there are fewer.
+
+        Raises
+        ------
+        ValueError
+            If the vector has another shape or a number that is not finite.
+        """
+        query = self._query(vector)
+        squares, rows = self._index.search(query[None], min(k, len(self)))
+        distances = np.sqrt(np.clip(squares[0].astype(np.float64), 0.0, 4.0))
+        found = sorted((d, row) for d, row in zip(distances.tolist(), rows[0].tolist(), strict=True) if row >= 0)
+        return [Neighbour(self.stems[row], distance) for distance, row in found]
+
+    def nearest_hashtag(self, vector: ArrayLike) -> Neighbour | None:
+        """Find the nearest of the hashtags that clips were trained towards; None if there are none."""
+        if self._hashtag_vectors is None:
+            return None
+        distances = np.linalg.norm(self._hashtag_vectors - self._query(vector), axis=1)
+        row = int(distances.argmin())
+        return Neighbour(self.hashtags[row], min(float(distances[row]), 2.0))
+
+    def neighbours(self, tag: str, k: int) -> list[Neighbour]:
+        """Find the stems nearest to a tag as typed (``#Beautiful``, ``breast stroke``), without itself.
+
+        Raises
+        ------
+        UnknownTag
+            If the space has never seen the tag in any inflection.
+        """
+        name = stem(normalise(tag))
+        found = self.nearest(self.vector(name), k + 1)
+        return [neighbour for neighbour in found if neighbour.stem != name][:k]
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write `TAGS_FILE` and `INDEX_FILE` into a folder that exists; return their paths."""
+        tags = {"stems": self.stems, "counts": self.counts.tolist(), "displays": self.displays}
+        (folder / TAGS_FILE).write_text(
+            json.dumps(tags, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
+        )
+        faiss.write_index(self._index, str(folder / INDEX_FILE))
+        return [folder / TAGS_FILE, folder / INDEX_FILE]
+
+    @classmethod
+    def load(cls, folder: Path, hashtags: Sequence[str] = ()) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        BundleError
+            If a file is missing or damaged, or the files do not belong together.
+        """
+        tags_file, index_file = folder / TAGS_FILE, folder / INDEX_FILE
+        try:
+            tags = json.loads(tags_file.read_text(encoding="utf-8"))
+            stems, counts, displays = tags["stems"], tags["counts"], tags["displays"]
+            if not all(isinstance(text, str) for texts in (stems, displays) for text in texts):
+                raise ValueError("stems and displays must be strings")
+            if not all(type(count) is int for count in counts):
+                raise ValueError("counts must be whole numbers")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise BundleError(f"{tags_file}: cannot be read as the tags of a tag space: {error!r}") from error
+        try:
+            index = faiss.read_index(str(index_file))
+        except RuntimeError as error:
+            raise BundleError(f"{index_file}: cannot be read as a FAISS index: {error}") from error
+        space = cls(stems, counts, displays, index, hashtags)
+        for start in range(0, len(space), 8192):
+            rows = index.reconstruct_n(start, min(8192, len(space) - start))
+            if not np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-3):
+                raise BundleError(f"{index_file}: holds vectors that are not of unit length")
+        return space
+
+    def _row_of(self, name: str) -> int:
+        try:
+            return self._row[name]
+        except KeyError:
+            raise UnknownTag(
+                f"no post of the corpus that the tag space was learnt from uses {name!r} often enough; "
+                "try another word or spelling"
+            ) from None
+
+    def _query(self, vector: ArrayLike) -> NDArray[np.float32]:
+        query = unit(vector)
+        if query.shape != (self.dimensions,):
+            raise ValueError(f"the tag space has {self.dimensions} dimensions, the vector {query.shape}")
+        return query

@@ -1,0 +1,109 @@
+"""The manifest of a bundle: what it is, what it was made from, how good it is, and what its files must be."""
+
+import hashlib
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+
+from models.errors import BundleError
+from models.trajectories.settings import TrajectorySettings
+
+FORMAT: Final = 1
+"""Raised when a bundle of the old form could no longer be read rightly."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileRecord(_Record):
+    """What a file of the bundle must be, to the bit."""
+
+    sha256: Sha256
+    bytes: int
+
+
+class DataRecord(_Record):
+    """A data set that a bundle was learnt from, named without saying where it lay."""
+
+    name: str
+    sha256: Sha256
+    count: int
+    unit: str
+
+
+class HashtagRecord(_Record):
+    """A hashtag that clips were trained towards."""
+
+    hashtag: str
+    stem: str
+    clips: int
+    groups: int
+
+
+class Settings(_Record):
+    """Settings that inference must share with training."""
+
+    trajectories: TrajectorySettings
+
+    @field_validator("trajectories", mode="before")
+    @classmethod
+    def _complete(cls, value: Any) -> Any:
+        # A default that changed since must not slip into an old bundle, nor a setting of a newer one be lost.
+        if isinstance(value, dict) and (odd := value.keys() ^ {field.name for field in fields(TrajectorySettings)}):
+            raise ValueError(f"other trajectory settings than this version of tag2vec has: {', '.join(sorted(odd))}")
+        return value
+
+
+class TrainingRecord(_Record):
+    """What a bundle was learnt from, and how."""
+
+    data: list[DataRecord]
+    hashtags: list[HashtagRecord]
+    settings: dict[str, JsonValue]
+    libraries: dict[str, str]
+
+
+class Manifest(_Record):
+    """`manifest.json`: every other file of the bundle is pinned by it."""
+
+    format: Literal[1] = 1
+    name: str
+    version: str
+    settings: Settings
+    training: TrainingRecord
+    quality: dict[str, JsonValue]
+    files: dict[FileName, FileRecord]
+
+
+def read_manifest(file: Path) -> tuple[Manifest, str]:
+    """Return a manifest and the SHA-256 of its file; raises BundleError that says what is wrong with it."""
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        what = f"it holds no {file.name}" if file.parent.is_dir() else "there is no such folder"
+        raise BundleError(f"no model bundle in {file.parent}: {what}. Name the folder of a bundle.") from None
+    except OSError as error:
+        raise BundleError(f"cannot read {file}: {error.strerror}.") from error
+    try:
+        content = json.loads(raw)
+    except ValueError as error:
+        raise BundleError(f"{file} is not JSON ({error}). Fetch the bundle anew.") from None
+    form = content.get("format") if isinstance(content, dict) else None
+    if form != FORMAT:
+        raise BundleError(
+            f"{file} is of format {form!r}; this version of tag2vec reads format {FORMAT}. "
+            "Use a bundle made for it, or another version of tag2vec."
+        )
+    try:
+        return Manifest.model_validate_json(raw), hashlib.sha256(raw).hexdigest()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleError(f"{file}: {where}: {first['msg']}. Fetch the bundle anew.") from None

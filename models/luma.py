@@ -1,0 +1,90 @@
+"""Decoded frames to grey pictures: the luma plane at full range, scaled to the working size and set upright."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+_FULL = np.arange(256, dtype=np.uint8)
+# Limited ("TV") range to full: black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3).
+_LIMITED = np.clip(np.rint((_FULL.astype(np.float64) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_MPEG_RANGE, _JPEG_RANGE = 1, 2
+# Formats whose first plane is nothing but luma, in bytes or, where bits are given, in words.
+_LUMA_FIRST = re.compile(r"(?:yuva?j?4\d\dp|gray|nv12|nv16|nv21|nv24)(?:(\d+)le)?")
+
+
+class LumaReader:
+    """Takes the luma of a clip's frames, all to the one size and orientation that the first frame sets.
+
+    Parameters
+    ----------
+    first : VideoFrame
+        Gives size and display matrix; later frames of another size are scaled to it.
+    working_side : int, optional
+        px to which the short side is scaled down, never up.
+
+    Attributes
+    ----------
+    native, size : tuple of int
+        (width, height) px as displayed: of the clip, and of the pictures.
+    """
+
+    def __init__(self, first: VideoFrame, working_side: int | None = None) -> None:
+        width, height = first.width, first.height
+        scale = min(1.0, working_side / min(width, height)) if working_side else 1.0
+        self._coded = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._transpose, self._flips = _orientation(first)
+        self.native = (height, width) if self._transpose else (width, height)
+        self.size = (self._coded[1], self._coded[0]) if self._transpose else self._coded
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """(h, w) uint8, C-contiguous, full range; shares no memory with the frame."""
+        luma, levels = self._luma(frame)
+        if luma.shape[::-1] != self._coded:
+            luma = cv2.resize(luma, self._coded, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        grey: NDArray[np.uint8] = cv2.LUT(luma, levels).astype(np.uint8, copy=False)
+        if self._transpose:
+            grey = grey.T
+        return np.ascontiguousarray(grey[self._flips])
+
+    def _luma(self, frame: VideoFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        # The luma as (h, w), seen in the decoder's own buffer where it can be, and the table to full range.
+        name = frame.format.name
+        planar = _LUMA_FIRST.fullmatch(name)
+        if planar is None or frame.planes[0].line_size < 0:
+            frame = self._reformatter.reformat(frame, format="gray", dst_color_range="JPEG", threads=1)
+            return _rows(frame, np.dtype(np.uint8)), _FULL
+        full = frame.color_range == _JPEG_RANGE or name.startswith("yuvj")
+        full = full or (name.startswith("gray") and frame.color_range != _MPEG_RANGE)
+        levels = _FULL if full else _LIMITED
+        if planar[1] is None:
+            return _rows(frame, np.dtype(np.uint8)), levels
+        deep = _rows(frame, np.dtype("<u2"))
+        return (deep >> (int(planar[1]) - 8)).astype(np.uint8), levels
+
+
+def _rows(frame: VideoFrame, dtype: np.dtype[np.generic]) -> NDArray[np.uint8]:
+    plane = memoryview(frame.planes[0])
+    rows = np.frombuffer(plane, dtype).reshape(frame.height, -1)
+    return rows[:, : frame.width]
+
+
+def _orientation(frame: VideoFrame) -> tuple[bool, tuple[slice, slice]]:
+    """Tell how to set a frame upright: transpose it or not, then how to index rows and columns.
+
+    The display matrix (ISO/IEC 14496-12, section 6.2.2) takes (x, y) to (ax + cy, bx + dy).
+    """
+    sides = cast(Mapping[SideDataType, Any], frame.side_data)
+    matrix = sides.get(SideDataType.DISPLAYMATRIX)
+    a, b, _, c, d = (1, 0, 0, 0, 1) if matrix is None else np.frombuffer(matrix, np.int32)[:5].tolist()
+    transpose = abs(b) > abs(a)
+    across, down = (c, b) if transpose else (a, d)
+    forward, backward = slice(None), slice(None, None, -1)
+    return transpose, (backward if down < 0 else forward, backward if across < 0 else forward)

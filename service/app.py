@@ -1,0 +1,97 @@
+"""The ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+
+from service.exchange import Exchange
+from service.lifecycle import Service
+from service.problems import Code, Problem, ProblemDocument
+from service.routes import health, router
+from service.settings import Settings
+
+_DESCRIPTION = """
+Post a clip, get its hashtags: improved dense trajectories, Fisher vectors, an embedding and a search in a space of
+tags learnt from real posts. Clips are analysed in processes of their own and never kept.
+
+Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) whose `code` is from a closed
+list; `GET /v1/info` tells every limit.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application for `settings`; its parts are `app.state.service`."""
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        try:
+            yield
+        finally:
+            await service.stop()
+
+    app = FastAPI(
+        title="tag2vec",
+        version=version("tag2vec"),
+        summary="Hashtags for short video clips",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.service = service
+    app.include_router(router)
+    app.include_router(health)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _problem)
+    app.add_exception_handler(HTTPException, _problem)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
+            expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID"],
+        )
+    app.add_middleware(Exchange, metrics=service.metrics)
+    _describe_problems(app)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the problem document among the schemas of the OpenAPI description, where `documented` refers to it."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            schemas = describe()["components"]["schemas"]
+            template = "#/components/schemas/{model}"
+            document = ProblemDocument.model_json_schema(ref_template=template)
+            schemas.update(document.pop("$defs"))
+            schemas["ProblemDocument"] = document
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        return describe()
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """Turn every error that a request may meet on purpose into a problem document."""
+    if isinstance(error, RequestValidationError):
+        errors = [{"where": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()]
+        detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
+        error = Problem(Code.invalid_request, detail, errors=errors)
+    elif isinstance(error, HTTPException):
+        code = {404: Code.not_found, 405: Code.method_not_allowed}.get(error.status_code, Code.invalid_request)
+        error = Problem(code, f"{code.title}.", headers=dict(error.headers or {}))
+    assert isinstance(error, Problem)  # noqa: S101 - the only other error that is handled here
+    request.state.outcome = error.code.name
+    return error.response(request.state.request_id)

@@ -1,0 +1,119 @@
+"""The outermost layer of every request: its id, its log line, its metrics, and the last resort for what went wrong."""
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.metrics import Metrics
+from service.problems import Code, Problem
+
+log = logging.getLogger("service.access")
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DRAIN_S = 1.0
+"""Seconds for which the rest of a refused body is read: closing at once could cost the client its answer."""
+_DRAIN_BYTES = 64 * 2**20
+
+
+class Exchange:
+    """ASGI middleware around one request and its response.
+
+    It leaves `request_id` and, from whoever knows it, `outcome` in the request's state.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        body = _Body(headers, receive)
+        status = 0
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            elif message["type"] == "http.response.body" and not message.get("more_body") and not body.ended:
+                await send({**message, "more_body": True})
+                await body.drain()
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        try:
+            await self.app(scope, body.receive, send_on)
+            outcome = state.get("outcome", "ok")
+        except ClientDisconnect:
+            outcome = "client_gone"
+        except Exception:
+            log.exception("request failed", extra={"data": {"request_id": request_id}})
+            outcome = Code.internal_error.name
+            if not status:
+                problem = Problem(Code.internal_error, "The service failed; its log says why.")
+                await problem.response(request_id)(scope, body.receive, send_on)
+        # The route's template, never the path, which may hold a user's tag.
+        route = getattr(scope.get("route"), "path", "none")
+        seconds = time.perf_counter() - began
+        self.metrics.requests.labels(route, outcome).inc()
+        self.metrics.request_seconds.labels(route).observe(seconds)
+        entry = {
+            "request_id": request_id,
+            "method": scope["method"] if scope["method"] in _METHODS else "other",
+            "route": route,
+            "status": status,
+            "outcome": outcome,
+            "seconds": round(seconds, 4),
+        }
+        # Probes come every few seconds for ever; their lines would bury the others.
+        log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={"data": entry})
+
+
+_PROBES = {"/healthz", "/readyz", "/metrics"}
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class _Body:
+    """Knows how much of the request's body has been read."""
+
+    def __init__(self, headers: Headers, receive: Receive) -> None:
+        self._receive = receive
+        self._asked = False
+        self._expects = headers.get("expect", "").lower() == "100-continue"
+        self._ended = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come: all was read, or the client still waits for leave to send it."""
+        return self._ended or (self._expects and not self._asked)
+
+    async def receive(self) -> Message:
+        self._asked = True
+        message = await self._receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            self._ended = True
+        return message
+
+    async def drain(self) -> None:
+        drained = 0
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                while not self._ended and drained < _DRAIN_BYTES:
+                    drained += len((await self.receive()).get("body", b""))
+        except TimeoutError:
+            pass

@@ -1,0 +1,128 @@
+"""The service's parts, from their start to their end."""
+
+import asyncio
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from service.flights import Flights
+from service.metrics import Metrics
+from service.model import Model
+from service.problems import Code, Problem
+from service.settings import Settings
+from service.worker import WorkerSettings
+from service.workers import Workers
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Service:
+    """Everything that requests share.
+
+    Attributes
+    ----------
+    settings : Settings
+    metrics : Metrics
+    spool : Path
+        Private folder of uploads and of the model's copy; gone when the service is.
+    workers : Workers
+    flights : Flights
+    clips : int
+        Requests that hold a clip or are about to send one.
+    draining : bool
+        The service is about to stop: clips under way are finished, new ones refused.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.spool = Path(tempfile.gettempdir())
+        self.workers = Workers(
+            settings.workers,
+            WorkerSettings(settings.worker_memory_mb * 2**20, settings.deadline_s, settings.limits),
+            recycle=settings.recycle,
+            metrics=self.metrics,
+        )
+        self.flights = Flights(
+            self.workers,
+            queue=settings.queue,
+            cache=settings.cache,
+            deadline_s=settings.deadline_s,
+            metrics=self.metrics,
+        )
+        self.metrics.queue_depth.set_function(lambda: self.workers.waiting)
+        self.clips = 0
+        self.draining = False
+        self._model: Model | None = None
+        # One thread for embedding and search: they take milliseconds, and more would only compete for the GIL.
+        self._thread = ThreadPoolExecutor(1, "compute")
+        self._starting: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Load the model and start the workers, in the background."""
+        self.spool = Path(tempfile.mkdtemp(prefix="tag2vec-"))
+        self._starting = asyncio.create_task(self._start())
+
+    async def _start(self) -> None:
+        try:
+            model = await self.compute(Model, self.settings.bundle, self.spool)
+        except Exception:
+            log.exception("the model cannot be loaded")
+            return
+        self.metrics.uses(model.bundle)
+        self._model = model
+        self.workers.start(model.folder)
+
+    async def stop(self) -> None:
+        """End everything that `start` began, and leave no file and no process."""
+        self.draining = True
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        await self.workers.stop()
+        self._thread.shutdown(cancel_futures=True)
+        await asyncio.to_thread(shutil.rmtree, self.spool, ignore_errors=True)
+
+    def model_now(self) -> Model:
+        """Return the model to answer a new request with.
+
+        Raises
+        ------
+        Problem
+            `not_ready` until the model is loaded and every worker is warm, `shutting_down` from then on that the
+            service drains.
+        """
+        if self.draining:
+            raise Problem(
+                Code.shutting_down, "The service is stopping; ask another copy.", headers={"Retry-After": "5"}
+            )
+        if self._model is None or not self.workers.ready:
+            raise Problem(
+                Code.not_ready, "The service is starting: model or workers are not ready.", headers={"Retry-After": "5"}
+            )
+        return self._model
+
+    @contextmanager
+    def clip(self) -> Iterator[Model]:
+        """Hold a place for one clip; yields the model that it is to be answered with. Raises `Problem` if full."""
+        model = self.model_now()
+        self.flights.admit()
+        self.clips += 1
+        try:
+            yield model
+        finally:
+            self.clips -= 1
+
+    async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function on the thread kept for embedding and search."""
+        call = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

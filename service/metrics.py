@@ -1,0 +1,74 @@
+"""What Prometheus may know: every label has a closed set of values, none comes from a client."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from models.bundles import Bundle
+from models.pipeline import Answer, EncodedClip
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0)
+_TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
+
+
+class Metrics:
+    """Metrics of one application, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        registry = self.registry
+        self.requests = Counter(
+            "tag2vec_requests", "Requests by route and outcome.", ["route", "outcome"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "tag2vec_request_seconds", "Seconds of whole requests.", ["route"], buckets=_SECONDS, registry=registry
+        )
+        self.stage_seconds = Histogram(
+            "tag2vec_stage_seconds", "Seconds by stage of a clip.", ["stage"], buckets=_SECONDS, registry=registry
+        )
+        self.queue_depth = Gauge("tag2vec_queue_depth", "Clips that wait for a worker.", registry=registry)
+        self.queue_wait = Histogram(
+            "tag2vec_queue_wait_seconds", "Seconds that clips waited for a worker.", buckets=_SECONDS, registry=registry
+        )
+        self.worker_restarts = Counter(
+            "tag2vec_worker_restarts", "Worker processes replaced, by cause.", ["cause"], registry=registry
+        )
+        self.cache = Counter(
+            "tag2vec_cache",
+            "Clips found in the cache, joined to a copy under way, or neither.",
+            ["result"],
+            registry=registry,
+        )
+        self.clip_seconds = Histogram(
+            "tag2vec_clip_seconds",
+            "Duration of the clips analysed.",
+            buckets=(1, 2, 5, 10, 20, 30, 60),
+            registry=registry,
+        )
+        self.score = Histogram(
+            "tag2vec_score", "Scores of the first hashtag of each answer.", buckets=_TENTHS, registry=registry
+        )
+        self.model = Info("tag2vec_model", "The model in use.", registry=registry)
+        for cause in ("died", "deadline", "cancelled", "recycled"):
+            self.worker_restarts.labels(cause)
+        for result in ("hit", "joined", "miss"):
+            self.cache.labels(result)
+
+    def encoded(self, clip: EncodedClip) -> None:
+        """Record a clip that a worker encoded."""
+        self.clip_seconds.observe(clip.video.duration_s)
+        for stage, milliseconds in clip.timings_ms.items():
+            self.stage_seconds.labels(stage).observe(milliseconds / 1e3)
+
+    def answered(self, answer: Answer) -> None:
+        """Record what the API process added to a clip's encoding."""
+        for stage in ("embed", "search"):
+            self.stage_seconds.labels(stage).observe(answer.timings_ms[stage] / 1e3)
+        if answer.hashtags:
+            self.score.observe(answer.hashtags[0].score)
+
+    def uses(self, bundle: Bundle) -> None:
+        """Record the model that new requests are answered with."""
+        self.model.info({"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256})

@@ -1,0 +1,47 @@
+"""The model that the service answers with: a private copy of a bundle, verified and loaded."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from models.bundles import Bundle
+from models.pipeline import Pipeline
+
+
+class Model:
+    """One bundle, copied so that whatever happens to the original, API and workers go on with the same bytes.
+
+    Attributes
+    ----------
+    bundle : Bundle
+    pipeline : Pipeline
+        Its embedding and tag space are loaded; its vocabulary is the workers' affair.
+    folder : Path
+        The private copy, for worker processes to open.
+    dimensions : int
+        Length of the Fisher vectors.
+    """
+
+    def __init__(self, source: Path, spool: Path) -> None:
+        """Copy, verify and load the bundle in `source`; raises `BundleError`, and leaves nothing behind then."""
+        Bundle.open(source)
+        self.folder = Path(tempfile.mkdtemp(prefix="model-", dir=spool))
+        try:
+            shutil.copytree(source, self.folder, dirs_exist_ok=True)
+            self.bundle = Bundle.open(self.folder)
+            self.pipeline = Pipeline(self.bundle)
+            self.dimensions = self.pipeline.vocabulary.dimensions
+            _ = self.pipeline.embedding, self.pipeline.tagspace
+        except BaseException:
+            self.discard()
+            raise
+
+    @property
+    def hashtags(self) -> list[str]:
+        """Hashtags that clips were trained towards, as shown."""
+        space = self.pipeline.tagspace
+        return sorted(space.display(stem) for stem in space.hashtags)
+
+    def discard(self) -> None:
+        """Remove the private copy."""
+        shutil.rmtree(self.folder, ignore_errors=True)

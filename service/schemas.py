@@ -1,0 +1,141 @@
+"""What the service takes and answers, as OpenAPI tells it."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class SuggestQuery(BaseModel):
+    """Query of `POST /v1/hashtags`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    k: int = Field(15, ge=1, le=50, description="how many hashtags at most")
+    min_score: float = Field(0.0, ge=0, le=1, description="no hashtag with a lower score")
+    exclude: list[Tag] = Field([], max_length=100, description="tags not wanted in any inflection; repeatable")
+
+
+class NeighboursQuery(BaseModel):
+    """Query of `GET /v1/tags/{tag}/neighbours`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    k: int = Field(15, ge=1, le=50, description="how many neighbours at most")
+
+
+class NoQuery(BaseModel):
+    """Query of everything else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ModelInfo(_Answer):
+    """The model that answered."""
+
+    name: str = Field(examples=["tag2vec-shipped"])
+    version: str = Field(examples=["1"])
+    sha256: str = Field(description="of the bundle's manifest, which pins every file of it", pattern="^[0-9a-f]{64}$")
+
+
+class Hashtag(_Answer):
+    """A suggested hashtag, without its `#`."""
+
+    tag: str = Field(examples=["basketball"])
+    score: float = Field(ge=0, le=1, description="falls with the distance", examples=[0.71])
+    distance: float = Field(ge=0, description="L2 distance to the embedded clip in the tag space", examples=[0.58])
+    rank: int = Field(ge=1, examples=[1])
+
+
+class VideoInfo(_Answer):
+    """What was seen of the clip."""
+
+    duration_s: float = Field(examples=[6.0])
+    fps: float = Field(examples=[30.0])
+    width: int = Field(description="as displayed, after rotation", examples=[480])
+    height: int = Field(examples=[480])
+    frames_used: int = Field(examples=[180])
+    trajectories: int = Field(examples=[5120])
+
+
+class Timings(_Answer):
+    """Milliseconds that each stage of this answer took; 0 for what was known from a copy of the clip."""
+
+    decode: float = Field(ge=0, examples=[210.0])
+    trajectories: float = Field(ge=0, examples=[1480.0])
+    fisher: float = Field(ge=0, examples=[95.0])
+    embed: float = Field(ge=0, examples=[1.9])
+    search: float = Field(ge=0, examples=[0.6])
+    total: float = Field(ge=0, examples=[1787.5])
+
+
+class Hashtags(_Answer):
+    """Hashtags for a clip."""
+
+    request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
+    model: ModelInfo
+    hashtags: list[Hashtag]
+    video: VideoInfo
+    timings_ms: Timings
+    warnings: list[str] = Field(description="what makes this answer less certain")
+
+
+class Neighbour(_Answer):
+    """A tag near another one."""
+
+    tag: str = Field(examples=["nba"])
+    score: float = Field(ge=0, le=1, examples=[0.77])
+    distance: float = Field(ge=0, examples=[0.46])
+    rank: int = Field(ge=1, examples=[1])
+
+
+class Neighbours(_Answer):
+    """Tags near a tag."""
+
+    tag: str = Field(description="the tag asked for, in the form most written", examples=["basketball"])
+    model: ModelInfo
+    neighbours: list[Neighbour]
+
+
+class Limits(_Answer):
+    """Everything that a request is held to."""
+
+    max_bytes: int = Field(description="of a clip")
+    max_duration_s: float
+    max_frames: int
+    max_width: int = Field(description="pixels of the long side")
+    max_height: int = Field(description="pixels of the short side")
+    max_fps: float = Field(description="clips with more frames a second are resampled to this")
+    max_hashtags: int = Field(description="largest `k`")
+    deadline_s: float = Field(description="seconds from the upload's last byte to the answer")
+    upload_s: float = Field(description="seconds that an upload may take")
+    upload_idle_s: float = Field(description="seconds that an upload may stand still")
+    workers: int = Field(description="clips that are worked on at a time")
+    queue: int = Field(description="clips that may wait")
+
+
+class TrainedModel(ModelInfo):
+    """The model in use."""
+
+    tags: int = Field(description="tags that may be suggested")
+    hashtags: list[str] = Field(description="hashtags that clips were trained towards")
+
+
+class Info(_Answer):
+    """What this service is and what it takes."""
+
+    version: str = Field(description="of the service")
+    model: TrainedModel
+    containers: list[str]
+    limits: Limits
+
+
+class Status(_Answer):
+    """State of the service."""
+
+    status: str = Field(examples=["ok"])

@@ -1,0 +1,114 @@
+"""The server process: environment, sockets, signals."""
+
+import asyncio
+import ctypes
+import math
+import os
+import time
+from types import FrameType
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from models.bundles import Bundle
+from service import logs
+from service.app import create_app
+from service.lifecycle import Service
+from service.settings import Settings
+
+_KEPT = {"HOME", "LANG", "LC_ALL", "NUMBA_CACHE_DIR", "PATH", "TMPDIR", "TZ"}
+_HEADERS_S = 15.0
+"""Seconds that a connection may take to send a request's headers."""
+_PR_SET_DUMPABLE = 4
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to stop by SIGTERM or SIGINT.
+
+    The first signal refuses new clips, waits for those under way (`grace_s` at most) and ends; a second one ends at
+    once.
+
+    Raises
+    ------
+    BundleError
+        If there is no bundle to serve.
+    """
+    Bundle.open(settings.bundle)
+    _forget_environment()
+    logs.configure(settings.log_level)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=_Protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    _Server(config, app.state.service).run()
+
+
+def _forget_environment() -> None:
+    """Keep from workers, which inherit it, what the environment may hold of secrets; pin libraries to one thread.
+
+    A worker that was taken over must not read them from this process either.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("PYTHON")}
+    os.environ.clear()
+    os.environ.update(kept)
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1, with a limit on the time that a request's headers may take."""
+
+    _headers_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+
+    def _expect_headers(self) -> None:
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+        self._headers_due = self.loop.call_later(_HEADERS_S, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Stops in two steps: refuse new clips while those under way are finished, then close."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._last_moment = math.inf
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._service.draining:
+            self.force_exit = self.should_exit = True
+        else:
+            self._service.draining = True
+            self._last_moment = time.monotonic() + self._service.settings.grace_s
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._service.draining and (not self._service.clips or time.monotonic() > self._last_moment):
+            self.should_exit = True
+        return await super().on_tick(counter)

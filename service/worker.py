@@ -1,0 +1,87 @@
+"""What runs in a worker process: the only code of the service that opens an upload.
+
+Each worker is a fresh interpreter without the service's web code, torch, FAISS or scikit-learn; it holds no secret,
+cannot reach the network where the kernel allows it to give that up, and has bounds on memory, CPU time and files.
+"""
+
+import ctypes
+import os
+import resource
+import traceback
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.pipeline import Pipeline
+    from models.video import VideoLimits
+
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_RESULT_BYTES = 16 * 2**20
+_OPEN_FILES = 64
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker process is started with."""
+
+    memory_bytes: int
+    deadline_s: float
+    limits: "VideoLimits"
+
+
+_settings: WorkerSettings
+
+
+@lru_cache(maxsize=1)
+def _pipeline(model: Path) -> "Pipeline":
+    from models.bundles import Bundle
+    from models.pipeline import Pipeline
+
+    return Pipeline(Bundle.open(model))
+
+
+def start(settings: WorkerSettings, model: Path) -> None:
+    """Prepare this process: give up what it does not need, compile the kernels, load the vocabulary."""
+    global _settings
+    _settings = settings
+    # Only a process of one thread may enter a new user namespace, so this comes before any import.
+    ctypes.CDLL(None).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    # The event loop of the service, which answers health checks, goes before any clip.
+    os.nice(5)
+
+    import cv2
+
+    cv2.setNumThreads(1)
+    _pipeline(model).warm_up()
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, _RESULT_BYTES),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_AS, settings.memory_bytes),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def ready() -> None:
+    """Do nothing: that this returns says that `start` is done."""
+
+
+def encode(job: Path, model: Path) -> None:
+    """Encode `job/clip` with the bundle in `model`; the outcome is written into `job`."""
+    from models.errors import ClipError
+    from service import results
+
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    allowance = int(spent.ru_utime + spent.ru_stime + _settings.deadline_s) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (allowance, resource.RLIM_INFINITY))
+    clip = job / "clip"
+    try:
+        results.write_encoding(job, _pipeline(model).encode(clip, limits=_settings.limits))
+    except ClipError as error:
+        results.write_failure(job, error.code, str(error).replace(str(clip), "the clip"))
+    except MemoryError:
+        os._exit(1)  # what is left of the heap is not worth keeping
+    except Exception:
+        results.write_failure(job, "internal_error", traceback.format_exc())

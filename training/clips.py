@@ -1,0 +1,99 @@
+"""The list of labelled clips, a table with one clip a line."""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.errors import Tag2VecError
+
+
+class ClipListError(Tag2VecError):
+    """The list of clips cannot be used; says which line and why."""
+
+
+class Clip(BaseModel):
+    """One line of the list.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the list's folder.
+    category : str
+        What the clip shows.
+    hashtag : str
+        The tag that it is trained towards; empty: a motion without one, useful for the vocabulary.
+    group : str
+        Clips of one source are never split between training and testing.
+    benchmark : str
+        A public benchmark that it belongs to, such as ``jhmdb``; may be empty.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    category: str
+    hashtag: str = ""
+    group: str
+    benchmark: str = ""
+
+
+class ClipSettings(BaseModel):
+    """Which clips of the list are used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hashtags: tuple[str, ...] | None = None
+    """Only clips of these; all clips, with a hashtag or without, where it is left out."""
+    per_hashtag: int | None = None
+    """At most so many of each hashtag, taken from its groups in turn."""
+
+
+def read_clips(file: Path, settings: ClipSettings | None = None) -> list[Clip]:
+    """Read a tab-separated list with a header, and choose from it.
+
+    Raises
+    ------
+    ClipListError
+        There is no such file, a column is missing, a line is broken or a clip is listed twice.
+    """
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines, delimiter="\t"))
+    except OSError as error:
+        raise ClipListError(f"cannot read the list of clips {file}: {error.strerror}.") from None
+    clips: list[Clip] = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            clips.append(Clip.model_validate(row))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ClipListError(f"{file}, line {number}: {first['loc'][0]}: {first['msg']}.") from None
+    if twice := [path for path, count in Counter(clip.path for clip in clips).items() if count > 1]:
+        raise ClipListError(f"{file} lists {twice[0]} twice.")
+    chosen = _choose(clips, settings or ClipSettings())
+    if not chosen:
+        raise ClipListError(f"{file} lists no clip that the settings ask for.")
+    return chosen
+
+
+def _choose(clips: Sequence[Clip], settings: ClipSettings) -> list[Clip]:
+    if settings.hashtags is not None:
+        clips = [clip for clip in clips if clip.hashtag in settings.hashtags]
+    if settings.per_hashtag is None:
+        return list(clips)
+    # The n-th clips of all groups come before the (n+1)-th of any.
+    seen: Counter[str] = Counter()
+    turns: dict[str, int] = {}
+    for clip in clips:
+        turns[clip.path] = seen[clip.group]
+        seen[clip.group] += 1
+    taken: Counter[str] = Counter()
+    kept = set()
+    for clip in sorted(clips, key=lambda clip: turns[clip.path]):
+        if taken[clip.hashtag] < settings.per_hashtag:
+            taken[clip.hashtag] += 1
+            kept.add(clip.path)
+    return [clip for clip in clips if clip.path in kept]

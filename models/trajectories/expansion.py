@@ -1,0 +1,142 @@
+"""Polynomial expansion of a frame: each neighbourhood as a quadratic polynomial (Farneback, SCIA 2003, section 2)."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.pyramid import STEP
+
+F = np.float32
+Plane = NDArray[np.float32]
+
+RADIUS, SIGMA = 7, 1.5
+"""Of the neighbourhood and of its Gaussian weight, in pixels of a layer."""
+
+
+def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], finest: int = 0) -> list[Plane]:
+    """Approximate each neighbourhood of a frame by a polynomial, on every layer.
+
+    Parameters
+    ----------
+    grey : uint8 (h, w)
+    shapes : sequence of (height, width)
+        Sizes of the layers in pixels, the frame's own first, each smaller than the last by the square root of two.
+    finest : int
+        First layer to expand.
+
+    Returns
+    -------
+    list of float32 (5, height, width)
+        For each layer from `finest` the coefficients of x, y, x^2, y^2 and xy about each pixel.
+    """
+    image = grey.astype(F)
+    expansions = []
+    for layer, (height, width) in enumerate(shapes):
+        columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, layer))), F)
+        small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, layer)))
+        expansions.append(_expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F)))
+    return expansions
+
+
+@lru_cache(maxsize=64)
+def _taps(length: int, resized: int, layer: int) -> tuple[NDArray[np.int64], Plane]:
+    """Return indices and weights (resized, taps) of a Gaussian blur and bilinear resizing along one axis, in one go."""
+    sigma = (STEP**layer - 1) / 2
+    radius = max(round(5 * sigma) | 1, 3) // 2
+    blur = cv2.getGaussianKernel(2 * radius + 1, sigma)[:, 0]  # at no sigma, OpenCV's own for this size
+    centre = np.clip((np.arange(resized) + 0.5) * length / resized - 0.5, 0, length - 1)
+    left = np.floor(centre).astype(np.int64)
+    right_share = (centre - left)[:, None]
+    weights = (1 - right_share) * np.append(blur, 0) + right_share * np.append(0, blur)
+    # Mirrored at the border without repeating the outermost pixel.
+    indices = np.abs(left[:, None] + np.arange(-radius, radius + 2))
+    period = max(2 * (length - 1), 1)
+    indices %= period
+    return np.where(indices < length, indices, period - indices), weights.astype(F)
+
+
+def _polynomial_kernels() -> tuple[Plane, Plane, Plane]:
+    """Return half-kernels, centre first, of the least-squares fit of a polynomial under a Gaussian weight g.
+
+    The fit is separable: the coefficient of y correlates with g along x and with `slope` along y, that of x^2 with
+    `curve` along x and g along y, and so on.
+    """
+    x = np.arange(-RADIUS, RADIUS + 1)
+    g = np.exp(-(x**2) / (2 * SIGMA**2))
+    g /= g.sum()
+    second, fourth = (g * x**2).sum(), (g * x**4).sum()
+    # The normal equations of 1, x^2 and y^2 are coupled; those of x, y and xy stand alone.
+    solved = np.linalg.inv([[1, second, second], [second, fourth, second**2], [second, second**2, fourth]])
+    kernels = g, x * g / second, solved[0, 1] * g + solved[1, 1] * x**2 * g
+    smooth, slope, curve = (kernel[RADIUS:].astype(F) for kernel in kernels)
+    return smooth, slope, curve
+
+
+SMOOTH, SLOPE, CURVE = _polynomial_kernels()
+
+
+@row_kernel
+def _add(row: Plane, weight: F, total: Plane) -> None:
+    for x in range(total.size):
+        total[x] += weight * row[x]
+
+
+@compiled
+def _resample(image: Plane, indices: NDArray[np.int64], weights: Plane) -> Plane:
+    """Return rows that are weighted sums of an image's rows."""
+    out = np.zeros((indices.shape[0], image.shape[1]), F)
+    for y in range(indices.shape[0]):
+        for tap in range(indices.shape[1]):
+            if weights[y, tap] != 0:
+                _add(image[indices[y, tap]], weights[y, tap], out[y])
+    return out
+
+
+@row_kernel
+def _expand_down(rows: Plane, smooth: Plane, slope: Plane, curve: Plane) -> None:
+    for x in range(rows.shape[1]):
+        centre = rows[RADIUS, x]
+        a, b, c = SMOOTH[0] * centre, F(0), CURVE[0] * centre
+        for k in range(1, RADIUS + 1):
+            above, below = rows[RADIUS - k, x], rows[RADIUS + k, x]
+            a += SMOOTH[k] * (below + above)
+            b += SLOPE[k] * (below - above)
+            c += CURVE[k] * (below + above)
+        smooth[x], slope[x], curve[x] = a, b, c
+
+
+@row_kernel
+def _expand_across(
+    smooth: Plane, slope: Plane, curve: Plane, x_: Plane, y_: Plane, xx: Plane, yy: Plane, xy: Plane
+) -> None:
+    n = RADIUS
+    for x in range(x_.size):
+        a, b, c = F(0), SMOOTH[0] * slope[x + n], CURVE[0] * smooth[x + n]
+        d, e = SMOOTH[0] * curve[x + n], F(0)
+        for k in range(1, n + 1):
+            a += SLOPE[k] * (smooth[x + n + k] - smooth[x + n - k])
+            b += SMOOTH[k] * (slope[x + n + k] + slope[x + n - k])
+            c += CURVE[k] * (smooth[x + n + k] + smooth[x + n - k])
+            d += SMOOTH[k] * (curve[x + n + k] + curve[x + n - k])
+            e += SLOPE[k] * (slope[x + n + k] - slope[x + n - k])
+        x_[x], y_[x], xx[x], yy[x], xy[x] = a, b, c, d, e
+
+
+@compiled
+def _expand(image: Plane) -> Plane:
+    """Return the expansion (5, h, w) of an image that has `RADIUS` rows too many at its top and at its bottom."""
+    n = RADIUS
+    height, width = image.shape[0] - 2 * n, image.shape[1]
+    out = np.empty((5, height, width), F)
+    down = np.empty((3, width + 2 * n), F)
+    for y in range(height):
+        _expand_down(image[y : y + 2 * n + 1], down[0, n:], down[1, n:], down[2, n:])
+        for row in down:
+            row[:n] = row[n]
+            row[width + n :] = row[width + n - 1]
+        _expand_across(down[0], down[1], down[2], out[0, y], out[1, y], out[2, y], out[3, y], out[4, y])
+    return out

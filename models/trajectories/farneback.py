@@ -1,0 +1,207 @@
+"""Dense optical flow by polynomial expansion (Farneback, SCIA 2003), as improved dense trajectories need it.
+
+The flow is the displacement that takes one frame's polynomials to the other's. It is found from coarse to fine over
+layers smaller by the square root of two. A median filter cleans the field of each layer before it seeds the next finer
+one (Wang & Schmid, ICCV 2013), which OpenCV's implementation cannot do; the formulas and the constants are otherwise
+the same as there. A frame's expansion serves every flow that it takes part in.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.pyramid import STEP
+
+F = np.float32
+Plane = NDArray[np.float32]
+
+WINDOW, SIGMA = 5, 1.5
+"""Radius and width of the neighbourhood that shares one displacement, in pixels of a layer."""
+
+ITERATIONS = 2
+REGULARISATION = 1e-3
+ATTENUATION = np.array([0.14, 0.14, 0.4472, 0.4472, 0.4472], F)
+"""Trust in the outermost pixels of a layer, where polynomials see the border."""
+
+MEDIAN = 5
+"""Side of the square of the median filter, in pixels of a layer."""
+
+STRIP = 16
+"""Rows that are solved for at a time: few enough that what is known of them stays in the processor's cache."""
+
+
+def flow(before: Sequence[Plane], after: Sequence[Plane], out: Sequence[Plane] | None = None) -> list[Plane]:
+    """Find the displacement of each pixel between two frames, on every layer.
+
+    Parameters
+    ----------
+    before, after : sequence of float32 (5, height, width)
+        What `expansion.expand` gives for the two frames.
+    out : sequence of float32 (2, height, width), optional
+        C-contiguous arrays that receive the result.
+
+    Returns
+    -------
+    list of float32 (2, height, width)
+        For each layer the displacements in x and y, in pixels of that layer.
+    """
+    fields = [np.empty((2, *layer.shape[1:]), F) for layer in before] if out is None else list(out)
+    for layer in reversed(range(len(fields))):
+        field = fields[layer]
+        _, height, width = field.shape
+        if layer + 1 < len(fields):
+            for coarse, fine in zip(fields[layer + 1], field, strict=True):
+                cv2.resize(coarse, (width, height), dst=fine, interpolation=cv2.INTER_LINEAR)
+            field *= F(STEP)
+        else:
+            field[:] = 0
+        for _ in range(ITERATIONS):
+            _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), field)
+        for component in field:
+            cv2.medianBlur(component, MEDIAN, dst=component)
+    return fields
+
+
+@lru_cache(maxsize=64)
+def _attenuation(length: int) -> Plane:
+    trust = np.ones(length, F)
+    border = ATTENUATION[:length]
+    trust[: len(border)] *= border
+    trust[length - len(border) :] *= border[::-1]
+    return trust
+
+
+def _window_kernel() -> Plane:
+    g = np.exp(-(np.arange(WINDOW + 1) ** 2) / (2 * SIGMA**2))
+    return np.asarray(g / (g[0] + 2 * g[1:].sum()), F)
+
+
+KERNEL = _window_kernel()
+
+
+@row_kernel
+def _locate(u: Plane, v: Plane, y: int, height: int, corners: NDArray[np.int32], weights: Plane, share: Plane) -> None:
+    """Tell where each pixel of row y moves to: the upper left of four pixels there, and the weights of the four.
+
+    Where it leaves the frame the weights are zero, and only the polynomial of the first frame counts: `share`, half
+    else, is one.
+    """
+    width = u.size
+    w00, w01, w10, w11 = weights[0], weights[1], weights[2], weights[3]
+    right, bottom = F(width - 1), F(height - 1)
+    for x in range(width):
+        fx, fy = F(np.int32(x)) + u[x], F(y) + v[x]
+        inside = (fx >= 0) & (fx < right) & (fy >= 0) & (fy < bottom)
+        fx = fx if inside else F(0)
+        fy = fy if inside else F(0)
+        one = F(1) if inside else F(0)
+        left, top = np.int32(fx), np.int32(fy)
+        corners[x] = top * np.int32(width) + left
+        fx -= F(left)
+        fy -= F(top)
+        w11[x] = fx * fy
+        w01[x] = fx - fx * fy
+        w10[x] = fy - fx * fy
+        w00[x] = one - fx - fy + fx * fy
+        share[x] = F(0.5) if inside else F(1)
+
+
+# Not a row kernel: gather instructions, which the compiler would use, are several times slower than plain loads.
+@compiled
+def _sample(planes: Plane, width: int, corners: NDArray[np.int32], weights: Plane, out: Plane) -> None:
+    """Interpolate the flat planes (5, h * w) of an expansion bilinearly at the places of a row."""
+    p0, p1, p2, p3, p4 = planes[0], planes[1], planes[2], planes[3], planes[4]
+    w00, w01, w10, w11 = weights[0], weights[1], weights[2], weights[3]
+    for x in range(corners.size):
+        i = np.uint64(corners[x])  # unsigned: never counted from the end
+        j, k, m = i + np.uint64(1), i + np.uint64(width), i + np.uint64(width + 1)
+        a, b, c, d = w00[x], w01[x], w10[x], w11[x]
+        s0 = a * p0[i] + b * p0[j] + c * p0[k] + d * p0[m]
+        s1 = a * p1[i] + b * p1[j] + c * p1[k] + d * p1[m]
+        s2 = a * p2[i] + b * p2[j] + c * p2[k] + d * p2[m]
+        s3 = a * p3[i] + b * p3[j] + c * p3[k] + d * p3[m]
+        s4 = a * p4[i] + b * p4[j] + c * p4[k] + d * p4[m]
+        out[0, x], out[1, x], out[2, x], out[3, x], out[4, x] = s0, s1, s2, s3, s4
+
+
+@row_kernel
+def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: Plane, trust: Plane, out: Plane) -> None:
+    """Set up each pixel's normal equations G d = h for its displacement d: rows of G11, G12, G22, h1, h2."""
+    for x in range(u.size):
+        xx = share[x] * (before[2, y, x] + after[2, x])
+        yy = share[x] * (before[3, y, x] + after[3, x])
+        xy = share[x] * F(0.5) * (before[4, y, x] + after[4, x])
+        bx = F(0.5) * (before[0, y, x] - after[0, x]) + xx * u[x] + xy * v[x]
+        by = F(0.5) * (before[1, y, x] - after[1, x]) + xy * u[x] + yy * v[x]
+        square = trust[x] * trust[x]
+        out[0, x] = square * (xx * xx + xy * xy)
+        out[1, x] = square * (xx + yy) * xy
+        out[2, x] = square * (yy * yy + xy * xy)
+        out[3, x] = square * (xx * bx + xy * by)
+        out[4, x] = square * (xy * bx + yy * by)
+
+
+@row_kernel
+def _average_down(rows: Plane, i: int, out: Plane) -> None:
+    for x in range(out.size):
+        total = KERNEL[0] * rows[WINDOW, i, x]
+        for k in range(1, WINDOW + 1):
+            total += KERNEL[k] * (rows[WINDOW - k, i, x] + rows[WINDOW + k, i, x])
+        out[x] = total
+
+
+@row_kernel
+def _average_across(row: Plane, out: Plane) -> None:
+    for x in range(out.size):
+        total = KERNEL[0] * row[x + WINDOW]
+        for k in range(1, WINDOW + 1):
+            total += KERNEL[k] * (row[x + WINDOW - k] + row[x + WINDOW + k])
+        out[x] = total
+
+
+@row_kernel
+def _solve(equations: Plane, u: Plane, v: Plane) -> None:
+    for x in range(u.size):
+        # Doubles: where there is an edge but no corner, all but the last digits of the products cancel out.
+        g11, g12, g22 = np.float64(equations[0, x]), np.float64(equations[1, x]), np.float64(equations[2, x])
+        h1, h2 = np.float64(equations[3, x]), np.float64(equations[4, x])
+        scale = F(1) / F(g11 * g22 - g12 * g12 + REGULARISATION)
+        u[x] = F(g22 * h1 - g12 * h2) * scale
+        v[x] = F(g11 * h2 - g12 * h1) * scale
+
+
+@compiled
+def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, field: Plane) -> None:
+    """Solve once for the flow (2, h, w) between two expansions, in place, starting from what it is."""
+    _, height, width = before.shape
+    planes = after.reshape(5, height * width)
+    corners, weights, share = np.empty(width, np.int32), np.empty((4, width), F), np.empty(width, F)
+    sampled, down = np.empty((5, width), F), np.empty(width + 2 * WINDOW, F)
+    # Some rows at a time, so that a plane's rows stay in the fastest cache while they are averaged.
+    equations, averages = np.empty((STRIP + 2 * WINDOW, 5, width), F), np.empty((STRIP, 5, width), F)
+    for first in range(0, height, STRIP):
+        rows = min(STRIP, height - first)
+        equations[: 2 * WINDOW] = equations[STRIP:]
+        for i in range(2 * WINDOW if first else WINDOW, rows + 2 * WINDOW):
+            y = first - WINDOW + i
+            if y < height:
+                u, v = field[0, y], field[1, y]
+                _locate(u, v, y, height, corners, weights, share)
+                _sample(planes, width, corners, weights, sampled)
+                _equations(before, y, sampled, u, v, share, trust_x * trust_y[y], equations[i])
+            else:
+                equations[i] = equations[i - 1]
+            if y == 0:
+                equations[:i] = equations[i]
+        for plane in range(5):
+            for i in range(rows):
+                _average_down(equations[i : i + 2 * WINDOW + 1], plane, down[WINDOW : WINDOW + width])
+                down[:WINDOW] = down[WINDOW]
+                down[WINDOW + width :] = down[WINDOW + width - 1]
+                _average_across(down, averages[i, plane])
+        for i in range(rows):
+            _solve(averages[i], field[0, first + i], field[1, first + i])

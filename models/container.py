@@ -97,7 +97,7 @@ def _is_transport_stream(head: bytes) -> bool:
 
 def _mp4_end(file: BinaryIO, size: int) -> int:
     """Where the last of the boxes that hold the video ends (ISO/IEC 14496-12, section 4.2)."""
-    position = 0
+    position, kind = 0, b""
     while position + 8 <= size:
         file.seek(position)
         header = file.read(16)
@@ -108,9 +108,9 @@ def _mp4_end(file: BinaryIO, size: int) -> int:
             break
         if position + length > size:
             # Some writers leave rubbish behind the last box: it announces nothing.
-            return position + length if kind in (b"moov", b"mdat", b"moof") else size
+            return position + length if kind in (b"moov", b"mdat", b"moof", b"mfra") else size
         position += length
-    return size
+    return position + 8 if kind == b"moof" else size  # a fragment's data follow its header
 
 
 def _matroska_end(file: BinaryIO, size: int) -> int:

@@ -11,9 +11,6 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-_FULL = np.arange(256, dtype=np.uint8)
-# Limited ("TV") range to full: black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3).
-_LIMITED = np.clip(np.rint((_FULL.astype(np.float64) - 16) * 255 / 219), 0, 255).astype(np.uint8)
 _MPEG_RANGE, _JPEG_RANGE = 1, 2
 # Formats whose first plane is nothing but luma, in bytes or, where bits are given, in words.
 _LUMA_FIRST = re.compile(r"(?:yuva?j?4\d\dp|gray|nv12|nv16|nv21|nv24)(?:(\d+)le)?")
@@ -46,34 +43,36 @@ class LumaReader:
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """(h, w) uint8, C-contiguous, full range; shares no memory with the frame."""
-        luma, levels = self._luma(frame)
+        luma, full_range = self._luma(frame)
         if luma.shape[::-1] != self._coded:
             luma = cv2.resize(luma, self._coded, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        grey: NDArray[np.uint8] = cv2.LUT(luma, levels).astype(np.uint8, copy=False)
+        grey = luma.copy() if full_range else _expanded(luma)
         if self._transpose:
             grey = grey.T
         return np.ascontiguousarray(grey[self._flips])
 
-    def _luma(self, frame: VideoFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        # The luma as (h, w), seen in the decoder's own buffer where it can be, and the table to full range.
+    def _luma(self, frame: VideoFrame) -> tuple[NDArray[np.uint8], bool]:
+        # The luma as (h, w), seen in the decoder's own buffer where it can be, and whether its range is full.
         name = frame.format.name
         planar = _LUMA_FIRST.fullmatch(name)
         if planar is None or frame.planes[0].line_size < 0:
-            frame = self._reformatter.reformat(frame, format="gray", dst_color_range="JPEG", threads=1)
-            return _rows(frame, np.dtype(np.uint8)), _FULL
-        full = frame.color_range == _JPEG_RANGE or name.startswith("yuvj")
-        full = full or (name.startswith("gray") and frame.color_range != _MPEG_RANGE)
-        levels = _FULL if full else _LIMITED
-        if planar[1] is None:
-            return _rows(frame, np.dtype(np.uint8)), levels
-        deep = _rows(frame, np.dtype("<u2"))
-        return (deep >> (int(planar[1]) - 8)).astype(np.uint8), levels
+            return _rows(self._reformatter.reformat(frame, format="gray", dst_color_range="JPEG", threads=1)), True
+        full_range = frame.color_range == _JPEG_RANGE or name.startswith("yuvj")
+        if name.startswith("gray"):
+            full_range = frame.color_range != _MPEG_RANGE
+        return _rows(frame, int(planar[1] or 8)), full_range
 
 
-def _rows(frame: VideoFrame, dtype: np.dtype[np.generic]) -> NDArray[np.uint8]:
-    plane = memoryview(frame.planes[0])
-    rows = np.frombuffer(plane, dtype).reshape(frame.height, -1)
-    return rows[:, : frame.width]
+def _rows(frame: VideoFrame, bits: int = 8) -> NDArray[np.uint8]:
+    words = np.frombuffer(memoryview(frame.planes[0]), "<u2" if bits > 8 else np.uint8)
+    luma = words.reshape(frame.height, -1)[:, : frame.width]
+    return (luma >> (bits - 8)).astype(np.uint8) if bits > 8 else luma
+
+
+def _expanded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    # Limited ("TV") range to full: black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3); never a tie to round.
+    gain = 255 / 219
+    return cv2.addWeighted(luma, gain, luma, 0, -16 * gain).astype(np.uint8, copy=False)
 
 
 def _orientation(frame: VideoFrame) -> tuple[bool, tuple[slice, slice]]:

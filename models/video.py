@@ -26,6 +26,8 @@ from models.luma import LumaReader
 _NOT_FILM = Disposition.attached_pic | Disposition.timed_thumbnails
 # A recorder's minute is rarely exact, and sound is padded to whole packets.
 _GRACE_S = 0.1
+# The part of a tick by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
+_EARLY = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +133,8 @@ class Video:
             ticks = clock.advance(frame) * self.limits.max_fps
             if clock.end > self.limits.max_duration_s + _GRACE_S:
                 raise ClipTooLong(f"The clip is longer than the {self.limits.max_duration_s:g} s accepted.")
-            # A quarter of a tick early still counts: cameras jitter, and Matroska rounds to milliseconds.
-            if ticks >= tick - 0.25:
-                tick = math.floor(ticks + 0.25) + 1
+            if ticks >= tick - _EARLY:
+                tick = math.floor(ticks + _EARLY) + 1
                 used += 1
                 yield self._grey(frame)
         width, height = self._grey.native
@@ -184,10 +185,11 @@ class Video:
 
     def _check_size(self, width: int, height: int) -> None:
         most = self.limits
+        accepted = f"at most {most.max_width} x {most.max_height} px are accepted."
+        if not width or not height:  # the decoder takes back a size that breaks its own limit
+            raise ClipTooLarge(f"The clip's pictures are of no usable size; {accepted}")
         if max(width, height) > most.max_width or min(width, height) > most.max_height:
-            raise ClipTooLarge(
-                f"The clip is {width} x {height} px; at most {most.max_width} x {most.max_height} are accepted."
-            )
+            raise ClipTooLarge(f"The clip is {width} x {height} px; {accepted}")
 
 
 class _Clock:
@@ -226,8 +228,8 @@ def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:
 
 
 def _decoder_options(limits: VideoLimits) -> dict[str, str]:
-    # Stops a picture that grows in mid-stream before its memory is taken.
-    return {"max_pixels": str(limits.max_width * limits.max_height)}
+    # Stops a picture larger than its header says before its memory is taken; codecs pad to whole blocks.
+    return {"max_pixels": str((limits.max_width + 128) * (limits.max_height + 128))}
 
 
 def _film(container: InputContainer, limits: VideoLimits) -> VideoStream:

@@ -70,6 +70,7 @@ def write(
     pix_fmt: str = "yuv420p",
     full_range: bool = False,
     rotation: int = 0,
+    mirrored: bool = False,
     audio: bool = False,
     options: Mapping[str, str] | None = None,
     muxing: Mapping[str, str] | None = None,
@@ -83,7 +84,9 @@ def write(
     full_range : bool
         Write luma as 0..255 and say so, instead of 16..235.
     rotation : int
-        Degrees counterclockwise (0, 90, 180, 270) that a player must turn the clip by; mp4, mov and mkv only.
+        Degrees counterclockwise (0, 90, 180, 270) that a player must turn the clip by; not in avi.
+    mirrored : bool
+        The player must then also swap left and right; mp4 and mov only.
     audio : bool
         Add a track of quiet noise.
     options, muxing : mapping of str to str, optional
@@ -103,8 +106,8 @@ def write(
         stream.codec_context.time_base = clock
         if full_range:
             stream.codec_context.color_range = 2
-        if rotation:
-            stream.set_display_rotation(rotation)
+        if rotation or mirrored:
+            stream.set_display_rotation(rotation, hflip=mirrored)
         sound = _Sound(container, path.suffix) if audio else None
         number = 0
         picture: Grey | None = first
@@ -130,21 +133,33 @@ def write_audio(path: Path, seconds: float = 1.0) -> Path:
 
 def write_huge(path: Path, size: tuple[int, int] = (10_000, 10_000)) -> Path:
     """A clip of a few kB whose container and pictures both announce `size` (width, height) px."""
-    width, height = size
-    small = av.CodecContext.create("mjpeg", "w")
-    assert isinstance(small, VideoCodecContext)
-    small.width, small.height, small.pix_fmt, small.time_base = 160, 120, "yuvj420p", Fraction(1, 30)
-    frame = _coloured(next(drifting(1)), "yuvj420p", full_range=True)
+    return write_jpegs(path, [jpeg((160, 120), claimed=size)] * 5, size)
+
+
+def jpeg(size: tuple[int, int], *, claimed: tuple[int, int] | None = None) -> bytes:
+    """One picture of `size` (width, height) px whose header may claim another."""
+    encoder = av.CodecContext.create("mjpeg", "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height = size
+    encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 30)
+    frame = _coloured(next(drifting(1, size)), "yuvj420p", full_range=True)
     frame.pts = 0
-    jpeg = bytearray(b"".join(bytes(packet) for packet in [*small.encode(frame), *small.encode(None)]))
-    start_of_frame = jpeg.index(b"\xff\xc0") + 5
-    jpeg[start_of_frame : start_of_frame + 4] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    data = bytearray(b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
+    width, height = claimed or size
+    start_of_frame = data.index(b"\xff\xc0") + 5
+    data[start_of_frame : start_of_frame + 4] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(data)
+
+
+def write_jpegs(path: Path, jpegs: Iterable[bytes], size: tuple[int, int]) -> Path:
+    """A motion JPEG clip of these pictures, whatever their sizes, in a container that announces `size`."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mjpeg", rate=30)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuvj420p"
         container.start_encoding()
-        for number in range(5):
-            packet = av.Packet(bytes(jpeg))
+        for number, data in enumerate(jpegs):
+            packet = av.Packet(data)
             packet.stream, packet.time_base = stream, Fraction(1, 30)
             packet.pts = packet.dts = number
             container.mux(packet)
@@ -182,9 +197,7 @@ def cut(path: Path, clip: Path, fraction: float) -> Path:
 
 def _coloured(picture: Grey, pix_fmt: str, full_range: bool) -> av.VideoFrame:
     grey = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
-    return grey.reformat(
-        format=pix_fmt, src_color_range="JPEG", dst_color_range="JPEG" if full_range else "MPEG"
-    )
+    return grey.reformat(format=pix_fmt, src_color_range="JPEG", dst_color_range="JPEG" if full_range else "MPEG")
 
 
 class _Sound:

@@ -95,8 +95,6 @@ class TagSpace:
             )
         if missing := [name for name in self.hashtags if name not in self._row]:
             raise BundleError(f"hashtags that clips are trained towards have no vector: {', '.join(missing)}")
-        # One query is over before a second thread has started.
-        faiss.omp_set_num_threads(1)
         self._hashtag_vectors = np.stack([self.vector(name) for name in self.hashtags]) if hashtags else None
 
     @classmethod
@@ -164,7 +162,14 @@ class TagSpace:
             If the vector has another shape or a number that is not finite.
         """
         query = self._query(vector)
-        squares, rows = self._index.search(query[None], min(k, len(self)))
+        # One query is over before a second thread has started. The setting is the calling thread's own, and
+        # torch may read the same one: it is put back.
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
+        try:
+            squares, rows = self._index.search(query[None], min(k, len(self)))
+        finally:
+            faiss.omp_set_num_threads(threads)
         distances = np.sqrt(np.clip(squares[0].astype(np.float64), 0.0, 4.0))
         found = sorted((d, row) for d, row in zip(distances.tolist(), rows[0].tolist(), strict=True) if row >= 0)
         return [Neighbour(self.stems[row], distance) for distance, row in found]

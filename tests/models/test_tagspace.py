@@ -85,6 +85,15 @@ def test_vectors_that_are_none_are_refused(vector: np.ndarray) -> None:
         make_space().nearest(vector, 3)
 
 
+def test_a_search_leaves_the_number_of_threads_as_it_was() -> None:
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    make_space().nearest(np.ones(8), 3)
+    after = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(before)
+    assert after == 3
+
+
 def test_a_saved_space_is_the_same_and_its_files_too(tmp_path: Path) -> None:
     space = make_space()
     first, second = tmp_path / "first", tmp_path / "second"

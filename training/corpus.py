@@ -1,0 +1,142 @@
+"""The corpus: posts to sentences of stems, with counts and the inflections in which each stem was written."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.denylist import DenyList
+from models.hashtags import normalise, stem
+from training.posts import PostsError, read_posts
+
+log = logging.getLogger(__name__)
+
+SENTENCES = "sentences.txt"
+"""One post a line: its stems, each once, between spaces."""
+STEMS = "stems.tsv"
+"""One stem a line, the most frequent first: the stem, its posts, then its inflections, each before its own posts."""
+SUMMARY = "corpus.json"
+"""What became of the posts, in numbers."""
+
+DENIED_TAGS = Path(__file__).with_name("denied_tags.txt")
+
+
+class CorpusSettings(BaseModel):
+    """What of the posts is learnt from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_tags: int = Field(default=40, ge=2)
+    """Of a longer post, the first so many: long lists wander, and the window of the skip-gram covers all."""
+    max_repeats: int = Field(default=3, ge=1)
+    """Posts with the same tags, in whatever order, count at most so often: templates are no opinion."""
+
+
+@dataclass(frozen=True)
+class Stem:
+    """A stem, its number of posts, and how often each of its inflections was written, the most frequent first."""
+
+    name: str
+    count: int
+    inflections: dict[str, int]
+
+
+def build_corpus(
+    posts: Sequence[Path], out: Path, settings: CorpusSettings, *, denied_tags: Path = DENIED_TAGS
+) -> None:
+    """Write `SENTENCES`, `STEMS` and `SUMMARY` into a folder that exists.
+
+    The posts are streamed. What is held is a number for each distinct post and each distinct tag.
+
+    Parameters
+    ----------
+    posts : sequence of Path
+        Files that `training.posts` reads, in this order.
+    out : Path
+        The folder.
+    settings : CorpusSettings
+        What of the posts is learnt from.
+    denied_tags : Path
+        Tags that are left out, read by `models.denylist.DenyList`.
+
+    Raises
+    ------
+    PostsError
+        If a file of posts cannot be used, or no post of two tags or more is left.
+    """
+    denied = DenyList.read(denied_tags)
+
+    @lru_cache(maxsize=1 << 18)
+    def sort_out(tag: str) -> tuple[str, str]:
+        """Give the stem and the normalised form of a tag; the stem is empty where the tag is not to be learnt."""
+        normal = normalise(tag)
+        return ("" if not normal or denied.denies(tag) else stem(normal)), normal
+
+    summary = dict.fromkeys(("posts", "kept", "without_tags", "one_tag", "repeated", "shortened"), 0)
+    summary |= dict.fromkeys(("tags", "tags_denied", "tags_kept", "stems"), 0)
+    repeats: Counter[bytes] = Counter()
+    written: Counter[tuple[str, str]] = Counter()
+    with (out / SENTENCES).open("w", encoding="utf-8", newline="\n") as sentences:
+        for tags in (tags for path in posts for tags in read_posts(path)):
+            summary["posts"] += 1
+            if summary["posts"] % 250_000 == 0:
+                log.info("corpus: %d posts read", summary["posts"])
+            inflections: dict[str, str] = {}
+            for tag in tags:
+                name, normal = sort_out(tag)
+                summary["tags"] += bool(normal)
+                summary["tags_denied"] += bool(normal and not name)
+                if name:
+                    inflections.setdefault(name, normal)
+            if len(inflections) < 2:
+                summary["one_tag" if inflections else "without_tags"] += 1
+                continue
+            post = blake2b(" ".join(sorted(inflections)).encode(), digest_size=8).digest()
+            repeats[post] += 1
+            if repeats[post] > settings.max_repeats:
+                summary["repeated"] += 1
+                continue
+            kept = list(inflections.items())[: settings.max_tags]
+            summary["kept"] += 1
+            summary["tags_kept"] += len(kept)
+            summary["shortened"] += len(kept) < len(inflections)
+            written.update(kept)
+            sentences.write(" ".join(name for name, _ in kept) + "\n")
+    if not summary["kept"]:
+        raise PostsError(f"no post of two tags or more is left to learn from, of {summary['posts']} posts read")
+    stems = _gather(written)
+    with (out / STEMS).open("w", encoding="utf-8", newline="\n") as file:
+        for entry in stems:
+            fields = [entry.name, entry.count, *(field for pair in entry.inflections.items() for field in pair)]
+            file.write("\t".join(map(str, fields)) + "\n")
+    summary["stems"] = len(stems)
+    (out / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    log.info("corpus: %s", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary.items()))
+
+
+def read_stems(corpus: Path, min_count: int = 1) -> Iterator[Stem]:
+    """Read the stems of a corpus that occur in at least `min_count` posts, the most frequent first."""
+    with (corpus / STEMS).open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            name, count, *inflections = line.rstrip("\n").split("\t")
+            if int(count) < min_count:
+                return
+            yield Stem(name, int(count), dict(zip(inflections[::2], map(int, inflections[1::2]), strict=True)))
+
+
+def _gather(written: Counter[tuple[str, str]]) -> list[Stem]:
+    """Bring the inflections of each stem together; by falling counts, and by themselves where those are equal."""
+    stems = []
+    for name, forms in groupby(sorted(written.items()), key=lambda item: item[0][0]):
+        inflections = sorted(((tag, count) for (_, tag), count in forms), key=itemgetter(1), reverse=True)
+        stems.append(Stem(name, sum(count for _, count in inflections), dict(inflections)))
+    stems.sort(key=lambda entry: -entry.count)
+    return stems

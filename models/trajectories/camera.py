@@ -32,25 +32,43 @@ def estimate(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray
     return np.eye(3)
 
 
-def stabilise(flow: NDArray[np.float32], homography: NDArray[np.float64], out: NDArray[np.float32]) -> None:
-    """Split a flow field into planes, and take the camera's motion away.
+def warp(after: NDArray[np.uint8], before: NDArray[np.uint8], homography: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return a frame (h, w) as it would be had the camera not moved since the one before.
+
+    What the camera lost, and what is within `BORDER` pixels of it, is filled in from the frame before.
+    """
+    height, width = after.shape
+    warped = cv2.warpPerspective(after, homography, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    inner = np.zeros_like(after)
+    inner[BORDER : height - BORDER, BORDER : width - BORDER] = 1
+    known = cv2.warpPerspective(inner, homography, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+    return np.where(known == 1, warped, before).astype(np.uint8)
+
+
+def stabilise(planes: NDArray[np.float32], homography: NDArray[np.float64], scale: float) -> None:
+    """Take the camera's motion away from the flow of one layer of the pyramid.
+
+    If p moves to q, what is left is H^-1 q - p: the flow from this frame to the next one warped back by the
+    homography H (Wang & Schmid, ICCV 2013, section 3.1).
 
     Parameters
     ----------
-    flow : (h, w, 2)
-        Displacement of each pixel, in pixels.
+    planes : (4, h, w)
+        Holds the flow's x and y, in pixels of the layer; receives those of the stabilised flow behind them.
     homography : (3, 3)
-        Motion of the camera from this frame to the next.
-    out : (4, h, w)
-        Receives the flow's x and y, then x and y of the flow from this frame to the next one warped back by the
-        homography (Wang & Schmid, ICCV 2013, section 3.1): if p moves to q, H^-1 q - p.
+        Motion of the camera from this frame to the next, in pixels of the frame.
+    scale : float
+        Pixels of the frame in a pixel of the layer.
     """
-    cv2.split(flow, list(out[:2]))
-    _stabilise(homography.astype(np.float32), np.linalg.inv(homography).astype(np.float32), out)
+    size = np.diag([scale, scale, 1.0])
+    there = np.linalg.inv(size) @ homography @ size
+    _stabilise(there.astype(np.float32), np.linalg.inv(there).astype(np.float32), BORDER / scale, planes)
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def _stabilise(there: NDArray[np.float32], back: NDArray[np.float32], planes: NDArray[np.float32]) -> None:
+def _stabilise(
+    there: NDArray[np.float32], back: NDArray[np.float32], border: float, planes: NDArray[np.float32]
+) -> None:
     _, height, width = planes.shape
     # Scalars: read through the array, they would be loaded anew for every pixel.
     t00, t01, t02 = there[0, 0], there[0, 1], there[0, 2]
@@ -59,7 +77,7 @@ def _stabilise(there: NDArray[np.float32], back: NDArray[np.float32], planes: ND
     b00, b01, b02 = back[0, 0], back[0, 1], back[0, 2]
     b10, b11, b12 = back[1, 0], back[1, 1], back[1, 2]
     b20, b21, b22 = back[2, 0], back[2, 1], back[2, 2]
-    low, high_x, high_y = F(BORDER), F(width - 1 - BORDER), F(height - 1 - BORDER)
+    low, high_x, high_y = F(border), F(width - 1 - border), F(height - 1 - border)
     for y in range(height):
         u, v, out_u, out_v = planes[0, y], planes[1, y], planes[2, y], planes[3, y]
         fy = F(y)

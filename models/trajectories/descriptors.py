@@ -195,17 +195,19 @@ def _position(pixel: int, square: int, count: int, size: int) -> tuple[int, int,
     return first, second, F(pixel - first * square) / F(span) if span > 0 else _ZERO
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def _normalise(cells: NDArray[np.float32], first: int, count: int, share: np.float32, out: NDArray[np.float32]) -> None:
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy", inline="always")
+def _add_normalised(
+    cells: NDArray[np.float32], first: int, count: int, share: np.float32, row: NDArray[np.float32], start: int
+) -> None:
     """Add the root of the L1-normalised histograms of one block and frame to its time cell."""
     total = _ZERO
     for cell in range(4):
         for b in range(first, first + count):
-            total += max(cells[cell, b], _ZERO) + EPSILON
+            total += cells[cell, b]
     scale = share * share / total
     for cell in range(4):
         for b in range(count):
-            out[cell * count + b] += math.sqrt((max(cells[cell, first + b], _ZERO) + EPSILON) * scale)
+            row[start + cell * count + b] += math.sqrt(cells[cell, first + b] * scale)
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
@@ -263,28 +265,30 @@ def describe(
             histograms = ring[(first_frame + t) % len(ring)]
             for j in range(3):
                 y0, y1, fy = _position(min(top + j * half, height), square, rows, height)
+                above, below = starts[layer] + y0 * pitch, starts[layer] + y1 * pitch
                 for i in range(3):
                     x0, x1, fx = _position(min(left + i * half, width), square, columns, width)
                     w11 = fx * fy
-                    w01, w10 = fx - w11, fy - w11
-                    w00 = _ONE - fx - fy + w11
-                    a = starts[layer] + y0 * pitch
-                    b = starts[layer] + y1 * pitch
-                    p00 = histograms[a + x0 * CHANNELS : a + (x0 + 1) * CHANNELS]
-                    p01 = histograms[a + x1 * CHANNELS : a + (x1 + 1) * CHANNELS]
-                    p10 = histograms[b + x0 * CHANNELS : b + (x0 + 1) * CHANNELS]
-                    p11 = histograms[b + x1 * CHANNELS : b + (x1 + 1) * CHANNELS]
-                    corner = corners[i, j]
-                    for c in range(CHANNELS):
-                        corner[c] = w00 * p00[c] + w01 * p01[c] + w10 * p10[c] + w11 * p11[c]
+                    w01, w10, w00 = fx - w11, fy - w11, _ONE - fx - fy + w11
+                    # Unsigned, or every access would be checked for counting from the end.
+                    p00, p01 = np.uintp(above + x0 * CHANNELS), np.uintp(above + x1 * CHANNELS)
+                    p10, p11 = np.uintp(below + x0 * CHANNELS), np.uintp(below + x1 * CHANNELS)
+                    for channel in range(CHANNELS):
+                        c = np.uintp(channel)
+                        corners[i, j, channel] = (
+                            w00 * histograms[p00 + c]
+                            + w01 * histograms[p01 + c]
+                            + w10 * histograms[p10 + c]
+                            + w11 * histograms[p11 + c]
+                        )
             for i in range(2):
                 for j in range(2):
                     for c in range(CHANNELS):
-                        cells[2 * i + j, c] = (
-                            corners[i + 1, j + 1, c] - corners[i, j + 1, c] - corners[i + 1, j, c] + corners[i, j, c]
-                        )
+                        right = corners[i + 1, j + 1, c] - corners[i + 1, j, c]
+                        total = right - (corners[i, j + 1, c] - corners[i, j, c])
+                        cells[2 * i + j, c] = max(total, _ZERO) + EPSILON
             time = t * TIME_CELLS // length
-            _normalise(cells, 0, 8, share, row_out[30 + 32 * time : 62 + 32 * time])
-            _normalise(cells, 8, 9, share, row_out[126 + 36 * time : 162 + 36 * time])
-            _normalise(cells, 17, 8, share, row_out[234 + 32 * time : 266 + 32 * time])
-            _normalise(cells, 25, 8, share, row_out[330 + 32 * time : 362 + 32 * time])
+            _add_normalised(cells, 0, 8, share, row_out, 30 + 32 * time)
+            _add_normalised(cells, 8, 9, share, row_out, 126 + 36 * time)
+            _add_normalised(cells, 17, 8, share, row_out, 234 + 32 * time)
+            _add_normalised(cells, 25, 8, share, row_out, 330 + 32 * time)

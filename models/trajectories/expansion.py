@@ -35,7 +35,8 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], finest: i
     """
     image = grey.astype(F)
     expansions = []
-    for layer, (height, width) in enumerate(shapes):
+    for layer in range(finest, len(shapes)):
+        height, width = shapes[layer]
         columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, layer))), F)
         small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, layer)))
         expansions.append(_expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F)))

@@ -16,10 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories import camera
+from models.trajectories import camera, expansion, farneback
 from models.trajectories.descriptors import WIDTH, HistogramLayout, describe, integral_histograms
-from models.trajectories.flow import DenseInverseSearch
-from models.trajectories.pyramid import Pyramid, offsets
+from models.trajectories.pyramid import STEP, Pyramid, offsets
 from models.trajectories.sampling import textured_cells
 from models.trajectories.settings import TrajectorySettings
 from models.trajectories.tracks import Tracks
@@ -68,12 +67,12 @@ def extract(
     Parameters
     ----------
     frames : iterable of uint8 (h, w)
-        Grey frames, all of one size; they are kept by reference for a moment, so each must be an array of its own.
+        Grey frames, all of one size; each is kept for a moment, so it must be an array of its own.
     settings : TrajectorySettings
     threads : int
         Threads that analyse frames; the result is the same, to the bit, for any number.
     """
-    cv2.setNumThreads(1)  # OpenCV's own threads would compete with ours, and DIS depends on their number.
+    cv2.setNumThreads(1)  # OpenCV's own threads would compete with ours.
     iterator = iter(frames)
     first = next(iterator, None)
     if first is None:
@@ -96,6 +95,8 @@ class _Still(NamedTuple):
 
     frame: int
     grey: list[NDArray[np.uint8]]
+    expansions: list[NDArray[np.float32]]
+    """For the flow from this frame and to it."""
     textured: NDArray[np.bool_]
     """Flat over the layers."""
     corners: NDArray[np.float32]
@@ -123,7 +124,8 @@ class _Analysis:
         # Histograms are read when a trajectory of `length` steps is whole; flows as soon as they are there.
         self.histograms = np.zeros((settings.length + ahead, self.layout.size), np.float32)
         self.flows = np.empty((1 + ahead, 4, self.starts[-1]), np.float32)
-        self._flow = DenseInverseSearch()
+        self._shapes: list[tuple[int, int]] = [(h, w) for h, w in pyramid.shapes.tolist()]
+        self._finest = min(settings.finest_flow, len(self._shapes) - 1)
 
     def still(self, numbered: tuple[int, NDArray[np.uint8]]) -> _Still:
         frame, image = numbered
@@ -135,28 +137,45 @@ class _Analysis:
         best = best[eigenvalues[best] > 0]
         rows, columns = np.divmod(best, cells[0][0].shape[1])
         corners = (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)
-        return _Still(frame, grey, np.concatenate([textured.ravel() for textured, _ in cells]), corners)
+        textured = np.concatenate([texture.ravel() for texture, _ in cells])
+        return _Still(frame, grey, self._expand(image), textured, corners)
 
     def motion(self, pair: tuple[_Still, _Still]) -> _Motion:
         before, after = pair
-        field = self._flow(before.grey[0], after.grey[0])
-        x, y = before.corners.astype(np.intp).T
-        homography = camera.estimate(before.corners, before.corners + field[y, x])
         flow = self.flows[before.frame % len(self.flows)]
-        planes = [self._layer(flow, layer) for layer in range(len(self.pyramid.shapes))]
-        camera.stabilise(field, homography, planes[0])
-        for finer, coarser in pairwise(planes):
-            size = coarser.shape[2], coarser.shape[1]
-            for source, target in zip(finer, coarser, strict=True):
-                cv2.resize(source, size, dst=target, interpolation=cv2.INTER_LINEAR)
-                target *= np.float32(0.5**0.5)
+        planes = [self._layer(flow, layer) for layer in range(len(self._shapes))]
+        self._solve(before.expansions, after.expansions, [plane[:2] for plane in planes])
+        x, y = before.corners.astype(np.intp).T
+        homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
+        if self.settings.second_flow:
+            warped = camera.warp(after.grey[0], before.grey[0], homography)
+            self._solve(before.expansions, self._expand(warped), [plane[2:] for plane in planes])
+        else:
+            for plane, scale in zip(planes, self.pyramid.scales.tolist(), strict=True):
+                camera.stabilise(plane, homography, scale)
         histograms = self.histograms[before.frame % len(self.histograms)]
         for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
             integral_histograms(grey, u, v, self.layout.square, self.layout.layer(histograms, layer))
         return _Motion(before.frame, before.textured, flow)
 
+    def _expand(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        return expansion.expand(image, self._shapes, self._finest)
+
+    def _solve(
+        self,
+        before: list[NDArray[np.float32]],
+        after: list[NDArray[np.float32]],
+        out: list[NDArray[np.float32]],
+    ) -> None:
+        farneback.flow(before, after, out[self._finest :])
+        for layer in reversed(range(self._finest)):
+            height, width = self._shapes[layer]
+            for coarse, fine in zip(out[layer + 1], out[layer], strict=True):
+                cv2.resize(coarse, (width, height), dst=fine, interpolation=cv2.INTER_LINEAR)
+                fine *= np.float32(STEP)
+
     def _layer(self, flow: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
-        height, width = self.pyramid.shapes[layer].tolist()
+        height, width = self._shapes[layer]
         return flow[:, self.starts[layer] : self.starts[layer + 1]].reshape(4, height, width)
 
 

@@ -5,21 +5,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectorySettings:
-    """Settings of improved dense trajectories, with the defaults of Wang & Schmid's release (ICCV 2013)."""
+    """Settings of improved dense trajectories. The defaults are fast; see `reference` for the authors' own."""
 
     working_side: int | None = 240
     """Larger clips are scaled down to this short side, in pixels; None: never scaled."""
-    length: int = 15
-    """Frames that a trajectory spans (L); it has `length + 1` points."""
-    stride: int = 5
-    """Distance of the sampling grid, in pixels of a pyramid layer (W)."""
-    patch: int = 32
-    """Side of the descriptors' neighbourhood, in pixels of a pyramid layer (N)."""
-    layers: int = 8
-    """Most layers of the pyramid, each smaller by the square root of two."""
-    quality: float = 0.001
-    """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
+    finest_flow: int = 1
+    """First layer of the pyramid that flow is solved on; finer layers take it from there."""
+    second_flow: bool = False
+    """Solve the stabilised flow anew on the warped frame, rather than take the camera's motion from the first flow."""
     square: int = 4
     """Side of the squares of pixels whose orientations are counted together; 1 is exact."""
+    layers: int = 8
+    """Most layers of the pyramid, each smaller by the square root of two."""
+    length: int = 15
+    """Steps of a trajectory (L); it has one point more."""
+    stride: int = 5
+    """Distance of the sampling grid, in pixels of a layer (W)."""
+    patch: int = 32
+    """Side of the descriptors' neighbourhood, in pixels of a layer (N)."""
+    quality: float = 0.001
+    """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
     corners: int = 500
-    """Points that are followed to find the camera's motion."""
+    """Most points that are followed to find the camera's motion."""
+
+    @classmethod
+    def reference(cls) -> "TrajectorySettings":
+        """Return the settings that follow Wang & Schmid's release (ICCV 2013) step by step."""
+        return cls(working_side=None, finest_flow=0, second_flow=True, square=2, corners=1000)

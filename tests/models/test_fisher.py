@@ -1,0 +1,101 @@
+"""Fisher vectors against scikit-image's, and their independence of how descriptors arrive."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage.feature import fisher_vector as skimage_fisher_vector
+from sklearn.mixture import GaussianMixture
+
+from models.fisher import Codebook, FisherEncoder, Vocabulary, fisher_vector
+from models.trajectories import BLOCKS
+
+GAUSSIANS = 4
+
+
+@pytest.fixture(scope="module")
+def descriptors() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    centres = rng.random((6, 426))
+    chosen = centres[rng.integers(0, 6, 3000)]
+    return (chosen + 0.2 * rng.standard_normal((3000, 426))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def mixtures(descriptors: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture]]:
+    """Mean, axes and scikit-learn's mixture for each block."""
+    fitted = {}
+    for name, block in BLOCKS.items():
+        x = descriptors[:, block]
+        mean = x.mean(axis=0)
+        axes = np.linalg.svd(x - mean, full_matrices=False)[2][: x.shape[1] // 2]
+        mixture = GaussianMixture(GAUSSIANS, covariance_type="diag", random_state=0).fit((x - mean) @ axes.T)
+        fitted[name] = mean, axes, mixture
+    return fitted
+
+
+@pytest.fixture(scope="module")
+def vocabulary(mixtures: dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture]]) -> Vocabulary:
+    return Vocabulary(
+        {
+            name: Codebook(
+                *(
+                    np.asarray(array, np.float32)
+                    for array in (mean, axes, mixture.weights_, mixture.means_, mixture.covariances_)
+                )
+            )
+            for name, (mean, axes, mixture) in mixtures.items()
+        }
+    )
+
+
+def test_equals_scikit_image(
+    descriptors: np.ndarray,
+    mixtures: dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture]],
+    vocabulary: Vocabulary,
+) -> None:
+    # On the descriptors that they were fitted to, the gradients of the mixtures vanish.
+    descriptors = descriptors[:500] + np.float32(0.1)
+    expected = []
+    for name, (mean, axes, mixture) in mixtures.items():
+        reduced = (descriptors[:, BLOCKS[name]] - mean) @ axes.T
+        raw = skimage_fisher_vector(reduced, mixture)[GAUSSIANS:]  # without the gradients by weight
+        raw[len(raw) // 2 :] *= -1  # scikit-image turns the sign of the gradients by variance
+        powered = np.sign(raw) * np.sqrt(np.abs(raw))
+        expected.append(powered / np.linalg.norm(powered))
+    np.testing.assert_allclose(fisher_vector(descriptors, vocabulary), np.concatenate(expected), atol=1e-4)
+
+
+def test_each_block_has_unit_length(descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
+    vector = fisher_vector(descriptors, vocabulary)
+    assert vector.shape == (vocabulary.dimensions,)
+    lengths = [codebook.dimensions for codebook in vocabulary.codebooks.values()]
+    for part in np.split(vector, np.cumsum(lengths)[:-1]):
+        assert np.linalg.norm(part) == pytest.approx(1, abs=1e-5)
+
+
+def test_nothing_seen_is_the_zero_vector(vocabulary: Vocabulary) -> None:
+    vector = fisher_vector(np.empty((0, 426), np.float32), vocabulary)
+    assert vector.shape == (vocabulary.dimensions,)
+    assert not vector.any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts=st.lists(st.integers(0, 3000), max_size=6))
+def test_batches_change_no_bit(cuts: list[int], descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
+    encoder = FisherEncoder(vocabulary)
+    for batch in np.split(descriptors, sorted(cuts)):
+        encoder.add(batch)
+    assert encoder.vector().tobytes() == fisher_vector(descriptors, vocabulary).tobytes()
+
+
+def test_tensors_round_trip(vocabulary: Vocabulary, descriptors: np.ndarray) -> None:
+    again = Vocabulary.from_tensors(vocabulary.tensors())
+    np.testing.assert_array_equal(fisher_vector(descriptors, again), fisher_vector(descriptors, vocabulary))
+
+
+def test_missing_tensor_is_named(vocabulary: Vocabulary) -> None:
+    tensors = vocabulary.tensors()
+    del tensors["hof.means"]
+    with pytest.raises(KeyError, match=r"hof\.means"):
+        Vocabulary.from_tensors(tensors)

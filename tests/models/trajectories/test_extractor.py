@@ -1,0 +1,143 @@
+"""What must hold of trajectories whatever the clip: motion in, the same motion out."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.trajectories import BLOCKS, Trajectories, TrajectorySettings, extract
+
+FRAMES = 24
+SETTINGS = TrajectorySettings(layers=3)
+Clip = list[NDArray[np.uint8]]
+
+
+def texture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Smooth random texture, such as flow can follow."""
+    noise = np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
+    return cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)  # type: ignore[call-overload, no-any-return]
+
+
+def moving_square(shift: tuple[int, int] = (0, 0), step: int = 3) -> Clip:
+    """A textured square that crosses a textured background that stands still."""
+    background, square = texture(160, 200), texture(64, 64, seed=1)
+    background = np.roll(background, shift, (0, 1))
+    clip = []
+    for t in range(FRAMES):
+        frame = background.copy()
+        top, left = 48 + shift[0], 20 + shift[1] + step * t
+        frame[top : top + 64, left : left + 64] = square
+        clip.append(frame)
+    return clip
+
+
+def camera_pan(step: int = 3) -> Clip:
+    world = texture(160, 200 + step * FRAMES)
+    return [np.ascontiguousarray(world[:, step * t : step * t + 200]) for t in range(FRAMES)]
+
+
+def collect(clip: Clip, *, threads: int = 1, settings: TrajectorySettings = SETTINGS) -> Trajectories:
+    batches = list(extract(clip, settings, threads=threads))
+    if not batches:
+        pytest.fail("no trajectories")
+    return Trajectories(**{name: np.concatenate([getattr(b, name) for b in batches]) for name in vars(batches[0])})
+
+
+def test_square_is_tracked_at_its_speed() -> None:
+    found = collect(moving_square())
+    assert len(found) > 50
+    began = found.points[:, 0]
+    centre = np.stack([52 + 3 * (found.frames - SETTINGS.length), np.full(len(found), 80)], axis=1)
+    well_inside = (np.abs(began - centre) < 20).all(axis=1)
+    assert well_inside.sum() > 100
+    travelled = (found.points[:, -1] - began)[well_inside]
+    assert np.abs(np.median(travelled, axis=0) - [3 * SETTINGS.length, 0]).max() < 1
+    assert (np.abs(found.means[:, 1] - 80) < 50).all()
+
+
+@pytest.mark.parametrize("clip", [[], moving_square()[:1], moving_square()[: SETTINGS.length]], ids=["0", "1", "15"])
+def test_clip_too_short_for_a_trajectory_gives_none(clip: Clip) -> None:
+    assert not list(extract(clip, SETTINGS))
+
+
+def test_clip_of_sixteen_frames_holds_trajectories() -> None:
+    found = collect(moving_square()[: SETTINGS.length + 1])
+    assert set(found.frames.tolist()) == {SETTINGS.length}
+
+
+@pytest.mark.parametrize("frame", [texture(160, 200), np.full((160, 200), 90, np.uint8)], ids=["texture", "blank"])
+def test_still_clip_gives_none(frame: NDArray[np.uint8]) -> None:
+    assert not list(extract([frame.copy() for _ in range(FRAMES)], SETTINGS))
+
+
+def test_camera_pan_is_compensated(monkeypatch: pytest.MonkeyPatch) -> None:
+    compensated = sum(map(len, extract(camera_pan(), SETTINGS)))
+    monkeypatch.setattr("models.trajectories.camera.MATCHES", 10**9)  # no homography is ever looked for
+    uncompensated = sum(map(len, extract(camera_pan(), SETTINGS)))
+    assert uncompensated > 500
+    assert compensated < 0.02 * uncompensated
+
+
+def test_translated_clip_gives_translated_trajectories() -> None:
+    shift = 20, 40  # a multiple of the sampling grid of the first layer
+    one_layer = TrajectorySettings(layers=1)
+    here, there = (collect(moving_square(s), settings=one_layer) for s in ((0, 0), shift))
+    moved = here.means + np.float32([shift[1], shift[0]])
+    distances = np.linalg.norm(moved[:, None] - there.means[None], axis=2)
+    same_time = here.frames[:, None] == there.frames[None]
+    nearest = np.where(same_time, distances, np.inf).min(axis=1)
+    assert (nearest < 1).mean() > 0.8
+
+
+def test_mirrored_clip_mirrors_the_histograms() -> None:
+    """Orientation bin b of a mirrored clip is bin (3 - b) modulo 8, and the x cells change places."""
+    clip = moving_square()
+    here, there = collect(clip), collect([np.ascontiguousarray(frame[:, ::-1]) for frame in clip])
+
+    def mean(found: Trajectories, block: str) -> NDArray[np.float32]:
+        bins = 9 if block == "hof" else 8
+        return found.descriptors[:, BLOCKS[block]].reshape(-1, 3, 2, 2, bins)[..., :8].mean(axis=0)
+
+    # Gradients of grey and flow's own direction turn by reflection about the y axis: angle a becomes half a turn - a.
+    for block in ("hog", "hof"):
+        a, b = mean(here, block), mean(there, block)[:, ::-1]
+        # A magnitude is shared between the bins at both ends of an eighth of a turn, so bin b maps to 4 - b.
+        mirrored = b[..., (4 - np.arange(8)) % 8]
+        assert np.corrcoef(a.ravel(), mirrored.ravel())[0, 1] > 0.95, block
+
+
+@pytest.mark.parametrize("make", [moving_square, camera_pan])
+def test_threads_change_no_bit(make: Callable[[], Clip]) -> None:
+    clip = make()
+    one, three = ([b.descriptors.tobytes() for b in extract(clip, SETTINGS, threads=n)] for n in (1, 3))
+    assert one == three
+
+
+def test_descriptors_are_normalised() -> None:
+    found = collect(moving_square())
+    assert np.isfinite(found.descriptors).all()
+    shape = found.descriptors[:, BLOCKS["trajectory"]].reshape(len(found), -1, 2)
+    np.testing.assert_allclose(np.linalg.norm(shape, axis=2).sum(axis=1), 1, rtol=1e-4)
+    for block in ("hog", "hof", "mbhx", "mbhy"):
+        cells = found.descriptors[:, BLOCKS[block]].reshape(len(found), 3, -1)
+        # The mean of five vectors of unit length.
+        assert (np.linalg.norm(cells, axis=2) <= 1 + 1e-5).all()
+        assert (np.linalg.norm(cells, axis=2) > 0.7).all()
+
+
+@pytest.mark.parametrize("size", [(24, 24), (33, 47), (31, 300), (241, 121)])
+def test_any_size_is_survived(size: tuple[int, int]) -> None:
+    height, width = size
+    world = texture(height, width + 2 * FRAMES)
+    square = texture(max(height // 2, 8), max(height // 2, 8), seed=3)
+    clip = []
+    for t in range(FRAMES):
+        frame = world[:, :width].copy()
+        part = square[:, : max(width - t, 1)]
+        frame[: part.shape[0], t : t + part.shape[1]] = part[:, : width - t]
+        clip.append(frame)
+    for batch in extract(clip, TrajectorySettings()):
+        assert np.isfinite(batch.descriptors).all()

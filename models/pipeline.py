@@ -155,11 +155,22 @@ class Pipeline:
 
 
 def warm_up(settings: TrajectorySettings) -> None:
-    """Compile the extractor's kernels by running them on a texture that moves."""
-    texture = np.random.default_rng(0).integers(0, 256, (48, 128), np.uint8).repeat(2, 0).repeat(2, 1)
-    frames = (np.ascontiguousarray(texture[:, 3 * t : 3 * t + 128]) for t in range(settings.length + 2))
-    for _ in extract(frames, settings):
-        pass
+    """Compile the extractor's kernels by running them on a patch that moves over a still ground.
+
+    A picture that moved as a whole would pass for camera motion, and the kernels that describe trajectories would
+    be left to the first clip.
+    """
+    random = np.random.default_rng(0)
+    ground, patch = (random.integers(0, 256, size, np.uint8).repeat(2, 0).repeat(2, 1) for size in ((64, 80), (24, 24)))
+    if not sum(len(batch) for batch in extract(_drifting(ground, patch, settings.length + 2), settings)):
+        raise AssertionError("the kernels were not compiled: nothing was found to move")
+
+
+def _drifting(ground: Frame, patch: Frame, count: int) -> Iterator[Frame]:
+    for step in range(count):
+        frame = ground.copy()
+        frame[40:88, 20 + 3 * step : 68 + 3 * step] = patch
+        yield frame
 
 
 @dataclass

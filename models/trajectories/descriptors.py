@@ -273,20 +273,20 @@ def describe(
                     # Unsigned, or every access would be checked for counting from the end.
                     p00, p01 = np.uintp(above + x0 * CHANNELS), np.uintp(above + x1 * CHANNELS)
                     p10, p11 = np.uintp(below + x0 * CHANNELS), np.uintp(below + x1 * CHANNELS)
-                    for channel in range(CHANNELS):
-                        c = np.uintp(channel)
-                        corners[i, j, channel] = (
-                            w00 * histograms[p00 + c]
-                            + w01 * histograms[p01 + c]
-                            + w10 * histograms[p10 + c]
-                            + w11 * histograms[p11 + c]
+                    for c in range(CHANNELS):
+                        channel = np.uintp(c)
+                        corners[i, j, c] = (
+                            w00 * histograms[p00 + channel]
+                            + w01 * histograms[p01 + channel]
+                            + w10 * histograms[p10 + channel]
+                            + w11 * histograms[p11 + channel]
                         )
             for i in range(2):
                 for j in range(2):
                     for c in range(CHANNELS):
-                        right = corners[i + 1, j + 1, c] - corners[i + 1, j, c]
-                        total = right - (corners[i, j + 1, c] - corners[i, j, c])
-                        cells[2 * i + j, c] = max(total, _ZERO) + EPSILON
+                        right_side = corners[i + 1, j + 1, c] - corners[i + 1, j, c]
+                        left_side = corners[i, j + 1, c] - corners[i, j, c]
+                        cells[2 * i + j, c] = max(right_side - left_side, _ZERO) + EPSILON
             time = t * TIME_CELLS // length
             _add_normalised(cells, 0, 8, share, row_out, 30 + 32 * time)
             _add_normalised(cells, 8, 9, share, row_out, 126 + 36 * time)

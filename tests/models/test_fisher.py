@@ -59,7 +59,7 @@ def test_equals_scikit_image(
     expected = []
     for name, (mean, axes, mixture) in mixtures.items():
         reduced = (descriptors[:, BLOCKS[name]] - mean) @ axes.T
-        raw = skimage_fisher_vector(reduced, mixture)[GAUSSIANS:]  # without the gradients by weight
+        raw = skimage_fisher_vector(reduced, mixture)[GAUSSIANS:]  # type: ignore[no-untyped-call]  # without the gradients by weight
         raw[len(raw) // 2 :] *= -1  # scikit-image turns the sign of the gradients by variance
         powered = np.sign(raw) * np.sqrt(np.abs(raw))
         expected.append(powered / np.linalg.norm(powered))

@@ -73,8 +73,8 @@ def test_describe(
     ring = np.empty((LENGTH, layout.size), np.float32)
     for row in ring:
         integral_histograms(*frame, square, layout.layer(row, 0))
-    points = np.broadcast_to(np.float32([40.3, 29.6]), (1, LENGTH + 1, 2)).copy()
-    motions = np.broadcast_to(np.float32([2, 0]), (1, LENGTH, 2)).copy()
+    points = np.broadcast_to(np.array([40.3, 29.6], np.float32), (1, LENGTH + 1, 2)).copy()
+    motions = np.broadcast_to(np.array([2, 0], np.float32), (1, LENGTH, 2)).copy()
     out = np.empty((1, 426), np.float32)
     describe(
         points, motions, np.zeros(1, np.int16), np.zeros(1, np.int32), 0, ring,

@@ -85,7 +85,7 @@ def test_translated_clip_gives_translated_trajectories() -> None:
     shift = 20, 40  # a multiple of the sampling grid of the first layer
     one_layer = TrajectorySettings(layers=1)
     here, there = (collect(moving_square(s), settings=one_layer) for s in ((0, 0), shift))
-    moved = here.means + np.float32([shift[1], shift[0]])
+    moved = here.means + np.array([shift[1], shift[0]])
     distances = np.linalg.norm(moved[:, None] - there.means[None], axis=2)
     same_time = here.frames[:, None] == there.frames[None]
     nearest = np.where(same_time, distances, np.inf).min(axis=1)
@@ -99,7 +99,7 @@ def test_mirrored_clip_mirrors_the_histograms() -> None:
 
     def mean(found: Trajectories, block: str) -> NDArray[np.float32]:
         bins = 9 if block == "hof" else 8
-        return found.descriptors[:, BLOCKS[block]].reshape(-1, 3, 2, 2, bins)[..., :8].mean(axis=0)
+        return np.asarray(found.descriptors[:, BLOCKS[block]].reshape(-1, 3, 2, 2, bins)[..., :8].mean(axis=0))
 
     # Gradients of grey and flow's own direction turn by reflection about the y axis: angle a becomes half a turn - a.
     for block in ("hog", "hof"):

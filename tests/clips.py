@@ -14,6 +14,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from models.video import Video, VideoInfo, VideoLimits
+
 Grey = NDArray[np.uint8]
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".avi": "mpeg4", ".webm": "libvpx-vp9"}
@@ -193,6 +195,51 @@ def cut(path: Path, clip: Path, fraction: float) -> Path:
     whole = clip.read_bytes()
     path.write_bytes(whole[: int(len(whole) * fraction)])
     return path
+
+
+# name -> how to write it; every container, with codecs of all ages
+WAYS: dict[str, dict[str, Any]] = {
+    "h264.mp4": {},
+    "h264-sound.mp4": {"audio": True},
+    "h264-faststart.mp4": {"muxing": {"movflags": "faststart"}},
+    "h264-fragments.mp4": {
+        "muxing": {"movflags": "frag_keyframe+empty_moov"},
+        "options": {"g": "6", "preset": "ultrafast", "qp": "8"},
+    },
+    "mpeg4.mp4": {"codec": "mpeg4"},
+    "h264.mov": {"audio": True},
+    "prores.mov": {"codec": "prores_ks", "pix_fmt": "yuv422p10le"},
+    "h264.mkv": {"audio": True},
+    "vp9.webm": {"audio": True},
+    "vp8.webm": {"codec": "libvpx"},
+    "vp8-live.webm": {"codec": "libvpx", "muxing": {"live": "1"}},
+    "mpeg4.avi": {},
+    "h264.avi": {"codec": "libx264"},
+    "mjpeg-sound.avi": {"codec": "mjpeg", "pix_fmt": "yuvj420p", "options": {"qmin": "1", "qmax": "2"}, "audio": True},
+}
+
+
+def write_way(folder: Path, name: str, frames: Iterable[Grey] | None = None) -> Path:
+    """One of `WAYS`, in `folder` under its name."""
+    return write(folder / name, frames, **WAYS[name])
+
+
+def take(path: Path, limits: VideoLimits | None = None, side: int | None = None) -> tuple[list[Grey], VideoInfo]:
+    """All frames of a clip through `Video`, each checked to be what that promises, and the clip's info."""
+    with Video(path, limits, working_side=side) as video:
+        frames = list(video)
+        for frame in frames:
+            assert frame.shape == video.size[::-1]
+            assert frame.dtype == np.uint8
+            assert frame.flags.c_contiguous
+        assert len(frames) == video.info.frames_used
+        return frames, video.info
+
+
+def apart(frames: list[Grey], wanted: list[Grey]) -> float:
+    """How far two clips of the same length are apart: the worst frame's mean absolute difference, grey levels."""
+    assert len(frames) == len(wanted)
+    return max(float(np.abs(a.astype(int) - b).mean()) for a, b in zip(frames, wanted, strict=True))
 
 
 def _coloured(picture: Grey, pix_fmt: str, full_range: bool) -> av.VideoFrame:

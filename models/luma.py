@@ -70,9 +70,10 @@ def _rows(frame: VideoFrame, bits: int = 8) -> NDArray[np.uint8]:
 
 
 def _expanded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    # Limited ("TV") range to full: black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3); never a tie to round.
+    # Limited ("TV") range to full: black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3). Rounded down, as FFmpeg
+    # does on the way to RGB: the trajectories of the authors' own output hang on it.
     gain = 255 / 219
-    return cv2.addWeighted(luma, gain, luma, 0, -16 * gain).astype(np.uint8, copy=False)
+    return cv2.addWeighted(luma, gain, luma, 0, -16 * gain - 0.499).astype(np.uint8, copy=False)
 
 
 def _orientation(frame: VideoFrame) -> tuple[bool, tuple[slice, slice]]:

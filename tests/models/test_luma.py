@@ -1,5 +1,6 @@
 """Grey pictures against the frames that were encoded, and against swscale."""
 
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_all_levels_of_limited_range(tmp_path: Path) -> None:
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
     (grey,), _ = clips.take(path)
-    wanted = [min(255, max(0, round(Fraction(level - 16) * 255 / 219))) for level in range(256)]
+    wanted = [min(255, max(0, math.floor(Fraction(level - 16) * 255 / 219))) for level in range(256)]
     assert grey.ravel().tolist() == wanted
 
 

@@ -14,7 +14,7 @@ POSTS = [["Golf", "été"], [], ["축구", "F1", "a_b"]]
 
 FILES = {
     "posts.jsonl": "".join(json.dumps({"source": "x", "tags": tags}) + "\n\n" for tags in POSTS),
-    "posts.csv": 'id,Hashtags\n1,"Golf, été"\n\n2,\n3,축구 F1,a_b\n'.replace("축구 F1,a_b", '"축구 F1,a_b"'),
+    "posts.csv": 'id,Hashtags\n1,"Golf, été"\n\n2,\n3,"축구 F1,a_b"\n',
     "posts.txt": "Golf été\n\n \n축구\tF1  a_b\r\n",
 }
 

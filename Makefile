@@ -1,14 +1,18 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve check format test test-tools lock clean
+.PHONY: help demo serve train check format test test-tools lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Set to https://download.pytorch.org/whl/cpu for the small build of torch where pip would find the one with CUDA.
 TORCH_INDEX ?=
 CLIP ?=
+CONFIG ?= training/default.toml
 ARGS ?=
 
 BIN := .venv/bin
+EXTRAS_service := service
+EXTRAS_training := training
+EXTRAS_dev := service,training,dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 help:  ## list these targets
@@ -19,6 +23,9 @@ demo: .venv/service.stamp  ## hashtags of a real clip, from a service started fo
 
 serve: .venv/service.stamp  ## the HTTP service on 127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/tag2vec serve $(ARGS)
+
+train: .venv/training.stamp  ## train a bundle (CONFIG=training/default.toml, ARGS=one stage)
+	@$(BIN)/tag2vec train --config $(CONFIG) $(ARGS)
 
 check: .venv/dev.stamp  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -58,7 +65,5 @@ clean:  ## remove the environment and every cache
 .venv/%.stamp: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing into .venv, some minutes the first time"
 	@$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) "$$(grep ^torch== constraints.txt)")
-	@$(PIP) --editable '.[$(if $(filter dev,$*),service$(comma)training$(comma)dev,service)]'
+	@$(PIP) --editable '.[$(EXTRAS_$*)]'
 	@touch $@
-
-comma := ,

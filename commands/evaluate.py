@@ -1,0 +1,77 @@
+"""`tag2vec evaluate`: how good a bundle is, on clips of groups kept apart."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.output import write_json
+from commands.suggest import BundleOption, JsonOption
+from commands.train import log_to_stderr
+
+
+def evaluate(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Measure the training of this TOML file; its other stages must be finished.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    bundle: BundleOption = None,
+) -> None:
+    """Show the quality of a bundle as measured when it was trained, or measure a training of your own."""
+    if config is None:
+        from models.bundles import SHIPPED, Bundle
+
+        quality: dict[str, Any] = Bundle.open(bundle or SHIPPED).manifest.quality
+    else:
+        from training.config import read_config
+        from training.evaluation import read_quality
+        from training.run import run
+
+        log_to_stderr()
+        quality = read_quality(run(read_config(config), "evaluation")).model_dump()
+    if as_json or not sys.stdout.isatty():
+        write_json(quality)
+    else:
+        show(quality)
+
+
+def show(quality: dict[str, Any]) -> None:
+    """Print tables for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(
+        title=f"{quality['clips']} clips, {quality['folds']} folds by group: share of right answers",
+        title_justify="left",
+        caption="* of fewer than five groups: the figure says little",
+        caption_justify="left",
+    )
+    table.add_column("hashtag")
+    for column in ("clips", "groups", "nearest", "top 5", "SVM"):
+        table.add_column(column, justify="right")
+    for one in quality["hashtags"]:
+        few = "*" if one["few_groups"] else ""
+        shares = [one["accuracy"], one["top5"], one["svm_accuracy"]]
+        table.add_row(f"#{one['hashtag']}{few}", str(one["clips"]), str(one["groups"]), *map(percent, shares))
+    for mean in ("over_clips", "over_classes"):
+        table.add_section()
+        shares = [quality[measure][mean] for measure in ("nearest", "top5", "svm")]
+        table.add_row(f"mean {mean.replace('_', ' ')}", "", "", *map(percent, shares))
+    console.print(table)
+    for benchmark in quality["benchmarks"]:
+        console.print(
+            f"{benchmark['benchmark']}: SVM {percent(benchmark['svm']['over_classes'])} over {benchmark['classes']} "
+            f"classes, {percent(benchmark['svm']['over_clips'])} over {benchmark['clips']} clips"
+        )
+
+
+def percent(share: float) -> str:
+    """Return a share as text, to a tenth of a percent."""
+    return f"{100 * share:.1f} %"

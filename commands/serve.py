@@ -1,0 +1,32 @@
+"""`tag2vec serve`: the HTTP service."""
+
+from typing import Annotated, Any
+
+import typer
+
+from commands.exit_codes import ExitCode
+from commands.output import complain
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", show_default="127.0.0.1", help="Address to listen on.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, show_default="8000", help="Port to listen on; 0: a free one.")
+    ] = None,
+) -> None:
+    """Serve hashtags over HTTP until SIGTERM or Ctrl-C; every other setting is an environment variable, TAG2VEC_*."""
+    from pydantic import ValidationError
+
+    from service.server import run
+    from service.settings import Settings
+
+    given: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        for wrong in error.errors():
+            complain(f"error: TAG2VEC_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}")
+        raise typer.Exit(ExitCode.UNUSABLE) from None
+    run(settings)

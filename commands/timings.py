@@ -1,0 +1,40 @@
+"""How long the extractor and the Fisher encoding take for a clip."""
+
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from models.bundles import SHIPPED, Bundle
+from models.manifest import Settings
+from models.pipeline import Pipeline
+from models.trajectories import TrajectorySettings
+from models.video import Video
+
+PASSES = 3
+
+
+def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str, Any]:
+    """Return milliseconds a frame from the clip to its Fisher vector, medians of three passes after a warm one.
+
+    The codebooks are those of the bundle that ships, whatever the settings.
+    """
+    shipped = Bundle.open(SHIPPED)
+    manifest = shipped.manifest.model_copy(update={"settings": Settings(trajectories=settings)})
+    pipeline = Pipeline(replace(shipped, manifest=manifest))
+    pipeline.encode(clip, threads=threads)
+    passes = [pipeline.encode(clip, threads=threads) for _ in range(PASSES)]
+    frames = passes[0].video.frames_used
+    stages = {stage: median(one.timings_ms[stage] for one in passes) / frames for stage in passes[0].timings_ms}
+    total = median(sum(one.timings_ms.values()) for one in passes) / frames
+    with Video(clip, working_side=settings.working_side) as video:
+        working_width, working_height = video.size
+    return {
+        "frames": frames,
+        "width": passes[0].video.width,
+        "height": passes[0].video.height,
+        "working_width": working_width,
+        "working_height": working_height,
+        "threads": threads,
+        "ms_per_frame": {**stages, "total": total},
+    }

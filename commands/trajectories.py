@@ -1,0 +1,98 @@
+"""`tag2vec trajectories`: what the pipeline sees in a clip, written, drawn or timed."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.exit_codes import ExitCode
+from commands.output import complain, write, write_json
+
+if TYPE_CHECKING:
+    from models.trajectories import TrajectorySettings
+
+DRAWINGS = {".png", ".mp4"}
+
+
+class Setting(StrEnum):
+    """Names of the extractor's settings."""
+
+    FAST = "fast"
+    REFERENCE = "reference"
+
+
+def settings_of(setting: Setting) -> "TrajectorySettings":
+    """Return the settings of that name."""
+    from models.trajectories import TrajectorySettings
+
+    return TrajectorySettings() if setting is Setting.FAST else TrajectorySettings.reference()
+
+
+def trajectories(
+    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video file: mp4, mov, webm, mkv or avi.")],
+    setting: Annotated[
+        Setting,
+        typer.Option(help="fast: as the service works; reference: step by step as the authors' release."),
+    ] = Setting.FAST,
+    threads: Annotated[int | None, typer.Option(min=1, show_default="the processors", help="Threads.")] = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the authors' 436 columns, tab-separated; gzipped if named .gz."),
+    ] = None,
+    draw: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw over the frames: a video (.mp4) or contact sheet (.png).")
+    ] = None,
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Print milliseconds a frame, by stage, as one JSON object and no more.")
+    ] = False,
+) -> None:
+    """Extract the improved dense trajectories of a clip."""
+    if draw is not None and draw.suffix not in DRAWINGS:
+        raise typer.BadParameter(f"{draw} must end in .mp4 or .png", param_hint="--draw")
+    from models.errors import ClipError
+
+    settings = settings_of(setting)
+    threads = threads or len(os.sched_getaffinity(0))
+    try:
+        if dump or draw or not timings:
+            summary = extract_clip(clip, settings, threads, dump, draw)
+            if not timings:
+                write(summary)
+        if timings:
+            from commands.timings import measure
+
+            write_json(measure(clip, settings, threads))
+    except ClipError as error:
+        complain(f"{clip}: {error.code}: {error}")
+        raise typer.Exit(ExitCode.FAILED) from None
+
+
+def extract_clip(clip: Path, settings: "TrajectorySettings", threads: int, dump: Path | None, draw: Path | None) -> str:
+    """Extract the trajectories once, write what is asked for, and return a line that sums them up."""
+    from commands.drawing import Tracks, write_drawing
+    from commands.dump import write_dump
+    from models.trajectories import extract
+    from models.video import Video
+
+    # A pass of its own, as the authors do it: a row holds its place in time, so the number of frames comes first.
+    with Video(clip, working_side=settings.working_side) as video:
+        size = video.size
+        for _ in video:
+            pass
+        info = video.info
+    tracks = Tracks()
+    count = 0
+    with Video(clip, working_side=settings.working_side) as video:
+        batches = extract(video, settings, threads=threads)
+        if draw is not None:
+            batches = tracks.watch(batches)
+        count = write_dump(dump, batches, info, size) if dump else sum(len(batch) for batch in batches)
+    if draw is not None:
+        with Video(clip, working_side=settings.working_side) as video:
+            write_drawing(draw, video, tracks, count=info.frames_used, fps=info.fps)
+    return (
+        f"{clip}: {count} trajectories in {info.frames_used} frames of {info.width}x{info.height}, "
+        f"worked at {size[0]}x{size[1]}"
+    )

@@ -1,0 +1,102 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands.main import app, main
+from tests.commands.conftest import Run
+
+COMMANDS = {"suggest", "neighbours", "serve", "trajectories", "train", "evaluate"}
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def tag2vec(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "commands.main", *map(str, arguments)]
+
+
+def test_starts_without_the_heavy_libraries() -> None:
+    heavy = {"av", "cv2", "faiss", "fastapi", "gensim", "numba", "numpy", "pydantic", "sklearn", "torch"}
+    code = "import sys, commands.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "commands.suggest" in loaded
+    assert heavy.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command: str, run: Run) -> None:
+    assert run("--help").code == 0
+    ended = run(command, "--help")
+    assert ended.code == 0
+    assert f"tag2vec {command}" in ended.out
+
+
+def test_readme_names_every_command_and_none_else() -> None:
+    shown = set(re.findall(r"^(?:\.venv/bin/)?tag2vec (\w+)", README, flags=re.MULTILINE))
+    assert shown == COMMANDS == {getattr(command.callback, "__name__", None) for command in app.registered_commands}
+
+
+def test_readme_names_only_targets_that_make_has() -> None:
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, flags=re.MULTILINE))
+    shown = set(re.findall(r"^make ([a-z-]+)", README, flags=re.MULTILINE))
+    assert {"demo", "serve", "test", "check", "test-tools"} <= shown <= targets
+
+
+def test_options_in_the_readme_exist(run: Run) -> None:
+    for line in re.findall(r"^(?:\.venv/bin/)?tag2vec .*", README, flags=re.MULTILINE):
+        _, command, *words = line.partition("#")[0].split()
+        known = run(command, "--help").out
+        assert all(word in known for word in words if word.startswith("--")), line
+
+
+@pytest.mark.parametrize("arguments", [[], ["sugest"], ["suggest"], ["suggest", "--k", "0", "clip.mp4"], ["--wrong"]])
+def test_wrong_usage_ends_with_2(arguments: list[str], run: Run) -> None:
+    assert run(*arguments).code == 2
+
+
+def test_an_unusable_bundle_ends_with_3(run: Run, tmp_path: Path) -> None:
+    ended = run("suggest", "--bundle", tmp_path, tmp_path / "clip.mp4")
+    assert ended.code == 3
+    assert ended.out == ""
+    assert ended.err.startswith("tag2vec: error: ")
+    assert ended.err.count("\n") == 1
+    assert str(tmp_path) in ended.err
+
+
+def test_a_missing_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"service", "uvicorn"}]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pebble", None)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["serve"])
+    assert ended.value.code == 3
+    assert "pip install 'tag2vec[service]'" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_is_no_error(bundle: Path, clip: Path) -> None:
+    command = tag2vec("suggest", "--bundle", bundle, clip, clip)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+def test_ctrl_c_is_quiet(bundle: Path, clip: Path) -> None:
+    command = tag2vec("suggest", "--bundle", bundle, *[clip] * 500)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("{")
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err

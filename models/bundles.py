@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import JsonValue
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from models.errors import BundleError
 from models.manifest import FileRecord, Manifest, Settings, TrainingRecord, read_manifest
@@ -148,8 +148,9 @@ def write_bundle(
     partial = path.with_name(f".{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_file(vocabulary.tensors(), partial / VOCABULARY)
-    save_file(embedding.tensors(), partial / EMBEDDING)
+    # Not by save_file, whose files only their owner may read.
+    (partial / VOCABULARY).write_bytes(save(vocabulary.tensors()))
+    (partial / EMBEDDING).write_bytes(save(embedding.tensors()))
     files = [partial / VOCABULARY, partial / EMBEDDING, *tagspace.save(partial)]
     manifest = Manifest(
         name=name,

@@ -34,8 +34,6 @@ class DataRecord(_Record):
 
     name: str
     sha256: Sha256
-    count: int
-    unit: str
 
 
 class HashtagRecord(_Record):
@@ -65,6 +63,7 @@ class TrainingRecord(_Record):
     """What a bundle was learnt from, and how."""
 
     data: list[DataRecord]
+    counts: dict[str, int]
     hashtags: list[HashtagRecord]
     settings: dict[str, JsonValue]
     libraries: dict[str, str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class CorpusSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    every: int = Field(default=1, ge=1)
+    """Of so many posts one is read, the first, across all files: fewer posts from the same sources."""
     max_tags: int = Field(default=40, ge=2)
     """Of a longer post, the first so many: long lists wander, and the window of the skip-gram covers all."""
     max_repeats: int = Field(default=3, ge=1)
@@ -85,7 +87,7 @@ def build_corpus(
     repeats: Counter[bytes] = Counter()
     written: Counter[tuple[str, str]] = Counter()
     with (out / SENTENCES).open("w", encoding="utf-8", newline="\n") as sentences:
-        for tags in (tags for path in posts for tags in read_posts(path)):
+        for tags in islice((tags for path in posts for tags in read_posts(path)), 0, None, settings.every):
             summary["posts"] += 1
             if summary["posts"] % 250_000 == 0:
                 log.info("corpus: %d posts read", summary["posts"])

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 import models.container
 import models.luma
@@ -129,10 +129,14 @@ def extract_features(
     write_json(out / TABLE, [row.model_dump() for row in table])
 
 
+def read_table(folder: Path) -> list[Features]:
+    """Return what came of every clip, in the order of the list."""
+    return TypeAdapter(list[Features]).validate_json((folder / TABLE).read_bytes())
+
+
 def read_kept(folder: Path) -> list[Features]:
     """Return the clips that have descriptors, in the order of the list."""
-    rows = TypeAdapter(list[Features]).validate_json((folder / TABLE).read_bytes())
-    return [row for row in rows if row.status == "kept"]
+    return [row for row in read_table(folder) if row.status == "kept"]
 
 
 def read_descriptors(file: Path) -> NDArray[np.float16]:
@@ -170,7 +174,7 @@ def describe(job: Job) -> None:
         "height": info.height,
     }
     partial = job.file.with_suffix(f".{os.getpid()}.partial")
-    save_file({"descriptors": descriptors}, partial, metadata={"facts": json.dumps(facts)})
+    partial.write_bytes(save({"descriptors": descriptors}, metadata={"facts": json.dumps(facts)}))
     partial.replace(job.file)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
@@ -59,7 +59,7 @@ def learn_vocabulary(out: Path, *, features: Path, cache: Path, settings: Vocabu
         codebooks[block] = outcome
     sample_file.unlink()
     vocabulary = Vocabulary({block: codebooks[block] for block in BLOCKS})
-    save_file(vocabulary.tensors(), out / VOCABULARY)
+    (out / VOCABULARY).write_bytes(save(vocabulary.tensors()))
 
     fisher = np.lib.format.open_memmap(out / FISHER, "w+", np.float32, (len(files), vocabulary.dimensions))
     encode = partial(encode_clip, vocabulary=out / VOCABULARY)

@@ -1,0 +1,68 @@
+"""The last stage: everything that was learnt, as one bundle with its manifest and model card."""
+
+import json
+import logging
+from collections import Counter
+from pathlib import Path
+
+from models.bundles import file_sha256, library_versions, write_bundle
+from models.manifest import DataRecord, HashtagRecord, TrainingRecord
+from models.tagspace import TagSpace
+from training.config import Config
+from training.corpus import SUMMARY
+from training.embedding import read_embedding
+from training.evaluation import read_quality
+from training.examples import by_hashtag, stem_of
+from training.features import read_table
+from training.model_card import model_card
+from training.stage import Work, digest
+from training.vocabulary import read_vocabulary
+
+log = logging.getLogger(__name__)
+
+
+def assemble(out: Path, *, config: Config, work: Work) -> None:
+    """Write the bundle into the empty folder `out`."""
+    space = TagSpace.load(work / "tag2vec")
+    examples = by_hashtag(work / "features", work / "vocabulary", space)
+    hashtags = [
+        HashtagRecord(
+            hashtag=hashtag,
+            stem=stem_of(hashtag),
+            clips=int((examples.labels == label).sum()),
+            groups=examples.groups_of(label),
+        )
+        for label, hashtag in enumerate(examples.classes)
+    ]
+    table = read_table(work / "features")
+    clips = [file_sha256(config.data.clips / row.clip.path) for row in table if row.status == "kept"]
+    posts = json.loads((work / "corpus" / SUMMARY).read_text(encoding="utf-8"))
+    counts = {f"clips_{status}": count for status, count in sorted(Counter(row.status for row in table).items())}
+    counts |= {"trajectories": sum(row.trajectories for row in table)}
+    counts |= {"posts": posts["posts"], "posts_kept": posts["kept"], "tags": len(space)}
+    learnt = config.model_dump(mode="json", include={"clips", "corpus", "tag2vec", "vocabulary", "embedding"})
+    bundle = write_bundle(
+        out,
+        name=config.bundle.name,
+        version=config.bundle.version,
+        settings=config.trajectories,
+        vocabulary=read_vocabulary(work / "vocabulary"),
+        embedding=read_embedding(work / "embedding"),
+        tagspace=TagSpace.load(work / "tag2vec", [record.stem for record in hashtags]),
+        training=TrainingRecord(
+            data=[
+                DataRecord(name=config.data.clip_list.name, sha256=file_sha256(config.data.clip_list)),
+                DataRecord(name=config.data.clips.name, sha256=digest(sorted(clips))),
+                *(DataRecord(name=file.name, sha256=file_sha256(file)) for file in config.data.posts),
+            ],
+            counts=counts,
+            hashtags=hashtags,
+            settings=learnt,
+            libraries=library_versions(),
+        ),
+        quality=read_quality(work / "evaluation").model_dump(),
+        card=model_card,
+        timings=work.timings(),
+    )
+    size = sum(file.stat().st_size for file in out.iterdir())
+    log.info("bundle: %s %s, %.1f MB, sha256 %s", bundle.name, bundle.version, size / 1e6, bundle.sha256)

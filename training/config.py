@@ -1,0 +1,106 @@
+"""The configuration of a training: one TOML file, checked before anything runs."""
+
+import os
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from models.errors import Tag2VecError
+from models.trajectories import TrajectorySettings
+from training.clips import ClipSettings
+from training.corpus import CorpusSettings
+from training.embedding import EmbeddingSettings
+from training.tag2vec import Tag2VecSettings
+from training.vocabulary import VocabularySettings
+
+
+class ConfigError(Tag2VecError):
+    """The configuration cannot be used; says which file and key and why."""
+
+
+def _expanded(value: Any) -> Any:
+    """Put the values of environment variables for ``${NAME}``, so that a committed file names no machine's path."""
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        if not (found := os.environ.get(name)):
+            raise ValueError(f"the environment variable {name} is not set")
+        return found
+
+    return re.sub(r"\$\{(\w+)\}", replace, value) if isinstance(value, str) else value
+
+
+ConfigPath = Annotated[Path, BeforeValidator(_expanded)]
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict) and (odd := value.keys() - {field.name for field in fields(TrajectorySettings)}):
+        raise ValueError(f"there is no setting {', '.join(map(repr, sorted(odd)))}")
+    return value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BundleSettings(_Section):
+    """What the bundle is called."""
+
+    name: str
+    version: str
+
+
+class Data(_Section):
+    """Where the data lies. Relative paths start at the folder in which the command is run."""
+
+    clips: ConfigPath
+    """The folder of clips."""
+    clip_list: ConfigPath
+    """The table of `training.clips`."""
+    posts: list[ConfigPath] = Field(min_length=1)
+    """Files that `training.posts` reads."""
+
+
+class Config(_Section):
+    """All that a training depends on."""
+
+    bundle: BundleSettings
+    data: Data
+    work: ConfigPath = Path("work")
+    """Folder of what the stages make."""
+    workers: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)
+    """Processes; the result does not depend on it."""
+    clips: ClipSettings = ClipSettings()
+    corpus: CorpusSettings = CorpusSettings()
+    tag2vec: Tag2VecSettings = Tag2VecSettings()
+    trajectories: Annotated[TrajectorySettings, BeforeValidator(_known)] = TrajectorySettings()
+    vocabulary: VocabularySettings = VocabularySettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+
+
+def read_config(file: Path) -> Config:
+    """Read and check a configuration.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, is no TOML, or has an unknown key or a value that will not do; all such are named.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {file}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not TOML: {error}.") from None
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        ]
+        raise ConfigError(f"{file}: {'; '.join(problems)}.") from None

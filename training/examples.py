@@ -1,0 +1,94 @@
+"""Examples to learn from: the Fisher vectors of the clips, what they show and where they come from."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import Tag2VecError
+from models.hashtags import normalise, stem
+from models.tagspace import TagSpace
+from training.clips import Clip
+from training.features import read_kept
+from training.vocabulary import read_fisher
+
+log = logging.getLogger(__name__)
+
+
+class ExamplesError(Tag2VecError):
+    """There is too little to learn from."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Clips with a class each.
+
+    Attributes
+    ----------
+    fisher : float32 (n, dimensions)
+    labels : int64 (n,)
+        Index of each clip's class in `classes`.
+    groups : int64 (n,)
+        Clips of one group come from one source.
+    classes : list of str, sorted
+    """
+
+    fisher: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    classes: list[str]
+
+    @classmethod
+    def of(cls, clips: Sequence[Clip], names: Sequence[str], fisher: NDArray[np.float32]) -> "Examples":
+        """Take each clip that has a class, with its row of `fisher`; its class is in `names`."""
+        rows = [row for row, name in enumerate(names) if name]
+        classes, labels = np.unique([names[row] for row in rows], return_inverse=True)
+        _, groups = np.unique([clips[row].group for row in rows], return_inverse=True)
+        return cls(np.asarray(fisher[rows]), labels.astype(np.int64), groups.astype(np.int64), classes.tolist())
+
+    def groups_of(self, label: int) -> int:
+        """Return the number of groups of a class."""
+        return len(np.unique(self.groups[self.labels == label]))
+
+
+def by_hashtag(features: Path, vocabulary: Path, space: TagSpace) -> Examples:
+    """Take the clips whose hashtag has a vector; warn of the hashtags that have none.
+
+    Raises
+    ------
+    ExamplesError
+        Fewer than two hashtags have clips and a vector.
+    """
+    clips = [row.clip for row in read_kept(features)]
+    absent = sorted({clip.hashtag for clip in clips if clip.hashtag and clip.hashtag not in space})
+    if absent:
+        log.warning("hashtags without a vector, their clips are left out: %s", ", ".join(absent))
+    names = ["" if clip.hashtag in absent else clip.hashtag for clip in clips]
+    if len(set(filter(None, names))) < 2:
+        raise ExamplesError(
+            "at least two hashtags need clips and a vector in the tag space; "
+            f"without a vector: {', '.join(absent) or 'none'}."
+        )
+    return Examples.of(clips, names, read_fisher(vocabulary))
+
+
+def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | None:
+    """Take the clips of a benchmark, by their category; None when there are fewer than two categories."""
+    clips = [row.clip for row in read_kept(features)]
+    names = [clip.category if clip.benchmark == benchmark else "" for clip in clips]
+    if len(set(filter(None, names))) < 2:
+        return None
+    return Examples.of(clips, names, read_fisher(vocabulary))
+
+
+def stem_of(hashtag: str) -> str:
+    """Return the stem under which a hashtag, as the list of clips has it, is found in the tag space."""
+    return stem(normalise(hashtag))
+
+
+def target_vectors(space: TagSpace, hashtags: Sequence[str]) -> NDArray[np.float32]:
+    """Return the unit vectors, float32 (hashtags, dimensions), that clips are trained towards."""
+    return np.stack([space.vector(stem_of(hashtag)) for hashtag in hashtags])

@@ -1,0 +1,113 @@
+"""The model card: what a bundle was made from, how good it is and what it cannot do, for people."""
+
+from collections.abc import Sequence
+
+from models.manifest import Manifest
+from training.evaluation import FEW, SVM_COST, ClassifierQuality, Quality
+
+
+def model_card(manifest: Manifest) -> str:
+    """Write the card of a bundle in Markdown; it says nothing that the manifest does not know."""
+    quality = Quality.model_validate(manifest.quality)
+    return (
+        "\n\n".join(
+            [
+                f"# {manifest.name} {manifest.version}",
+                "Hashtags for short video clips: improved dense trajectories, Fisher vectors, and a network into a "
+                'Tag2Vec space, after "Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah, Narayanan, '
+                "ICVGIP 2016). This file is written by the training that made the bundle.",
+                *_data(manifest),
+                *_quality(quality),
+                *_limits(manifest, quality),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _data(manifest: Manifest) -> list[str]:
+    training = manifest.training
+    counts = training.counts
+    left_out = {status: counts.get(f"clips_{status}", 0) for status in ("failed", "no_trajectories", "duplicate")}
+    return [
+        "## Data and licences",
+        f"- **Clips**: {counts['clips_kept']:,} with {counts['trajectories']:,} trajectories; "
+        f"{sum(record.clips for record in training.hashtags):,} of them are labelled with one of "
+        f"{len(training.hashtags)} hashtags, the others serve for the visual vocabulary alone. Left out: "
+        f"{left_out['duplicate']} duplicates, {left_out['no_trajectories']} without a trajectory, "
+        f"{left_out['failed']} that failed.\n"
+        "- **Footage** is for research use; its licences are mixed or unknown, and none of it is redistributed. The "
+        "bundle holds statistics of motion and appearance over all clips, and no clip.\n"
+        f"- **Posts**: {counts['posts']:,} lists of hashtags as their users wrote them, {counts['posts_kept']:,} "
+        f"learnt from after spam, repeats and lists of one tag; {counts['tags']:,} tags have a vector. Promotional "
+        "tags and, as far as a list can tell, slurs, hate and porn are left out. No post is redistributed.\n"
+        "- **Weights** are under the project's licence (Apache-2.0).",
+        _table(["data", "SHA-256"], [[record.name, f"`{record.sha256}`"] for record in training.data]),
+    ]
+
+
+def _quality(quality: Quality) -> list[str]:
+    lines = [
+        "## Quality",
+        f"By {quality.folds}-fold cross-validation over {quality.clips} clips; clips of one source are never split "
+        "between training and testing. PCA, Gaussian mixtures and tag vectors were learnt once, without labels, on all "
+        "clips and posts; the network was trained anew for each fold. `tag2vec evaluate` measures this.",
+        _table(
+            ["", "all clips", "mean over hashtags"],
+            [
+                ["nearest trained hashtag is right", *_percents(quality.nearest)],
+                ["right one among the nearest five", *_percents(quality.top5)],
+                [f"linear SVM (C={SVM_COST:g}) on the same Fisher vectors", *_percents(quality.svm)],
+            ],
+        ),
+        _table(
+            ["hashtag", "clips", "groups", "nearest", "top 5", "SVM"],
+            [
+                [
+                    row.hashtag + (" *" if row.few_groups else ""),
+                    str(row.clips),
+                    str(row.groups),
+                    _percent(row.accuracy),
+                    _percent(row.top5),
+                    _percent(row.svm_accuracy),
+                ]
+                for row in quality.hashtags
+            ],
+        ),
+        f"\\* fewer than {FEW} groups: the figure says little.",
+    ]
+    return lines + [
+        f"The features alone: {benchmark.classes} classes of {benchmark.benchmark} ({benchmark.clips} clips), linear "
+        f"SVM (C={SVM_COST:g}), {quality.folds}-fold by group: {_percent(benchmark.svm.over_clips)} of the clips, "
+        f"{_percent(benchmark.svm.over_classes)} as the mean over classes."
+        for benchmark in quality.benchmarks
+    ]
+
+
+def _limits(manifest: Manifest, quality: Quality) -> list[str]:
+    few = [row.hashtag for row in quality.hashtags if row.few_groups]
+    return [
+        "## What it cannot do",
+        f"- It knows {len(manifest.training.hashtags)} kinds of motion: "
+        f"{', '.join(record.hashtag for record in manifest.training.hashtags)}. A clip of anything else is still "
+        "answered, by whatever it resembles; the score is no probability.\n"
+        + (f"- Learnt from very few sources, so hardly at all: {', '.join(few)}.\n" if few else "")
+        + "- It sees motion and edges, not objects, faces, colour, sound or text, and needs something to move.\n"
+        "- Tags beyond the trained hashtags are those that posts use beside them, mostly English and of the years and "
+        "places that the posts come from; they are not checked against what the clip shows.\n"
+        "- A list of denied tags cannot know every offensive one.\n"
+        "- Not for judging people: who someone is, does or feels.",
+    ]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _percents(classifier: ClassifierQuality) -> list[str]:
+    return [_percent(classifier.over_clips), _percent(classifier.over_classes)]

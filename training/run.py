@@ -1,0 +1,114 @@
+"""The stages of a training, in order, and their running one by one or all at once."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import models.bundles
+import models.denylist
+import models.embedding
+import models.fisher
+import models.hashtags
+import models.manifest
+import models.tagspace
+import training.bundle
+import training.corpus
+import training.embedding
+import training.evaluation
+import training.examples
+import training.features
+import training.model_card
+import training.posts
+import training.tag2vec
+import training.vocabulary
+from training.clips import read_clips
+from training.config import Config
+from training.stage import Stage, StageError, Work
+
+STAGES = ("corpus", "tag2vec", "features", "vocabulary", "embedding", "evaluation", "bundle")
+
+
+def run(config: Config, only: str | None = None) -> Path:
+    """Run one stage, or all that are not finished, and return the folder of the last.
+
+    Raises
+    ------
+    Tag2VecError
+        What is wrong with the data, the configuration or the order of stages. What was finished stays.
+    """
+    if only is not None and only not in STAGES:
+        raise StageError(f"there is no stage {only!r}; the stages are {', '.join(STAGES)}.")
+    work = Work(config.work)
+    last = only or STAGES[-1]
+    with work.locked():
+        for stage in stages(config, work):
+            if only in (None, stage.name):
+                work.run(stage)
+            if stage.name == last:
+                break
+    return work / last
+
+
+def stages(config: Config, work: Work) -> list[Stage]:
+    """Return the stages of a configuration, each after those whose output it reads."""
+    data = config.data
+    clips = read_clips(data.clip_list, config.clips)
+    cache = work / "descriptors"
+    trajectories = asdict(config.trajectories)
+    learnt = {"features": work / "features", "vocabulary": work / "vocabulary", "tag2vec": work / "tag2vec"}
+
+    corpus = Stage(
+        name="corpus",
+        build=lambda out: training.corpus.build_corpus(data.posts, out, config.corpus),
+        code=(training.corpus, training.posts, models.hashtags, models.denylist),
+        settings=config.corpus.model_dump(),
+        files=(*data.posts, training.corpus.DENIED_TAGS),
+    )
+    tag2vec = Stage(
+        name="tag2vec",
+        build=lambda out: training.tag2vec.train_tag2vec(work / "corpus", out, config.tag2vec),
+        code=(training.tag2vec, models.tagspace),
+        settings=config.tag2vec.model_dump(),
+        after=(corpus,),
+    )
+    features = Stage(
+        name="features",
+        build=lambda out: training.features.extract_features(
+            out, clips=clips, root=data.clips, cache=cache, settings=config.trajectories, workers=config.workers
+        ),
+        code=(training.features, *training.features.CODE),
+        settings={"trajectories": trajectories, "clips": [clip.model_dump() for clip in clips]},
+        files=tuple(data.clips / clip.path for clip in clips),
+    )
+    vocabulary = Stage(
+        name="vocabulary",
+        build=lambda out: training.vocabulary.learn_vocabulary(
+            out, features=work / "features", cache=cache, settings=config.vocabulary, workers=config.workers
+        ),
+        code=(training.vocabulary, models.fisher),
+        settings=config.vocabulary.model_dump(),
+        after=(features,),
+    )
+    embedding = Stage(
+        name="embedding",
+        build=lambda out: training.embedding.learn_embedding(out, settings=config.embedding, **learnt),
+        code=(training.embedding, training.examples, models.embedding, models.tagspace, models.hashtags),
+        settings=config.embedding.model_dump(),
+        after=(features, vocabulary, tag2vec),
+    )
+    evaluation = Stage(
+        name="evaluation",
+        build=lambda out: training.evaluation.evaluate(out, settings=config.embedding, **learnt),
+        code=(training.evaluation, *embedding.code),
+        settings=config.embedding.model_dump(),
+        after=(features, vocabulary, tag2vec),
+    )
+    bundle = Stage(
+        name="bundle",
+        build=lambda out: training.bundle.assemble(out, config=config, work=work),
+        code=(training.bundle, training.model_card, models.bundles, models.manifest),
+        settings=config.model_dump(mode="json", exclude={"data", "work", "workers"})
+        | {"libraries": models.bundles.library_versions()},
+        files=(data.clip_list,),
+        after=(corpus, tag2vec, features, vocabulary, embedding, evaluation),
+    )
+    return [corpus, tag2vec, features, vocabulary, embedding, evaluation, bundle]

@@ -17,7 +17,7 @@ RADIUS, SIGMA = 7, 1.5
 """Of the neighbourhood and of its Gaussian weight, in pixels of a layer."""
 
 
-def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], finest: int = 0) -> list[Plane]:
+def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]]) -> list[Plane]:
     """Approximate each neighbourhood of a frame by a polynomial, on every layer.
 
     Parameters
@@ -25,18 +25,15 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], finest: i
     grey : uint8 (h, w)
     shapes : sequence of (height, width)
         Sizes of the layers in pixels, the frame's own first, each smaller than the last by the square root of two.
-    finest : int
-        First layer to expand.
 
     Returns
     -------
     list of float32 (5, height, width)
-        For each layer from `finest` the coefficients of x, y, x^2, y^2 and xy about each pixel.
+        For each layer the coefficients of x, y, x^2, y^2 and xy about each pixel.
     """
     image = grey.astype(F)
     expansions = []
-    for layer in range(finest, len(shapes)):
-        height, width = shapes[layer]
+    for layer, (height, width) in enumerate(shapes):
         columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, layer))), F)
         small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, layer)))
         expansions.append(_expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F)))

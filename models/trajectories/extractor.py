@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories import camera, expansion, farneback
+from models.trajectories import camera, farneback
 from models.trajectories.descriptors import WIDTH, HistogramLayout, describe, integral_histograms
-from models.trajectories.pyramid import STEP, Pyramid, offsets
+from models.trajectories.expansion import expand
+from models.trajectories.pyramid import Pyramid, offsets
 from models.trajectories.sampling import textured_cells
 from models.trajectories.settings import TrajectorySettings
 from models.trajectories.tracks import Tracks
@@ -125,7 +126,6 @@ class _Analysis:
         self.histograms = np.zeros((settings.length + ahead, self.layout.size), np.float32)
         self.flows = np.empty((1 + ahead, 4, self.starts[-1]), np.float32)
         self._shapes: list[tuple[int, int]] = [(h, w) for h, w in pyramid.shapes.tolist()]
-        self._finest = min(settings.finest_flow, len(self._shapes) - 1)
 
     def still(self, numbered: tuple[int, NDArray[np.uint8]]) -> _Still:
         frame, image = numbered
@@ -138,18 +138,18 @@ class _Analysis:
         rows, columns = np.divmod(best, cells[0][0].shape[1])
         corners = (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)
         textured = np.concatenate([texture.ravel() for texture, _ in cells])
-        return _Still(frame, grey, self._expand(image), textured, corners)
+        return _Still(frame, grey, expand(image, self._shapes), textured, corners)
 
     def motion(self, pair: tuple[_Still, _Still]) -> _Motion:
         before, after = pair
         flow = self.flows[before.frame % len(self.flows)]
         planes = [self._layer(flow, layer) for layer in range(len(self._shapes))]
-        self._solve(before.expansions, after.expansions, [plane[:2] for plane in planes])
+        farneback.flow(before.expansions, after.expansions, [plane[:2] for plane in planes])
         x, y = before.corners.astype(np.intp).T
         homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
         if self.settings.second_flow:
             warped = camera.warp(after.grey[0], before.grey[0], homography)
-            self._solve(before.expansions, self._expand(warped), [plane[2:] for plane in planes])
+            farneback.flow(before.expansions, expand(warped, self._shapes), [plane[2:] for plane in planes])
         else:
             for plane, scale in zip(planes, self.pyramid.scales.tolist(), strict=True):
                 camera.stabilise(plane, homography, scale)
@@ -157,22 +157,6 @@ class _Analysis:
         for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
             integral_histograms(grey, u, v, self.layout.square, self.layout.layer(histograms, layer))
         return _Motion(before.frame, before.textured, flow)
-
-    def _expand(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        return expansion.expand(image, self._shapes, self._finest)
-
-    def _solve(
-        self,
-        before: list[NDArray[np.float32]],
-        after: list[NDArray[np.float32]],
-        out: list[NDArray[np.float32]],
-    ) -> None:
-        farneback.flow(before, after, out[self._finest :])
-        for layer in reversed(range(self._finest)):
-            height, width = self._shapes[layer]
-            for coarse, fine in zip(out[layer + 1], out[layer], strict=True):
-                cv2.resize(coarse, (width, height), dst=fine, interpolation=cv2.INTER_LINEAR)
-                fine *= np.float32(STEP)
 
     def _layer(self, flow: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         height, width = self._shapes[layer]

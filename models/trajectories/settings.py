@@ -9,8 +9,6 @@ class TrajectorySettings:
 
     working_side: int | None = 240
     """Larger clips are scaled down to this short side, in pixels; None: never scaled."""
-    finest_flow: int = 1
-    """First layer of the pyramid that flow is solved on; finer layers take it from there."""
     second_flow: bool = False
     """Solve the stabilised flow anew on the warped frame, rather than take the camera's motion from the first flow."""
     square: int = 4
@@ -31,4 +29,4 @@ class TrajectorySettings:
     @classmethod
     def reference(cls) -> "TrajectorySettings":
         """Return the settings that follow Wang & Schmid's release (ICCV 2013) step by step."""
-        return cls(working_side=None, finest_flow=0, second_flow=True, square=2, corners=1000)
+        return cls(working_side=None, second_flow=True, square=2, corners=1000)

@@ -129,7 +129,7 @@ class Pipeline:
                 "Nothing in this clip moves in a way that can be tracked, and hashtags come from motion: "
                 "send a clip in which something moves."
             )
-        timings = clock.milliseconds
+        timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
         return EncodedClip(fisher, info, count, timings, warnings)
 

@@ -1,0 +1,96 @@
+"""Time and memory of requests to a real service: the first one, and the steady state, stage by stage.
+
+python -m benchmarks.request CLIP
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+START_S = 120
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until_ready(address: str) -> float:
+    """Return the seconds until the service was ready; raises TimeoutError after two minutes."""
+    start = time.perf_counter()
+    while time.perf_counter() - start < START_S:
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
+                return time.perf_counter() - start
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(f"the service at {address} was not ready within {START_S} s")
+
+
+def post(address: str, clip: bytes) -> tuple[float, dict[str, Any]]:
+    """Post a clip; return milliseconds of wall-clock time and the answer."""
+    request = urllib.request.Request(f"{address}/v1/hashtags", clip, {"Content-Type": "video/mp4"})
+    start = time.perf_counter()
+    with urllib.request.urlopen(request, timeout=120) as response:
+        answer = json.load(response)
+    return (time.perf_counter() - start) * 1e3, answer
+
+
+def memory(pid: int) -> dict[str, float]:
+    """Peak resident MiB of the service and of each of its workers."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    found = {}
+    for process in [str(pid), *children]:
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+        if process == str(pid) or b"spawn_main" in command:
+            status = Path(f"/proc/{process}/status").read_text()
+            kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+            found["service" if process == str(pid) else f"worker {process}"] = int(kibibytes) / 1024
+    return found
+
+
+def main(
+    clip: Annotated[Path, typer.Argument(metavar="CLIP")],
+    requests: Annotated[int, typer.Option(min=2, help="How many, the first one included.")] = 9,
+) -> None:
+    """Start a service with one worker and no answer cache, and post a clip to it again and again."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = {"TAG2VEC_WORKERS": "1", "TAG2VEC_CACHE": "0"}
+    command = [sys.executable, "-m", "commands.main", "serve", "--port", str(port)]
+    service = subprocess.Popen(command, env=os.environ | settings)
+    try:
+        ready = wait_until_ready(address)
+        answers = [post(address, clip.read_bytes()) for _ in range(requests)]
+        peaks = memory(service.pid)
+    finally:
+        service.terminate()
+        service.wait()
+    table = Table("ms", "first request", "steady state (median)")
+    stages = [(wall, answer["timings_ms"]) for wall, answer in answers]
+    for stage in stages[0][1]:
+        table.add_row(stage, f"{stages[0][1][stage]:.1f}", f"{median(times[stage] for _, times in stages[1:]):.1f}")
+    table.add_row("as the client sees it", f"{stages[0][0]:.1f}", f"{median(wall for wall, _ in stages[1:]):.1f}")
+    console = Console()
+    console.print(f"{clip.name}: {json.dumps(answers[0][1]['video'])}; ready after {ready:.1f} s")
+    console.print(table)
+    console.print(", ".join(f"{name}: {peak:.0f} MiB at its peak" for name, peak in peaks.items()))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,91 @@
+"""The whole way of a clip to its hashtags, with the bundle that ships."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.bundles import SHIPPED, Bundle
+from models.errors import NoMotion
+from models.hashtags import normalise, stem
+from models.pipeline import Pipeline
+from tests import clips
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline(Bundle.open(SHIPPED))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clips.write(tmp_path_factory.mktemp("pipeline") / "clip.mp4", clips.drifting(40))
+
+
+def test_answer(pipeline: Pipeline, clip: Path) -> None:
+    answer = pipeline(clip, k=7)
+    assert [suggestion.rank for suggestion in answer.hashtags] == list(range(1, 8))
+    assert all(0 <= suggestion.score <= 1 for suggestion in answer.hashtags)
+    assert (answer.video.width, answer.video.height, answer.video.frames_used) == (160, 120, 40)
+    assert answer.trajectories > 0
+    assert not answer.warnings
+    stages = ["decode", "trajectories", "fisher", "embed", "search"]
+    assert list(answer.timings_ms) == [*stages, "total"]
+    assert all(answer.timings_ms[stage] > 0 for stage in stages)
+    assert answer.timings_ms["total"] == pytest.approx(sum(answer.timings_ms[stage] for stage in stages))
+
+
+def test_excluded_and_poor_tags_are_left_out(pipeline: Pipeline, clip: Path) -> None:
+    encoded = pipeline.encode(clip)
+    best = pipeline.suggest(encoded).hashtags
+    without = pipeline.suggest(encoded, exclude=[best[0].tag], k=50).hashtags
+    assert stem(normalise(best[0].tag)) not in {stem(normalise(suggestion.tag)) for suggestion in without}
+    threshold = best[3].score
+    assert all(suggestion.score >= threshold for suggestion in pipeline.suggest(encoded, min_score=threshold).hashtags)
+
+
+def test_threads_change_no_bit(pipeline: Pipeline, clip: Path) -> None:
+    one, two = (pipeline.encode(clip, threads=threads) for threads in (1, 2))
+    assert one.fisher.tobytes() == two.fisher.tobytes()
+
+
+def test_clip_of_fifteen_frames_is_answered_with_a_warning(pipeline: Pipeline, tmp_path: Path) -> None:
+    short = clips.write(tmp_path / "short.mp4", clips.drifting(15))
+    answer = pipeline(short)
+    assert len(answer.hashtags) == 15
+    assert answer.video.frames_used == 15
+    assert "15 frames" in answer.warnings[0]
+
+
+@pytest.mark.parametrize("frames", [1, 15, 40])
+def test_still_clip_is_refused(pipeline: Pipeline, tmp_path: Path, frames: int) -> None:
+    with pytest.raises(NoMotion, match="Nothing in this clip moves"):
+        pipeline(clips.write(tmp_path / "still.mp4", clips.still(frames)))
+
+
+def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from models.bundles import SHIPPED, Bundle;"
+        "from models.pipeline import Pipeline; p = Pipeline(Bundle.open(SHIPPED)); p.warm_up();"
+        f"p.encode(Path({str(clip)!r})); print(sorted({{'torch', 'faiss', 'sklearn', 'gensim'}} & set(sys.modules)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_real_clips_get_their_hashtag_first(pipeline: Pipeline) -> None:
+    """Clips that the bundle was trained on: whatever breaks on the way from file to tag shows here."""
+    if "TAG2VEC_DATA" not in os.environ:
+        pytest.skip("TAG2VEC_DATA is not set")
+    data = Path(os.environ["TAG2VEC_DATA"])
+    with (data / "clips.tsv").open(newline="", encoding="utf-8") as file:
+        labelled = {row["hashtag"]: row["path"] for row in csv.DictReader(file, delimiter="\t") if row["hashtag"]}
+    right = []
+    for hashtag in sorted(labelled)[::4]:
+        first = pipeline(data / "clips" / labelled[hashtag]).hashtags[0]
+        right.append(stem(normalise(first.tag)) == stem(normalise(hashtag)))
+    assert np.mean(right) >= 0.75

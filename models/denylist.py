@@ -1,4 +1,4 @@
-"""Tags that are never learnt and never suggested: promotion, platform names, slurs, hate, porn, swearing."""
+"""Tags that are never learnt and never suggested: promotion, platform names, slurs, hate, porn, swearing, atrocities."""
 
 import re
 from collections.abc import Iterable

@@ -16,6 +16,7 @@ from service.problems import Code, Problem
 log = logging.getLogger("service.access")
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MAX_HEADERS, _MAX_BYTES = 100, 16 * 2**10
 _DRAIN_S = 1.0
 """Seconds for which the rest of a refused body is read: closing at once could cost the client its answer."""
 _DRAIN_BYTES = 64 * 2**20
@@ -57,8 +58,19 @@ class Exchange:
             await send(message)
 
         try:
+            if len(headers) > _MAX_HEADERS or sum(len(name) + len(value) for name, value in headers.raw) > _MAX_BYTES:
+                raise Problem(Code.headers_too_large, f"Send at most {_MAX_HEADERS} headers and {_MAX_BYTES} bytes.")
             await self.app(scope, body.receive, send_on)
             outcome = state.get("outcome", "ok")
+        except Problem as refusal:
+            outcome = refusal.code.name
+            await refusal.response(request_id)(scope, body.receive, send_on)
+        except asyncio.CancelledError:
+            # The server is stopping and has no more time; this task is at its end, so nothing is lost by not raising.
+            outcome = Code.shutting_down.name
+            if not status:
+                problem = Problem(Code.shutting_down, "The service stopped before the clip was analysed.")
+                await problem.response(request_id)(scope, body.receive, send_on)
         except ClientDisconnect:
             outcome = "client_gone"
         except Exception:

@@ -33,6 +33,7 @@ class Code(Enum):
     truncated = 422, "The clip breaks off or is damaged"
     no_motion = 422, "Nothing moves in the clip"
     queue_full = 429, "Too many clips are waiting"
+    headers_too_large = 431, "The request's headers are too many or too long"
     internal_error = 500, "The service failed"
     worker_died = 503, "The worker process died on this clip"
     not_ready = 503, "The service is starting"
@@ -101,9 +102,9 @@ class ProblemDocument(BaseModel):
 
 
 def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI `responses` of a route that may fail with `codes`, an example for each."""
+    """Return the OpenAPI `responses` of a route that may fail with `codes`, or by its headers; an example for each."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for code in codes:
+    for code in (*codes, Code.headers_too_large):
         entry = responses.setdefault(
             int(code.status),
             {

@@ -81,7 +81,7 @@ def encode(job: Path, model: Path) -> None:
         results.write_encoding(job, _pipeline(model).encode(clip, limits=_settings.limits))
     except ClipError as error:
         results.write_failure(job, error.code, str(error).replace(str(clip), "the clip"))
-    except MemoryError:
-        os._exit(1)  # what is left of the heap is not worth keeping
-    except Exception:
+    except Exception as error:
+        if isinstance(error, MemoryError) or "Insufficient memory" in str(error):  # OpenCV has no class for it
+            os._exit(1)  # what is left of the heap is not worth keeping
         results.write_failure(job, "internal_error", traceback.format_exc())

@@ -54,6 +54,11 @@ class _Slot:
         self._context = _Context()
         self._pool = ProcessPool(1)
 
+    @property
+    def intact(self) -> bool:
+        """Whether the process that was warmed lives still."""
+        return len(self._context.processes) == 1 and self._context.processes[0].is_alive()
+
     async def open(self, model: Path) -> None:
         """Start a process and wait until it is warm."""
         self.clips = 0
@@ -105,7 +110,7 @@ class Workers:
     waiting : int
         Clips that wait for a free worker.
     ready : bool
-        Every worker has started, and not all of them fail to start again.
+        Every worker has been warm once, and not all of them fail to start again.
     """
 
     def __init__(self, count: int, settings: worker.WorkerSettings, *, recycle: int, metrics: Metrics) -> None:
@@ -114,18 +119,20 @@ class Workers:
         self._slots = [_Slot(settings) for _ in range(count)]
         self._free: asyncio.Queue[_Slot] = asyncio.Queue()
         self._opening: set[asyncio.Task[None]] = set()
-        self._unopened = set(self._slots)
-        self._started = False
+        self._cold = set(self._slots)
+        self._failing: set[_Slot] = set()
         self._recycle = recycle
         self._metrics = metrics
         self._seconds = 2.0
         self._model: Path
+        metrics.workers.labels("starting").set_function(lambda: len(self._opening))
+        metrics.workers.labels("free").set_function(self._free.qsize)
+        metrics.workers.labels("busy").set_function(lambda: count - len(self._opening) - self._free.qsize())
 
     @property
     def ready(self) -> bool:
         """Whether clips can be worked on."""
-        self._started = self._started or not self._unopened
-        return self._started and len(self._unopened) < self.count
+        return not self._cold and len(self._failing) < self.count
 
     @property
     def seconds(self) -> float:
@@ -189,7 +196,10 @@ class Workers:
         self.waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._free.get()
+                while not (slot := await self._free.get()).intact:
+                    self._metrics.worker_restarts.labels("died").inc()
+                    self._open(slot)
+                return slot
         except TimeoutError:
             raise _too_late() from None
         finally:
@@ -197,7 +207,6 @@ class Workers:
             self._metrics.queue_wait.observe(time.perf_counter() - began)
 
     def _open(self, slot: _Slot) -> None:
-        self._unopened.add(slot)
         task = asyncio.create_task(self._opened(slot))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
@@ -209,9 +218,11 @@ class Workers:
                 await slot.open(self._model)
             except Exception:
                 log.exception("a worker does not start")
+                self._failing.add(slot)
                 await asyncio.sleep(_PAUSE_S)
             else:
-                self._unopened.discard(slot)
+                self._cold.discard(slot)
+                self._failing.discard(slot)
                 self._free.put_nowait(slot)
                 return
 

@@ -1,0 +1,84 @@
+"""A real server in a process of its own, and clips for it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+
+import pytest
+
+from models.bundles import SHIPPED
+from tests.clips import drifting, write
+from tests.service.running import Running, serve
+
+Serve = Callable[..., AbstractContextManager[Running]]
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """The bundle that ships, or the one that TAG2VEC_BUNDLE names where none does yet."""
+    if SHIPPED.is_dir():
+        return SHIPPED
+    if named := os.environ.get("TAG2VEC_BUNDLE"):
+        return Path(named)
+    pytest.skip("no bundle: neither models/bundle nor TAG2VEC_BUNDLE")
+
+
+@pytest.fixture(scope="session")
+def start(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Start a server with settings of the caller's: `with start(workers=1, queue=0) as server`."""
+
+    @contextmanager
+    def started(**settings: object) -> Iterator[Running]:
+        with serve(tmp_path_factory.mktemp("server"), bundle=bundle, **settings) as server:
+            server.wait_until_ready()
+            yield server
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def server(start: Serve) -> Iterator[Running]:
+    """A server with the settings that a user gets by default, on two workers."""
+    with start(workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def tight(start: Serve) -> Iterator[Running]:
+    """A server that is soon at its limits: one worker, one clip waiting, little patience, no cache."""
+    settings = {"workers": 1, "queue": 1, "deadline_s": 4, "cache": 0, "upload_s": 3, "upload_idle_s": 1}
+    with start(**settings, max_bytes=2**20, cors_origins='["https://app.example"]') as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder for clips that tests make."""
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def clip(clips: Path) -> bytes:
+    """A good clip of one second."""
+    return write(clips / "good.mp4").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def slow_clip(clips: Path) -> bytes:
+    """A good clip that keeps a worker busy for many seconds, in few bytes."""
+    return busy(clips / "slow.mp4", 1500)
+
+
+@pytest.fixture(scope="session")
+def steady_clip(clips: Path) -> bytes:
+    """A good clip that keeps a worker busy for some seconds."""
+    return busy(clips / "steady.mp4", 240)
+
+
+def busy(path: Path, count: int) -> bytes:
+    frames = islice(cycle(list(drifting(40, (480, 360)))), count)
+    content = write(path, frames, options={"preset": "ultrafast", "qp": "40", "g": "1500"}).read_bytes()
+    assert len(content) < 2**20
+    return content

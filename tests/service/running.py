@@ -1,0 +1,119 @@
+"""Starts the service as its users do and looks at it from outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+START_S = 150
+
+
+class Running:
+    """A service process and a client of it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, spool: Path, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.spool = spool
+        self.log = log
+        self.address = f"http://127.0.0.1:{port}"
+        self.client = httpx.Client(base_url=self.address, timeout=120)
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if self.client.get("/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError(f"the service does not start:\n{self.log.read_text()[-3000:]}")
+
+    def suggest(self, clip: bytes, **query: Any) -> httpx.Response:
+        return self.client.post("/v1/hashtags", content=clip, params=query, headers={"Content-Type": "video/mp4"})
+
+    def metrics(self) -> dict[tuple[str, tuple[str, ...]], float]:
+        """Every sample by its name and the values of its labels, in the order of the labels' names."""
+        families = text_string_to_metric_families(self.client.get("/metrics").text)
+        return {
+            (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    def workers(self) -> dict[int, float]:
+        """Worker processes with the seconds of CPU that each has used."""
+        found = {}
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            for pid in map(int, (task / "children").read_text().split()):
+                try:
+                    is_worker = b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+                    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if is_worker and fields[0] != "Z":
+                    found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return found
+
+    def in_state(self, state: str) -> float:
+        """How many workers are `busy`, `free` or `starting`."""
+        return self.metrics()["tag2vec_workers", (state,)]
+
+    def busy_worker(self) -> int:
+        """The worker that works, once one does."""
+        self.wait_until(lambda: self.in_state("busy"))
+        before = self.workers()
+        time.sleep(0.4)
+        spent = {pid: seconds - before.get(pid, seconds) for pid, seconds in self.workers().items()}
+        return max(spent, key=spent.__getitem__)
+
+    def wait_until(self, condition: Any, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.log.read_text()[-3000:]
+            time.sleep(0.05)
+
+    def uploads(self) -> list[Path]:
+        """What lies in the temporary folder of the service, its model apart."""
+        return [path for path in self.spool.glob("*/*") if not path.name.startswith("model-")]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@contextmanager
+def serve(folder: Path, **settings: object) -> Iterator[Running]:
+    """Run the service with `settings` and an empty temporary folder until the block is left."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    spool = folder / "tmp"
+    spool.mkdir()
+    log = folder / "log"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAG2VEC_")}
+    environment |= {f"TAG2VEC_{name.upper()}": str(value) for name, value in settings.items()}
+    environment |= {"TAG2VEC_PORT": str(port), "TMPDIR": str(spool), "A_SECRET": "do not tell"}
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=output, stderr=output)
+    running = Running(process, port, spool, log)
+    try:
+        yield running
+    finally:
+        running.client.close()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,163 @@
+"""Workers may die, hang and be full; only the clip in them is lost."""
+
+import os
+import signal
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.clips import drifting, write
+from tests.service.conftest import Serve
+from tests.service.running import Running
+from tests.service.test_uploads import head
+
+
+@pytest.fixture
+def pool() -> ThreadPoolExecutor:
+    """Threads to wait for answers on."""
+    return ThreadPoolExecutor(8)
+
+
+def problem(answer: "Future[httpx.Response]") -> tuple[int, str]:
+    response = answer.result(60)
+    return response.status_code, response.json()["code"]
+
+
+def restarts(server: Running, cause: str) -> float:
+    return server.metrics()["tag2vec_worker_restarts_total", (cause,)]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGSEGV])
+def test_death_of_a_worker_costs_its_clip_alone(
+    server: Running, clip: bytes, slow_clip: bytes, pool: ThreadPoolExecutor, signal_number: int
+) -> None:
+    server.wait_until(lambda: server.in_state("free") == 2)
+    before = restarts(server, "died")
+    doomed = pool.submit(server.suggest, slow_clip)
+    pid = server.busy_worker()
+    others = [pool.submit(server.suggest, clip) for _ in range(4)]
+    os.kill(pid, signal_number)
+    assert problem(doomed) == (503, "worker_died")
+    assert [other.result(60).status_code for other in others] == [200] * 4
+    assert restarts(server, "died") == before + 1
+    server.wait_until(lambda: len(server.workers()) == 2)
+    assert server.client.get("/readyz").status_code == 200
+    server.wait_until(lambda: not server.uploads())
+
+
+def test_death_of_an_idle_worker_costs_nothing(server: Running, clips: Path) -> None:
+    server.wait_until(lambda: server.in_state("free") == 2)
+    (first, second) = server.workers()
+    os.kill(first, signal.SIGKILL)
+    os.kill(second, signal.SIGKILL)
+    for seed in range(60, 64):
+        clip = write(clips / f"after{seed}.mp4", drifting(20, seed=seed)).read_bytes()
+        assert server.suggest(clip).status_code == 200
+    assert not {first, second} & server.workers().keys()
+
+
+def test_deadline(tight: Running, clip: bytes, slow_clip: bytes) -> None:
+    began = time.monotonic()
+    response = tight.suggest(slow_clip)
+    assert (response.status_code, response.json()["code"]) == (504, "deadline_exceeded")
+    assert 3.9 < time.monotonic() - began < 5.5
+    assert restarts(tight, "deadline") > 0
+    tight.wait_until(lambda: tight.suggest(clip).status_code == 200)
+
+
+def test_full_queue_refuses_at_once(tight: Running, clip: bytes, slow_clip: bytes, pool: ThreadPoolExecutor) -> None:
+    working, waiting = pool.submit(tight.suggest, slow_clip), pool.submit(tight.suggest, slow_clip + b"\0")
+    tight.wait_until(lambda: tight.metrics()["tag2vec_queue_depth", ()] == 1)
+    began = time.monotonic()
+    refused = tight.suggest(clip)
+    assert time.monotonic() - began < 0.5
+    assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
+    assert int(refused.headers["retry-after"]) >= 1
+    for path in ("/healthz", "/readyz", "/metrics"):
+        began = time.monotonic()
+        assert tight.client.get(path).status_code == 200
+        assert time.monotonic() - began < 0.5
+    assert problem(working) == problem(waiting) == (504, "deadline_exceeded")
+    tight.wait_until(lambda: tight.suggest(clip).status_code == 200)
+
+
+def test_client_that_leaves_frees_its_worker(tight: Running, clip: bytes, slow_clip: bytes) -> None:
+    tight.wait_until(lambda: tight.suggest(clip).status_code == 200)
+    before = restarts(tight, "cancelled")
+    with socket.create_connection(("127.0.0.1", tight.port)) as connection:
+        connection.sendall(head("Content-Type: video/mp4", f"Content-Length: {len(slow_clip)}") + slow_clip)
+        pid = tight.busy_worker()
+    tight.wait_until(lambda: pid not in tight.workers(), 3)
+    assert restarts(tight, "cancelled") == before + 1
+    tight.wait_until(lambda: not tight.uploads())
+    tight.wait_until(lambda: tight.suggest(clip).status_code == 200)
+
+
+def test_copies_of_a_clip_are_computed_once_and_outlive_the_first(
+    server: Running, steady_clip: bytes, pool: ThreadPoolExecutor
+) -> None:
+    joined = ("tag2vec_cache_total", ("joined",))
+    before, cancelled = server.metrics(), restarts(server, "cancelled")
+    content = steady_clip
+    with socket.create_connection(("127.0.0.1", server.port)) as first:
+        first.sendall(head("Content-Type: video/mp4", f"Content-Length: {len(content)}") + content)
+        server.busy_worker()
+        second = pool.submit(server.suggest, content)
+        server.wait_until(lambda: server.metrics()[joined] == before[joined] + 1)
+    assert second.result(90).status_code == 200
+    assert restarts(server, "cancelled") == cancelled
+
+
+def test_workers_hold_little_and_may_do_little(server: Running) -> None:
+    for pid in server.workers():
+        process = Path(f"/proc/{pid}")
+        assert b"do not tell" not in (process / "environ").read_bytes()
+        mapped = (process / "maps").read_text()
+        assert not [name for name in ("libtorch", "faiss", "sklearn", "gensim") if name in mapped]
+        limits = {line[:25].strip(): line[26:].split()[0] for line in (process / "limits").read_text().splitlines()}
+        assert limits["Max core file size"] == "0"
+        assert limits["Max open files"] == "64"
+        assert int(limits["Max address space"]) == 4096 * 2**20
+        assert int(limits["Max file size"]) <= 16 * 2**20
+
+
+def test_worker_is_recycled(start: Serve, clip: bytes) -> None:
+    with start(workers=1, recycle=2, cache=0) as server:
+        (first,) = server.workers()
+        assert [server.suggest(clip).status_code for _ in range(4)] == [200] * 4
+        server.wait_until(lambda: restarts(server, "recycled") == 2)
+        server.wait_until(lambda: len(server.workers()) == 1)
+        assert first not in server.workers()
+
+
+def test_stop_waits_for_clips_under_way(
+    start: Serve, clip: bytes, steady_clip: bytes, pool: ThreadPoolExecutor
+) -> None:
+    with start(workers=1, grace_s=60) as server:
+        accepted = pool.submit(server.suggest, steady_clip)
+        server.busy_worker()
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_until(lambda: server.client.get("/readyz").status_code == 503)
+        refused = server.suggest(clip)
+        assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+        assert accepted.result(90).status_code == 200
+        assert server.process.wait(10) == 0
+        assert list(server.spool.iterdir()) == []
+
+
+def test_second_signal_stops_at_once(start: Serve, slow_clip: bytes, pool: ThreadPoolExecutor) -> None:
+    with start(workers=1) as server:
+        lost = pool.submit(server.suggest, slow_clip)
+        server.busy_worker()
+        workers = server.workers()
+        for _ in range(2):
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        server.process.wait(5)
+        assert problem(lost) == (503, "shutting_down")
+        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+        assert list(server.spool.iterdir()) == []

@@ -32,11 +32,15 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]]) -> list[P
         For each layer the coefficients of x, y, x^2, y^2 and xy about each pixel.
     """
     image = grey.astype(F)
-    expansions = []
+    # One block: the system would take many back after every frame, and clear the pages anew for the next.
+    ends = np.cumsum([5 * height * width for height, width in shapes])
+    expansions = [
+        part.reshape(5, *shape) for part, shape in zip(np.split(np.empty(ends[-1], F), ends[:-1]), shapes, strict=True)
+    ]
     for layer, (height, width) in enumerate(shapes):
         columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, layer))), F)
         small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, layer)))
-        expansions.append(_expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F)))
+        _expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F), expansions[layer])
     return expansions
 
 
@@ -125,11 +129,10 @@ def _expand_across(
 
 
 @compiled
-def _expand(image: Plane) -> Plane:
-    """Return the expansion (5, h, w) of an image that has `RADIUS` rows too many at its top and at its bottom."""
+def _expand(image: Plane, out: Plane) -> None:
+    """Write the expansion (5, h, w) of an image that has `RADIUS` rows too many at its top and at its bottom."""
     n = RADIUS
-    height, width = image.shape[0] - 2 * n, image.shape[1]
-    out = np.empty((5, height, width), F)
+    _, height, width = out.shape
     down = np.empty((3, width + 2 * n), F)
     for y in range(height):
         _expand_down(image[y : y + 2 * n + 1], down[0, n:], down[1, n:], down[2, n:])
@@ -137,4 +140,3 @@ def _expand(image: Plane) -> Plane:
             row[:n] = row[n]
             row[width + n :] = row[width + n - 1]
         _expand_across(down[0], down[1], down[2], out[0, y], out[1, y], out[2, y], out[3, y], out[4, y])
-    return out

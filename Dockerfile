@@ -1,5 +1,5 @@
 # docker build -t tag2vec .
-# docker run --read-only --cap-drop ALL -p 8000:8000 tag2vec
+# docker run --read-only --cap-drop ALL -p 8000:8000 -v ./keys.txt:/keys.txt:ro -e TAG2VEC_KEYS_FILE=/keys.txt tag2vec
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build

@@ -15,6 +15,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, show_default="8000", help="Port to listen on; 0: a free one.")
     ] = None,
+    open: Annotated[  # noqa: A002 - the option's name
+        bool, typer.Option("--open", help="Serve without keys on an address that others can reach.")
+    ] = False,
 ) -> None:
     """Serve hashtags over HTTP until SIGTERM or Ctrl-C; every other setting is an environment variable, TAG2VEC_*."""
     from pydantic import ValidationError
@@ -23,6 +26,8 @@ def serve(
     from service.settings import Settings
 
     given: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    if open:
+        given["open"] = True
     try:
         settings = Settings(**given)
     except ValidationError as error:

@@ -9,10 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
+from service import health, page, routes
 from service.exchange import Exchange
+from service.keys import OPEN, KeyGate
 from service.lifecycle import Service
 from service.problems import Code, Problem, ProblemDocument
-from service.routes import health, router
 from service.settings import Settings
 
 _DESCRIPTION = """
@@ -47,11 +48,13 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    app.include_router(router)
-    app.include_router(health)
+    for part in (page, routes, health):
+        app.include_router(part.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_exception_handler(HTTPException, _problem)
+    if service.keys is not None:
+        app.add_middleware(KeyGate, keys=service.keys)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -61,17 +64,23 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID"],
         )
     app.add_middleware(Exchange, metrics=service.metrics)
-    _describe_problems(app)
+    _complete_description(app)
     return app
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Put the problem document among the schemas of the OpenAPI description, where `documented` refers to it."""
+def _complete_description(app: FastAPI) -> None:
+    """Put the problem document, which `documented` refers to, and the keys into the OpenAPI description."""
     describe = app.openapi
 
     def openapi() -> dict[str, object]:
         if app.openapi_schema is None:
-            schemas = describe()["components"]["schemas"]
+            description = describe()
+            schemas = description["components"]["schemas"]
+            if app.state.service.keys is not None:
+                description["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+                for path, operations in description["paths"].items():
+                    for operation in operations.values():
+                        operation["security"] = [] if path in OPEN else [{"key": []}]
             template = "#/components/schemas/{model}"
             document = ProblemDocument.model_json_schema(ref_template=template)
             schemas.update(document.pop("$defs"))

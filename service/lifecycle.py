@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from starlette.requests import Request
+
 from service.flights import Flights
+from service.keys import Keys
 from service.metrics import Metrics
 from service.model import Model
 from service.problems import Code, Problem
@@ -25,6 +29,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def service_of(request: Request) -> "Service":
+    """Return the service that a request was sent to."""
+    service: Service = request.app.state.service
+    return service
+
+
 class Service:
     """Everything that requests share.
 
@@ -36,6 +46,7 @@ class Service:
         Private folder of uploads and of the model's copy; gone when the service is.
     workers : Workers
     flights : Flights
+    keys : Keys or None
     clips : int
         Requests that hold a clip or are about to send one.
     draining : bool
@@ -66,6 +77,10 @@ class Service:
         # One thread for embedding and search: they take milliseconds, and more would only compete for the GIL.
         self._thread = ThreadPoolExecutor(1, "compute")
         self._starting: asyncio.Task[None] | None = None
+        self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[None]] = set()
+        self.keys = Keys(settings.keys_file) if settings.keys_file is not None else None
+        self._clips_of_key: Counter[str] = Counter()
 
     def start(self) -> None:
         """Load the model and start the workers, in the background."""
@@ -88,6 +103,8 @@ class Service:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait({self._starting})
+        for task in self._reloads:
+            task.cancel()
         await self.workers.stop()
         self._thread.shutdown(cancel_futures=True)
         await asyncio.to_thread(shutil.rmtree, self.spool, ignore_errors=True)
@@ -112,15 +129,65 @@ class Service:
         return self._model
 
     @contextmanager
-    def clip(self) -> Iterator[Model]:
-        """Hold a place for one clip; yields the model that it is to be answered with. Raises `Problem` if full."""
+    def clip(self, key: str | None) -> Iterator[Model]:
+        """Hold a place for one clip of a key's owner; yields the model that it is to be answered with.
+
+        Raises
+        ------
+        Problem
+            `queue_full`, `key_busy`, `not_ready` or `shutting_down`.
+        """
         model = self.model_now()
         self.flights.admit()
-        self.clips += 1
+        if key is not None and self._clips_of_key[key] >= self.settings.clips_per_key:
+            raise Problem(
+                Code.key_busy,
+                f"{self.settings.clips_per_key} clips of this key are under way already. Wait for one of them.",
+                headers={"Retry-After": str(self.workers.wait_s(1))},
+            )
+        self._count(model, key, 1)
         try:
             yield model
         finally:
-            self.clips -= 1
+            self._count(model, key, -1)
+            if not model.users and model is not self._model:
+                model.discard()
+
+    def _count(self, model: Model, key: str | None, change: int) -> None:
+        self.clips += change
+        model.users += change
+        if key is not None:
+            self._clips_of_key[key] += change
+
+    def reload(self) -> None:
+        """Read keys and model again, in the background; what is broken is refused and the old one kept.
+
+        Requests under way finish with the model that they began with.
+        """
+        task = asyncio.create_task(self._reload())
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(self) -> None:
+        async with self._reloading:
+            old = self._model
+            if old is None:
+                return
+            try:
+                if self.keys is not None:
+                    self.keys.reload()
+                model = await asyncio.to_thread(Model, self.settings.bundle, self.spool)
+            except Exception:
+                self.metrics.reloads.labels("failed").inc()
+                log.exception("reload failed; the old keys or the old model are kept")
+                return
+            self._model = model
+            self.workers.use(model.folder)
+            self.metrics.uses(model.bundle)
+            self.metrics.reloads.labels("ok").inc()
+            log.info("reloaded", extra={"data": {"model": model.bundle.sha256}})
+            if not old.users:
+                old.discard()
 
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function on the thread kept for embedding and search."""

@@ -51,9 +51,14 @@ class Metrics:
         self.score = Histogram(
             "tag2vec_score", "Scores of the first hashtag of each answer.", buckets=_TENTHS, registry=registry
         )
+        self.reloads = Counter(
+            "tag2vec_reloads", "Reloads of keys and model, by result.", ["result"], registry=registry
+        )
         self.model = Info("tag2vec_model", "The model in use.", registry=registry)
         for cause in ("died", "deadline", "cancelled", "recycled"):
             self.worker_restarts.labels(cause)
+        for result in ("ok", "failed"):
+            self.reloads.labels(result)
         for result in ("hit", "joined", "miss"):
             self.cache.labels(result)
 

@@ -20,11 +20,14 @@ class Model:
         The private copy, for worker processes to open.
     dimensions : int
         Length of the Fisher vectors.
+    users : int
+        Requests that are being answered with it.
     """
 
     def __init__(self, source: Path, spool: Path) -> None:
         """Copy, verify and load the bundle in `source`; raises `BundleError`, and leaves nothing behind then."""
         Bundle.open(source)
+        self.users = 0
         self.folder = Path(tempfile.mkdtemp(prefix="model-", dir=spool))
         try:
             shutil.copytree(source, self.folder, dirs_exist_ok=True)

@@ -17,6 +17,7 @@ class Code(Enum):
         self.status = HTTPStatus(status)
         self.title = title
 
+    unauthorized = 401, "A valid key is needed"
     not_found = 404, "There is nothing at this address"
     unknown_tag = 404, "The tag space does not know this tag"
     method_not_allowed = 405, "This address does not take this method"
@@ -33,6 +34,7 @@ class Code(Enum):
     truncated = 422, "The clip breaks off or is damaged"
     no_motion = 422, "Nothing moves in the clip"
     queue_full = 429, "Too many clips are waiting"
+    key_busy = 429, "Too many clips of this key are under way"
     headers_too_large = 431, "The request's headers are too many or too long"
     internal_error = 500, "The service failed"
     worker_died = 503, "The worker process died on this clip"
@@ -104,7 +106,7 @@ class ProblemDocument(BaseModel):
 def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI `responses` of a route that may fail with `codes`, or by its headers; an example for each."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for code in (*codes, Code.headers_too_large):
+    for code in (Code.unauthorized, *codes, Code.headers_too_large):
         entry = responses.setdefault(
             int(code.status),
             {

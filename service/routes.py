@@ -1,18 +1,13 @@
-"""The addresses of the service."""
+"""The addresses of the interface: hashtags for a clip, neighbours of a tag, information."""
 
 import asyncio
-import base64
 import hashlib
-import re
 from collections.abc import Coroutine
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import HTMLResponse, PlainTextResponse
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
@@ -22,22 +17,13 @@ from models.hashtags import normalise, stem
 from models.pipeline import EncodedClip
 from models.suggestions import score
 from service import schemas, uploads
-from service.lifecycle import Service
+from service.lifecycle import service_of
 from service.model import Model
 from service.problems import Code, Problem, documented
 from service.schemas import NeighboursQuery, NoQuery, SuggestQuery
 
 router = APIRouter()
-"""Everything but health and metrics."""
 
-_PAGE: Final = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
-_POLICY: Final = (
-    "default-src 'none'; connect-src 'self'; media-src blob:; img-src data:; base-uri 'none'; "
-    + "; ".join(
-        f"{kind}-src 'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
-        for kind, content in re.findall(r"<(script|style)>(.*?)</(?:script|style)>", _PAGE, re.DOTALL)
-    )
-)
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _CLIP_BODY: Final = {
     "required": True,
@@ -73,18 +59,13 @@ _CLIP_PROBLEMS: Final = (
     Code.truncated,
     Code.no_motion,
     Code.queue_full,
+    Code.key_busy,
     Code.internal_error,
     Code.worker_died,
     Code.not_ready,
     Code.shutting_down,
     Code.deadline_exceeded,
 )
-
-
-def service_of(request: Request) -> Service:
-    """Return the service that a request was sent to."""
-    service: Service = request.app.state.service
-    return service
 
 
 def _described(model: Model) -> schemas.ModelInfo:
@@ -124,7 +105,7 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
     The clip is the field `file` of a form, or the whole body with a `video/*` content type. It is never kept.
     """
     service = service_of(request)
-    with service.clip() as model:
+    with service.clip(getattr(request.state, "key", None)) as model:
         upload = await uploads.receive(request, service.spool, service.settings)
         encoded = await _unless_gone(request, service.flights.encode(model, upload))
         answer = await service.compute(
@@ -226,46 +207,3 @@ def _conditional(request: Request, answer: BaseModel) -> Response:
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
-
-
-@router.get("/", response_class=HTMLResponse, include_in_schema=False)
-async def page() -> HTMLResponse:
-    """Return the page on which people try the service in their browser."""
-    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
-
-
-health = APIRouter(tags=["health"])
-"""Addresses for machines that look after the service; they answer at any load."""
-
-
-@health.get("/healthz", response_model=schemas.Status, responses=documented(Code.invalid_request))
-async def healthz(query: Annotated[NoQuery, Query()]) -> schemas.Status:
-    """Tell that the process is alive."""
-    return schemas.Status(status="ok")
-
-
-@health.get(
-    "/readyz",
-    response_model=schemas.Status,
-    responses=documented(Code.not_ready, Code.shutting_down, Code.invalid_request),
-)
-async def readyz(request: Request, query: Annotated[NoQuery, Query()]) -> schemas.Status:
-    """Tell whether clips are taken: the model is loaded and every worker has compiled its kernels."""
-    service_of(request).model_now()
-    return schemas.Status(status="ready")
-
-
-@health.get(
-    "/metrics",
-    response_class=PlainTextResponse,
-    responses={
-        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "tag2vec_queue_depth 0.0\n"}}},
-        **documented(Code.invalid_request),
-    },
-)
-async def metrics(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
-    """Return metrics in Prometheus' text format."""
-    service = service_of(request)
-    return Response(
-        await service.compute(generate_latest, service.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-    )

@@ -2,8 +2,11 @@
 
 import asyncio
 import ctypes
+import ipaddress
 import math
 import os
+import signal
+import socket
 import time
 from types import FrameType
 
@@ -11,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.bundles import Bundle
+from models.errors import Tag2VecError
 from service import logs
 from service.app import create_app
 from service.lifecycle import Service
@@ -32,8 +36,17 @@ def run(settings: Settings) -> None:
     ------
     BundleError
         If there is no bundle to serve.
+    KeyFileError
+        If the key file is of no use.
+    OpenToAllError
+        If others could reach the service and it was not told what to ask of them.
     """
     Bundle.open(settings.bundle)
+    if settings.keys_file is None and not settings.open and not _is_loopback(settings.host):
+        raise OpenToAllError(
+            f"{settings.host} can be reached by others: set TAG2VEC_KEYS_FILE to a file of keys, "
+            "or say --open (TAG2VEC_OPEN=1) to serve anybody"
+        )
     _forget_environment()
     logs.configure(settings.log_level)
     app = create_app(settings)
@@ -50,6 +63,17 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=1,
     )
     _Server(config, app.state.service).run()
+
+
+class OpenToAllError(Tag2VecError):
+    """The service would serve anybody without having been told to."""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _forget_environment() -> None:
@@ -107,6 +131,10 @@ class _Server(uvicorn.Server):
         else:
             self._service.draining = True
             self._last_moment = time.monotonic() + self._service.settings.grace_s
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._service.reload)
 
     async def on_tick(self, counter: int) -> bool:
         if self._service.draining and (not self._service.clips or time.monotonic() > self._last_moment):

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     upload_s: PositiveFloat = Field(120.0, description="seconds that a whole upload may take")
     upload_idle_s: PositiveFloat = Field(10.0, description="seconds without a byte after which an upload is refused")
 
+    keys_file: Path | None = Field(None, description="file of the keys that clients must show; read again on SIGHUP")
+    open: bool = Field(False, description="serve without keys on an address that others can reach")
+    clips_per_key: PositiveInt = Field(4, description="clips of one key that may be under way at a time")
     cors_origins: list[str] = Field([], description='JSON list of origins that browsers may call from; ["*"]: any')
     grace_s: PositiveFloat = Field(30.0, description="seconds given to requests in flight when the service stops")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")

@@ -34,7 +34,7 @@ class WorkerSettings:
 _settings: WorkerSettings
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _pipeline(model: Path) -> "Pipeline":
     from models.bundles import Bundle
     from models.pipeline import Pipeline

@@ -31,7 +31,7 @@ def start(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
 
     @contextmanager
     def started(**settings: object) -> Iterator[Running]:
-        with serve(tmp_path_factory.mktemp("server"), bundle=bundle, **settings) as server:
+        with serve(tmp_path_factory.mktemp("server"), **{"bundle": bundle, **settings}) as server:
             server.wait_until_ready()
             yield server
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,14 @@ class Running:
     def workers(self) -> dict[int, float]:
         """Worker processes with the seconds of CPU that each has used."""
         found = {}
+        children: list[str] = []
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            for pid in map(int, (task / "children").read_text().split()):
-                try:
-                    is_worker = b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-                    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
+            with suppress(OSError):  # a thread that has ended
+                children += (task / "children").read_text().split()
+        for pid in map(int, children):
+            with suppress(OSError):
+                is_worker = b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 if is_worker and fields[0] != "Z":
                     found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return found

@@ -1,0 +1,96 @@
+"""Keys that clients show: named, kept as hashes, compared in constant time.
+
+The key file has a line `name sha256-of-the-key` for each key; `python -m service.keys NAME` makes one.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import sys
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from models.errors import Tag2VecError
+from service.problems import Code, Problem
+
+_LINE = re.compile(r"([\w.-]{1,64})\s+([0-9a-f]{64})")
+OPEN = {"/", "/healthz", "/readyz", "/metrics"}
+"""Addresses that take no key: the bare page, and what machines look at."""
+
+
+class KeyFileError(Tag2VecError):
+    """The key file cannot be used."""
+
+
+class Keys:
+    """The keys of a key file, read again on `reload`."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._digests = _read(file)
+
+    def reload(self) -> None:
+        """Read the file again; raises `KeyFileError` and keeps the old keys if it is broken."""
+        self._digests = _read(self._file)
+
+    def name(self, key: str) -> str | None:
+        """Return the name of a key, or None; every key is compared, so that time tells nothing."""
+        digest = hashlib.sha256(key.encode()).digest()
+        found = None
+        for name, known in self._digests.items():
+            if hmac.compare_digest(digest, known):
+                found = name
+        return found
+
+
+def _read(file: Path) -> dict[str, bytes]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileError(f"the key file {file} cannot be read: {error}") from error
+    digests: dict[str, bytes] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.partition("#")[0].strip()
+        if not text:
+            continue
+        match = _LINE.fullmatch(text)
+        if match is None or match[1] in digests:
+            raise KeyFileError(f"{file}, line {number}: write a new name and the key's SHA-256 in hexadecimal")
+        digests[match[1]] = bytes.fromhex(match[2])
+    if not digests:
+        raise KeyFileError(f"the key file {file} holds no key; python -m service.keys NAME makes one")
+    return digests
+
+
+class KeyGate:
+    """ASGI middleware that lets nobody pass without a key; it leaves the key's name in the request's state."""
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self.app = app
+        self.keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request."""
+        if scope["type"] == "http" and scope["path"] not in OPEN:
+            scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+            name = self.keys.name(key.strip()) if scheme.lower() == "bearer" else None
+            if name is None:
+                problem = Problem(
+                    Code.unauthorized,
+                    "Send a valid key in the header 'Authorization: Bearer KEY'.",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+                scope["state"]["outcome"] = problem.code.name
+                await problem.response(scope["state"]["request_id"])(scope, receive, send)
+                return
+            scope["state"]["key"] = name
+        await self.app(scope, receive, send)
+
+
+if __name__ == "__main__":
+    new = secrets.token_urlsafe(32)
+    print(f"key: {new}", file=sys.stderr)
+    print(f"{sys.argv[1] if len(sys.argv) > 1 else 'key'} {hashlib.sha256(new.encode()).hexdigest()}")

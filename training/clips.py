@@ -73,13 +73,14 @@ def read_clips(file: Path, settings: ClipSettings | None = None) -> list[Clip]:
             raise ClipListError(f"{file}, line {number}: {first['loc'][0]}: {first['msg']}.") from None
     if twice := [path for path, count in Counter(clip.path for clip in clips).items() if count > 1]:
         raise ClipListError(f"{file} lists {twice[0]} twice.")
-    chosen = _choose(clips, settings or ClipSettings())
+    chosen = choose(clips, settings or ClipSettings())
     if not chosen:
         raise ClipListError(f"{file} lists no clip that the settings ask for.")
     return chosen
 
 
-def _choose(clips: Sequence[Clip], settings: ClipSettings) -> list[Clip]:
+def choose(clips: Sequence[Clip], settings: ClipSettings) -> list[Clip]:
+    """Return the clips that the settings ask for, in the order of the list."""
     if settings.hashtags is not None:
         clips = [clip for clip in clips if clip.hashtag in settings.hashtags]
     if settings.per_hashtag is None:

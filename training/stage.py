@@ -21,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from models.bundles import file_sha256
 from models.errors import Tag2VecError
 
@@ -95,7 +97,9 @@ class Work:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         start = time.perf_counter()
-        stage.build(partial)
+        # One thread: processes are what runs in parallel, and sums do not depend on how they were split.
+        with threadpool_limits(1):
+            stage.build(partial)
         seconds = time.perf_counter() - start
         self._stamp_file(stage).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,130 @@
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.bundles import Bundle
+from models.pipeline import Pipeline
+from tests.training.tiny import HASHTAGS, bundle_files
+from training.config import Config, read_config
+from training.run import STAGES, run
+from training.stage import StageError
+
+RUN = "import sys; from pathlib import Path; from training.config import read_config; from training.run import run; "
+RUN += "run(read_config(Path(sys.argv[1])))"
+
+
+def test_a_clip_gets_hashtags_from_what_was_trained(trained: Config) -> None:
+    pipeline = Pipeline(Bundle.open(trained.work / "bundle"))
+    for hashtag in HASHTAGS:
+        answer = pipeline(trained.data.clips / hashtag / "0.mp4", k=5)
+        # Seen in training: a check of the way through, not of quality.
+        assert answer.hashtags[0].tag == hashtag
+        assert len(answer.hashtags) == 5
+
+
+def test_killed_and_resumed_equals_uninterrupted_to_the_byte(trained: Config, tmp_path: Path) -> None:
+    """Killed in the features, when some are made, and again as soon as the Fisher vectors are begun."""
+    config = shutil.copy(trained.work.parent / "tiny.toml", tmp_path)
+    text = Path(config).read_text().replace(str(trained.work), str(tmp_path / "work"))
+    Path(config).write_text(text)
+    descriptors, partial = tmp_path / "work" / "descriptors", tmp_path / "work" / ".vocabulary.partial"
+
+    def described() -> set[Path]:
+        return set(descriptors.glob("*.safetensors"))
+
+    kill_when(config, lambda: len(described()) >= 3)
+    before = {file: file.stat().st_mtime_ns for file in described()}
+    assert 3 <= len(before) < 12
+    assert not (tmp_path / "work" / "features").exists()
+    kill_when(config, partial.exists)
+    assert not (tmp_path / "work" / "vocabulary").exists()
+    subprocess.run([sys.executable, "-c", RUN, config], check=True)
+    assert {file: file.stat().st_mtime_ns for file in before} == before  # nothing was done twice
+    assert bundle_files(tmp_path / "work" / "bundle") == bundle_files(trained.work / "bundle")
+
+
+def kill_when(config: str | Path, condition: Callable[[], bool]) -> None:
+    """Start a training and kill it when `condition` is first met; wait for its workers to end by themselves."""
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(config)])
+    children: list[int] = []
+    try:
+        while not condition():
+            assert process.poll() is None, "ended before it could be killed"
+            time.sleep(0.02)
+        children = _children(process.pid)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    until = time.monotonic() + 20
+    while any(_command(child) for child in children):
+        assert time.monotonic() < until, "a worker outlived its killed training"
+        time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def test_finished_stages_are_skipped(trained: Config, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert run(trained) == trained.work / "bundle"
+    assert [message for message in caplog.messages if "skipped" in message] == [
+        f"{stage}: finished before, skipped" for stage in STAGES
+    ]
+    assert not [message for message in caplog.messages if "started" in message]
+
+
+def test_a_changed_setting_redoes_only_what_depends_on_it(
+    copy: Callable[..., Config], caplog: pytest.LogCaptureFixture
+) -> None:
+    config = copy(embedding={"hidden": 10, "iterations": 5})
+    with caplog.at_level(logging.INFO):
+        run(config)
+    done = [message.split(":")[0] for message in caplog.messages if message.endswith("started")]
+    assert done == ["embedding", "evaluation", "bundle"]
+    assert Bundle.open(config.work / "bundle").embedding().hidden.out_features == 10
+
+
+def test_one_stage_alone(copy: Callable[..., Config], caplog: pytest.LogCaptureFixture) -> None:
+    config = copy(embedding={"hidden": 10, "iterations": 5})
+    with pytest.raises(StageError, match="stage 'embedding' is not finished"):
+        run(config, "bundle")
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        assert run(config, "embedding") == config.work / "embedding"
+    assert [message.split(":")[0] for message in caplog.messages if message.endswith("started")] == ["embedding"]
+
+
+def test_no_such_stage(trained: Config) -> None:
+    with pytest.raises(StageError, match="no stage 'dance'; the stages are corpus, tag2vec"):
+        run(trained, "dance")
+
+
+@pytest.mark.skipif(
+    "TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA does not name the folder of real clips and posts"
+)
+def test_the_small_configuration_chooses_forty_clips_of_several_groups() -> None:
+    from training.clips import read_clips
+
+    config = read_config(Path(__file__).parents[2] / "training" / "small.toml")
+    clips = read_clips(config.data.clip_list, config.clips)
+    assert len(clips) == 40
+    for hashtag in {clip.hashtag for clip in clips}:
+        assert len({clip.group for clip in clips if clip.hashtag == hashtag}) >= 5
+    assert all((config.data.clips / clip.path).is_file() for clip in clips)

@@ -37,4 +37,6 @@ def log_to_stderr() -> None:
     """Show what the training logs."""
     import logging
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    # Of the libraries, warnings only: gensim alone writes a line a second.
+    logging.getLogger("training").setLevel(logging.INFO)

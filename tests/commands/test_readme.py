@@ -46,3 +46,7 @@ def test_files_that_are_linked_exist() -> None:
     assert {"LICENSE", "docs/design.md"} <= set(linked)
     missing = [link for link in linked if not (ROOT / link).exists()]
     assert missing == []
+
+
+def test_no_gap_is_left() -> None:
+    assert "@@" not in README

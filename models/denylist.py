@@ -1,4 +1,4 @@
-"""Tags that are never learnt and never suggested: promotion, platform names, slurs, hate, porn, swearing, atrocities."""
+"""Tags that are never learnt and never suggested: promotion, platform names, slurs, hate, porn, swearing, atrocity."""
 
 import re
 from collections.abc import Iterable

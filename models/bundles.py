@@ -44,6 +44,8 @@ CARD = "MODEL_CARD.md"
 VOCABULARY = "vocabulary.safetensors"
 EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
+# The last two are named in models.tagspace, too, which imports FAISS.
+REQUIRED = (VOCABULARY, EMBEDDING, CARD, "tags.json", "tagspace.faiss")
 
 LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "scikit-learn", "snowballstemmer", "torch"]
 """Libraries whose version may change what a bundle answers; recorded when it is written."""
@@ -79,7 +81,7 @@ class Bundle:
         manifest, digest = read_manifest(path / MANIFEST)
         for name, record in manifest.files.items():
             _verify_file(path / name, record)
-        for name in (VOCABULARY, EMBEDDING):
+        for name in REQUIRED:
             if name not in manifest.files:
                 raise BundleError(
                     f"{path / MANIFEST} lists no {name}: the bundle is not whole. Train or fetch it anew."

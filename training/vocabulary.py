@@ -1,6 +1,7 @@
 """The visual vocabulary: PCA and a Gaussian mixture of each descriptor block, then every clip's Fisher vector."""
 
 import logging
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from safetensors.numpy import load_file, save
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from models.bundles import VOCABULARY
@@ -25,6 +27,9 @@ Array = NDArray[np.float32]
 
 FISHER = "fisher.npy"
 
+VARIANCE_FLOOR = 1e-3
+"""Added to each variance, as a share of the mean variance of the projected descriptors."""
+
 
 class VocabularySettings(BaseModel):
     """How the vocabulary is learnt."""
@@ -33,10 +38,10 @@ class VocabularySettings(BaseModel):
 
     components: int = Field(default=64, ge=1)
     """Gaussians of each block (K)."""
-    sample: int = Field(default=256_000, ge=1)
+    sample: int = Field(default=64_000, ge=1)
     """Descriptors that it is learnt from, about equally many of each clip."""
-    iterations: int = Field(default=100, ge=1)
-    """Most steps of expectation maximisation."""
+    iterations: int = Field(default=25, ge=1)
+    """Most steps of expectation maximisation; more fit the sample better and the clips no better."""
     seed: int = 0
 
 
@@ -90,9 +95,15 @@ def fit_codebook(block: str, *, sample: Path, settings: VocabularySettings) -> C
     mixture = GaussianMixture(
         settings.components,
         covariance_type="diag",
+        init_params="k-means++",
         max_iter=settings.iterations,
         random_state=settings.seed,
-    ).fit(projected)
+        # Of a Gaussian that shrinks onto equal descriptors (no motion, say) every other would be infinitely far.
+        reg_covar=VARIANCE_FLOOR * float(projected.var(axis=0).mean()),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is meant
+        mixture.fit(projected)
     arrays = (pca.mean_, pca.components_, mixture.weights_, mixture.means_, mixture.covariances_)
     return Codebook(*(np.ascontiguousarray(array, np.float32) for array in arrays))
 

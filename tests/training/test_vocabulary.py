@@ -22,7 +22,7 @@ from training.vocabulary import (
 def test_one_fisher_vector_for_each_kept_clip(trained: Config) -> None:
     vocabulary, fisher = read_vocabulary(trained.work / "vocabulary"), read_fisher(trained.work / "vocabulary")
     kept = read_kept(trained.work / "features")
-    assert fisher.shape == (len(kept), vocabulary.dimensions) == (12, 2 * 3 * 213)
+    assert fisher.shape == (len(kept), vocabulary.dimensions) == (12, 2 * 213)
     for row in (0, 7):
         descriptors = read_descriptors(trained.work / "descriptors" / kept[row].descriptors)
         np.testing.assert_allclose(fisher[row], fisher_vector(descriptors, vocabulary), atol=1e-6)
@@ -58,7 +58,7 @@ def test_a_codebook_finds_planted_clusters(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     columns = BLOCKS["hog"]
     sample = np.zeros((3000, 426), np.float16)
-    centres = rng.normal(0, 1, (3, 96))
+    centres = rng.normal(0, 0.2, (3, 96))
     which = rng.choice(3, len(sample), p=[0.5, 0.3, 0.2])
     sample[:, columns] = centres[which] + rng.normal(0, 0.05, (len(sample), 96))
     np.save(tmp_path / "sample.npy", sample)

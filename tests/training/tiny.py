@@ -1,4 +1,7 @@
-"""A training that takes seconds: clips that are made up, posts about two topics, a vocabulary of three Gaussians."""
+"""A training that takes seconds: clips that are made up, posts about two topics, a vocabulary of one Gaussian.
+
+More Gaussians would each take up one hashtag, and Fisher vectors do not say which of them was used.
+"""
 
 from pathlib import Path
 
@@ -33,7 +36,7 @@ def write_data(folder: Path) -> Path:
         bundle = {{name = "tiny", version = "0"}}
         tag2vec = {{min_count = 5, epochs = 3}}
         trajectories = {{layers = 2}}
-        vocabulary = {{components = 3, sample = 2000}}
+        vocabulary = {{components = 1, sample = 2000}}
         embedding = {{hidden = 20, iterations = 40}}
         [data]
         clips = "{clips}"

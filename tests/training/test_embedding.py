@@ -1,0 +1,71 @@
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.embedding import EmbeddingSettings, principal_directions, train_embedding
+
+SETTINGS = EmbeddingSettings(rank=8, hidden=20, iterations=60)
+
+
+def clusters(rng: np.random.Generator, clips: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fisher-like vectors about two centres, their labels, and two unit targets."""
+    labels = np.arange(clips) % 2
+    centres = rng.normal(size=(2, 50))
+    fisher = (centres[labels] + rng.normal(0, 0.3, (clips, 50))).astype(np.float32)
+    targets = np.linalg.qr(rng.normal(size=(10, 2)))[0].T.astype(np.float32)
+    return fisher, labels.astype(np.int64), targets
+
+
+@given(st.integers(1, 12), st.integers(2, 12), st.integers(0, 5))
+def test_directions_are_the_right_singular_vectors(rank: int, clips: int, seed: int) -> None:
+    fisher = np.random.default_rng(seed).normal(size=(clips, 30)).astype(np.float32)
+    directions = principal_directions(fisher, rank)
+    _, _, expected = np.linalg.svd(fisher.astype(np.float64), full_matrices=False)
+    count = min(rank, clips)
+    assert directions.shape == (count, 30)
+    np.testing.assert_allclose(directions @ directions.T, np.eye(count), atol=1e-4)
+    # The same span, whatever the signs.
+    span = directions.T.astype(np.float64) @ directions
+    np.testing.assert_allclose(span @ expected[:count].T, expected[:count].T, atol=1e-2)
+
+
+def test_directions_of_clips_that_depend_on_each_other() -> None:
+    fisher = np.random.default_rng(0).normal(size=(5, 30)).astype(np.float32)
+    assert principal_directions(np.concatenate([fisher, fisher]), 10).shape == (5, 30)
+
+
+def test_clips_land_by_their_hashtag() -> None:
+    rng = np.random.default_rng(0)
+    fisher, labels, targets = clusters(rng, 60)
+    network = train_embedding(fisher[:40], labels[:40], targets, SETTINGS)
+    embedded = np.stack([network.embed(clip) for clip in fisher[40:]])
+    np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
+    cosines = embedded @ targets.T
+    assert (cosines.argmax(axis=1) == labels[40:]).all()
+    # Near the tag itself and not only nearer to it than to the other: its neighbours are what is suggested.
+    assert cosines.max(axis=1).mean() > 0.8
+
+
+def test_training_repeats_itself_and_disturbs_nobody() -> None:
+    data = clusters(np.random.default_rng(0))
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    one = train_embedding(*data, SETTINGS).tensors()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    two = train_embedding(*data, SETTINGS).tensors()
+    other = train_embedding(*data, SETTINGS.model_copy(update={"seed": 1})).tensors()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name])
+    assert not np.array_equal(one["hidden.weight"], other["hidden.weight"])
+
+
+def test_a_rare_hashtag_is_not_drowned() -> None:
+    rng = np.random.default_rng(0)
+    fisher, labels, targets = clusters(rng, 400)
+    rare = np.flatnonzero(labels == 1)[:4]
+    seen = np.concatenate([np.flatnonzero(labels == 0), rare])
+    network = train_embedding(fisher[seen], labels[seen], targets, SETTINGS)
+    unseen = np.setdiff1d(np.flatnonzero(labels == 1), rare)
+    nearest = [int((targets @ network.embed(fisher[row])).argmax()) for row in unseen]
+    assert np.mean(nearest) > 0.9

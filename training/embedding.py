@@ -25,14 +25,16 @@ class EmbeddingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rank: int = Field(default=384, ge=1)
+    rank: int = Field(default=512, ge=1)
     """Directions that are kept of a Fisher vector, at most the number of clips."""
     hidden: int = Field(default=600, ge=1)
     """Tanh units."""
-    iterations: int = Field(default=300, ge=1, le=1000)
+    iterations: int = Field(default=200, ge=1, le=1000)
     """Steps of the optimiser, each on all clips."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the softmax over cosines; lower asks less of a clip that is already right."""
+    closeness: float = Field(default=0.3, ge=0)
+    """Weight of the squared distance to the clip's own tag vector, beside the softmax."""
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of a projected Fisher vector that is hidden at each step."""
@@ -60,8 +62,10 @@ def train_embedding(
 ) -> Embedding:
     """Train the network.
 
-    The loss is the cross-entropy of a softmax over the cosines between the embedded clip and the vectors of all
-    hashtags, every hashtag with the same weight however many clips it has.
+    The loss has two parts. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors
+    of all hashtags tells hashtags apart. The squared distance to the own tag vector (the paper's loss) brings the clip
+    where that tag's neighbours are, which is what will be suggested. Every hashtag has the same weight in both,
+    however many clips it has.
 
     Parameters
     ----------
@@ -80,9 +84,8 @@ def train_embedding(
         network = Embedding(projection, settings.hidden, targets.shape[1])
         projected = torch.nn.functional.linear(torch.from_numpy(fisher), projection)
         wanted, goals = torch.from_numpy(labels), torch.from_numpy(targets)
-        counts = torch.bincount(wanted, minlength=len(goals)).clamp(min=1)
-        weights = 1 / counts
-        loss_of = torch.nn.CrossEntropyLoss(weight=weights)
+        weights = 1 / torch.bincount(wanted, minlength=len(goals)).clamp(min=1)
+        shares = weights[wanted] / weights[wanted].sum()
         optimiser = torch.optim.AdamW(
             [*network.hidden.parameters(), *network.output.parameters()],
             lr=settings.learning_rate,
@@ -93,8 +96,9 @@ def train_embedding(
             optimiser.zero_grad()
             seen = torch.nn.functional.dropout(projected, settings.dropout)
             cosines = network.head(seen) @ goals.T
-            loss = loss_of(cosines / settings.temperature, wanted)
-            loss.backward()
+            telling_apart = torch.nn.functional.cross_entropy(cosines / settings.temperature, wanted, reduction="none")
+            distances = 2 - 2 * cosines.gather(1, wanted[:, None])[:, 0]
+            (shares @ (telling_apart + settings.closeness * distances)).backward()
             optimiser.step()
             schedule.step()
     return network.requires_grad_(False).eval()

@@ -98,7 +98,8 @@ def train_embedding(
             cosines = network.head(seen) @ goals.T
             telling_apart = torch.nn.functional.cross_entropy(cosines / settings.temperature, wanted, reduction="none")
             distances = 2 - 2 * cosines.gather(1, wanted[:, None])[:, 0]
-            (shares @ (telling_apart + settings.closeness * distances)).backward()
+            loss = shares @ (telling_apart + settings.closeness * distances)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
     return network.requires_grad_(False).eval()

@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from models.bundles import Bundle
 from models.errors import NoMotion
@@ -112,7 +112,7 @@ class Pipeline:
         count = 0
         # One BLAS thread: more would spin against the threads and processes that we run on purpose.
         with (
-            threadpool_limits(1),
+            _blas().limit(limits=1),
             clock.stage("trajectories"),
             Video(clip, limits, working_side=settings.working_side) as video,
         ):
@@ -152,6 +152,12 @@ class Pipeline:
         """Load what `encode` needs and compile the kernels (seconds the first time, then cached on disk)."""
         warm_up(self.bundle.settings)
         FisherEncoder(self.vocabulary)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Find numpy's BLAS, once: the search runs callbacks from C in which an interrupt would be lost."""
+    return ThreadpoolController()
 
 
 def warm_up(settings: TrajectorySettings) -> None:

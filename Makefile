@@ -12,7 +12,9 @@ ARGS ?=
 BIN := .venv/bin
 EXTRAS_service := service
 EXTRAS_training := training
-EXTRAS_dev := service,training,dev
+EXTRAS_survey := survey
+EXTRAS_report := training,report
+EXTRAS_dev := service,training,survey,report,dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 help:  ## list these targets

@@ -47,7 +47,7 @@ TIMINGS = "timings.json"
 # The last two are named in models.tagspace, too, which imports FAISS.
 REQUIRED = (VOCABULARY, EMBEDDING, CARD, "tags.json", "tagspace.faiss")
 
-LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "scikit-learn", "snowballstemmer", "torch"]
+LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "PyStemmer", "scikit-learn", "torch"]
 """Libraries whose version may change what a bundle answers; recorded when it is written."""
 
 
@@ -205,11 +205,13 @@ def _verify_file(file: Path, record: FileRecord) -> None:
 
 def _verify_stemmer(path: Path, manifest: Manifest) -> None:
     # Snowball 3 cuts some English words elsewhere than 2 did: queries would miss the stems that were learnt.
-    trained = manifest.training.libraries.get("snowballstemmer", "")
-    installed = installed_version("snowballstemmer")
+    # PyStemmer has Snowball's own version; so has snowballstemmer, the same in Python, which older bundles name.
+    libraries = manifest.training.libraries
+    trained = libraries.get("PyStemmer") or libraries.get("snowballstemmer", "")
+    installed = installed_version("PyStemmer")
     if trained.partition(".")[0] != installed.partition(".")[0]:
         raise BundleError(
-            f"the tags of {path} were stemmed by snowballstemmer {trained or 'unknown'}, but {installed} is "
+            f"the tags of {path} were stemmed by Snowball {trained or 'unknown'}, but {installed} is "
             "installed and may stem otherwise. Install the same major version, or train the bundle anew."
         )
 

@@ -3,7 +3,7 @@
 import unicodedata
 from functools import lru_cache
 
-from snowballstemmer.english_stemmer import EnglishStemmer
+from Stemmer import Stemmer
 
 MAX_LENGTH = 100
 """Characters; what is longer is no hashtag but a sentence run together, and is dropped."""
@@ -109,7 +109,6 @@ def stem(tag: str) -> str:
     ('danc', 'danc', '축구')
     """
     if tag.isascii() or all(_is_latin(c) for c in tag if _kind(c) == "L"):
-        # A stemmer holds the word it is at, so each call has its own, for threads. Not the package's factory:
-        # that takes another library, of another version, where one happens to be installed.
-        return str(EnglishStemmer().stemWord(tag))
+        # A stemmer holds the word it is at, so each call has its own, for threads.
+        return str(Stemmer("english", 0).stemWord(tag))
     return tag

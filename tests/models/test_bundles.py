@@ -160,8 +160,8 @@ def test_no_bundle(tmp_path: Path) -> None:
         (lambda manifest: manifest["files"].update({"../x": {"sha256": "0" * 64, "bytes": 1}}), r"files\.\.\./x"),
         (lambda manifest: manifest["settings"]["trajectories"].update(novelty=1), "novelty"),
         (lambda manifest: manifest["settings"]["trajectories"].pop("stride"), "stride"),
-        (lambda manifest: manifest["training"]["libraries"].update(snowballstemmer="2.2.0"), "snowballstemmer 2.2.0"),
-        (lambda manifest: manifest["training"]["libraries"].pop("snowballstemmer"), "snowballstemmer unknown"),
+        (lambda manifest: manifest["training"]["libraries"].update(PyStemmer="2.2.0"), "Snowball 2.2.0"),
+        (lambda manifest: manifest["training"]["libraries"].pop("PyStemmer"), "Snowball unknown"),
     ],
 )
 def test_a_manifest_that_will_not_do(bundle: Bundle, how: Any, message: str) -> None:

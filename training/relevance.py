@@ -1,0 +1,146 @@
+"""Co-use relevance: whether a tag goes with a hashtag, judged by posts that nothing was learnt from.
+
+A tag is relevant to a hashtag if it stands beside it in at least `LEAST_POSTS` posts and their normalised pointwise
+mutual information (Bouma, "Normalized (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009) is over
+`LEAST_NPMI`. The hashtag itself is relevant. Posts are told apart by near-duplicates, so that what one template says
+is not judged by a copy of it.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+LEAST_POSTS = 2
+LEAST_NPMI = 0.1
+
+BANDS, ROWS = 8, 6
+"""Of MinHash: posts that share four tags of five meet in a band 91 times of 100, those that share half, 12 times."""
+
+
+class CoUse:
+    """Which tags stand together in posts, and how often.
+
+    Parameters
+    ----------
+    stems : sequence of str, (n,)
+        Each once.
+    posts : csr_matrix of float32, (posts, n)
+        1 where a post has a stem.
+    """
+
+    def __init__(self, stems: Sequence[str], posts: csr_matrix) -> None:
+        self.stems = np.array(stems, dtype=object)
+        self.counts: NDArray[np.int64] = np.asarray(posts.sum(axis=0)).ravel().astype(np.int64)
+        self._posts = posts
+        self._row = {name: row for row, name in enumerate(stems)}
+        self._relevant: dict[str, frozenset[str]] = {}
+
+    @classmethod
+    def from_sentences(cls, sentences: Iterable[Sequence[str]]) -> Self:
+        """Count posts, each a list of stems."""
+        rows: dict[str, int] = {}
+        indices: list[int] = []
+        starts = [0]
+        for sentence in sentences:
+            indices.extend({rows.setdefault(name, len(rows)) for name in sentence})
+            starts.append(len(indices))
+        shape = (len(starts) - 1, len(rows))
+        return cls(list(rows), csr_matrix((np.ones(len(indices), np.float32), indices, starts), shape))
+
+    @cached_property
+    def _columns(self) -> csr_matrix:
+        return self._posts.T.tocsr()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._row
+
+    def count(self, name: str) -> int:
+        """Return the number of posts with a stem."""
+        row = self._row.get(name)
+        return 0 if row is None else int(self.counts[row])
+
+    def together(self, hashtag: str) -> NDArray[np.int64]:
+        """Return the posts that each stem, int64 (n,), has in common with a hashtag; its own are all its posts."""
+        if hashtag not in self._row:
+            return np.zeros(len(self.stems), np.int64)
+        own = self._columns[self._row[hashtag]].indices
+        return np.asarray(self._posts[own].sum(axis=0)).ravel().astype(np.int64)
+
+    def npmi(self, hashtag: str) -> NDArray[np.float64]:
+        """Return the NPMI of each stem, float64 (n,), with a hashtag: -1 (never together) to 1 (never apart)."""
+        total = self._posts.shape[0]
+        together = self.together(hashtag)
+        met = together > 0
+        shares = together[met] / total
+        information = np.log(shares * total**2 / (self.counts[met] * float(self.count(hashtag))))
+        npmi = np.full(len(self.stems), -1.0)
+        # What stands in every post says nothing, and has no NPMI.
+        npmi[met] = np.divide(information, -np.log(shares), out=np.zeros(len(shares)), where=shares < 1)
+        return npmi
+
+    def relevants(self, hashtag: str) -> frozenset[str]:
+        """Return the stems that are relevant to a hashtag, itself among them, be it in no post."""
+        if hashtag not in self._relevant:
+            fits = (self.together(hashtag) >= LEAST_POSTS) & (self.npmi(hashtag) > LEAST_NPMI)
+            self._relevant[hashtag] = frozenset(self.stems[fits]) | {hashtag}
+        return self._relevant[hashtag]
+
+    def relevant(self, hashtag: str, name: str) -> bool:
+        """Tell whether a stem is relevant to a hashtag, a stem as well."""
+        return name in self.relevants(hashtag)
+
+    def hits(self, hashtag: str, names: Iterable[str]) -> int:
+        """Count the relevant among suggested stems, each once."""
+        return len(self.relevants(hashtag).intersection(names))
+
+    def ranked(self, hashtag: str, k: int) -> list[str]:
+        """Return the `k` stems that go best with a hashtag by NPMI times the logarithm of their common posts."""
+        together = self.together(hashtag)
+        value = self.npmi(hashtag) * np.log(np.maximum(together, 1))
+        best = np.argsort(-value, kind="stable")[:k]
+        return [str(name) for name in self.stems[best] if together[self._row[name]]]
+
+    def most_popular(self, k: int) -> list[str]:
+        """Return the `k` stems of most posts."""
+        return [str(name) for name in self.stems[np.argsort(-self.counts, kind="stable")[:k]]]
+
+
+def halves(sentences: Iterable[Sequence[str]], seed: int = 0) -> NDArray[np.int64]:
+    """Assign each post to one of two halves, near-duplicates to the same.
+
+    MinHash (Broder, "On the resemblance and containment of documents", 1997) with locality-sensitive banding: posts
+    with an equal band are taken for near-duplicates, and so are those that others link. Each stem has `BANDS` x `ROWS`
+    random numbers, of which a post keeps the least.
+
+    Returns
+    -------
+    int64 (posts,)
+        0 or 1.
+    """
+    rows: dict[str, int] = {}
+    posts = [[rows.setdefault(name, len(rows)) for name in sentence] or [0] for sentence in sentences]
+    if not posts:
+        return np.zeros(0, np.int64)
+    starts = np.cumsum([0, *map(len, posts)])[:-1]
+    stems = np.fromiter(chain.from_iterable(posts), np.int64)
+    rng = np.random.default_rng(seed)
+    first, second = [], []
+    for _ in range(BANDS):
+        band = np.zeros(len(posts), np.uint64)
+        for _ in range(ROWS):
+            numbers = rng.integers(0, 1 << 63, max(len(rows), 1), np.uint64)
+            band = band * np.uint64(0x9E3779B97F4A7C15) + np.minimum.reduceat(numbers[stems], starts)
+        _, representative, group = np.unique(band, return_index=True, return_inverse=True)
+        first.append(np.arange(len(posts)))
+        second.append(representative[group])
+    links = (np.concatenate(first), np.concatenate(second))
+    graph = coo_matrix((np.ones(len(links[0]), np.int8), links), (len(posts), len(posts)))
+    count, cluster = connected_components(graph, directed=False)
+    half: NDArray[np.int64] = rng.integers(0, 2, count)[cluster]
+    return half

@@ -12,6 +12,7 @@ from commands.neighbours import neighbours
 from commands.output import complain
 from commands.serve import serve
 from commands.suggest import suggest
+from commands.survey import survey
 from commands.train import train
 from commands.trajectories import trajectories
 from models.errors import Tag2VecError
@@ -25,12 +26,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (suggest, neighbours, serve, trajectories, train, evaluate):
+for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey):
     app.command()(command)
 
 EXTRAS: Final = {
     "service": {"fastapi", "pebble", "prometheus_client", "pydantic_settings", "starlette", "uvicorn"},
     "training": {"gensim", "matplotlib", "sklearn"},
+    "survey": {"krippendorff"},
 }
 """Modules that only an extra brings."""
 

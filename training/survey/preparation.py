@@ -1,0 +1,154 @@
+"""From a folder of clips to suggestions that can be judged: encoded once, in worker processes, and kept.
+
+Clips are decoded as the service decodes them: in processes of their own with limits on time, memory and files.
+"""
+
+import logging
+import shutil
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from pebble import ProcessPool
+
+from models.bundles import Bundle, file_sha256
+from models.container import CONTAINERS
+from models.pipeline import EncodedClip, Pipeline
+from models.video import VideoLimits
+from service import results, worker
+from training.progress import track
+from training.survey import encoding
+from training.survey.database import Database, SurveyError
+
+log = logging.getLogger(__name__)
+
+SUGGESTIONS = 15
+"""As many as the paper's people were shown."""
+
+_SETTINGS = worker.WorkerSettings(memory_bytes=4 * 2**30, deadline_s=300, limits=VideoLimits())
+
+
+def find_clips(folder: Path) -> dict[str, str]:
+    """Return the clips in a folder and those below it, paths relative to it by SHA-256; of equal clips the first.
+
+    Raises
+    ------
+    SurveyError
+        There is none.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower().removeprefix(".") in CONTAINERS and path.is_file():
+            found.setdefault(file_sha256(path), path.relative_to(folder).as_posix())
+    if not found:
+        raise SurveyError(f"there is no clip ({', '.join(CONTAINERS)}) in {folder}.")
+    return found
+
+
+class Preparation:
+    """Brings every clip to its suggestions, in a thread of its own; what is done is kept and never done again.
+
+    Parameters
+    ----------
+    database : Path
+    bundle : Bundle
+    folder : Path
+        Of the clips.
+    clips : mapping of int to str
+        Paths relative to it, by the clips' numbers, in the order in which they are to be prepared.
+    workers : int
+        Processes.
+    """
+
+    def __init__(self, database: Path, bundle: Bundle, folder: Path, clips: Mapping[int, str], workers: int) -> None:
+        self.copies = database.with_name(f"{database.name}-copies")
+        self._database = database
+        self._bundle = bundle
+        self._pipeline = Pipeline(bundle)
+        self._folder = folder
+        self._clips = clips
+        self._workers = workers
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether there may be more clips to come."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, with what is under way lost."""
+        self._stopping.set()
+        self._thread.join()
+
+    def copy_of(self, clip: int) -> Path:
+        """Return where a clip's copy for browsers lies."""
+        return self.copies / f"{clip}.mp4"
+
+    def _run(self) -> None:
+        try:
+            jobs = self.copies / "jobs"
+            shutil.rmtree(jobs, ignore_errors=True)
+            with Database(self._database) as database:
+                self._suggest(database)
+                lost = {clip for clip in database.copied() if not self.copy_of(clip).exists()}
+                todo = [clip for clip in self._clips if clip in database.unprepared() | lost]
+                if todo:
+                    self._encode(database, todo, jobs)
+            log.info("survey: every clip is prepared")
+        except Exception:
+            log.exception("survey: the preparation of the clips broke off; start again to go on")
+
+    def _encode(self, database: Database, todo: list[int], jobs: Path) -> None:
+        pool = ProcessPool(
+            min(self._workers, len(todo)), 0, worker.start, (_SETTINGS, self._bundle.path), get_context("spawn")
+        )
+        try:
+            futures: dict[Future[None], tuple[int, Path]] = {}
+            for clip in todo:
+                job = jobs / str(clip)
+                job.mkdir(parents=True)
+                (job / "clip").symlink_to((self._folder / self._clips[clip]).resolve())
+                futures[pool.schedule(encoding.prepare, (job, self._bundle.path), timeout=_SETTINGS.deadline_s)] = (
+                    clip,
+                    job,
+                )
+            for future in track(as_completed(futures), "survey: clips", len(futures)):
+                if self._stopping.is_set():
+                    return
+                clip, job = futures[future]
+                error = future.exception()
+                self._keep(database, clip, job, "" if error is None else f"{type(error).__name__}: {error}")
+                shutil.rmtree(job)
+                self._suggest(database)
+        finally:
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+            shutil.rmtree(jobs)
+
+    def _keep(self, database: Database, clip: int, job: Path, failure: str) -> None:
+        if not failure:
+            try:
+                encoded = results.read(job, self._pipeline.vocabulary.dimensions)
+            except (OSError, ValueError) as error:
+                failure = f"the worker process left no result: {error}"
+            else:
+                if isinstance(encoded, EncodedClip):
+                    copy = job / encoding.COPY
+                    if copied := copy.exists():
+                        shutil.move(copy, self.copy_of(clip))
+                    database.prepared(clip, encoded, copied=copied)
+                    return
+                failure = f"{encoded.code}: {encoded.message}"
+        log.warning("survey: %s is left out: %s", self._clips[clip], failure)
+        database.failed(clip, failure)
+
+    def _suggest(self, database: Database) -> None:
+        for clip, encoded in database.encoded_only():
+            database.suggest(clip, self._pipeline.suggest(encoded, k=SUGGESTIONS).hashtags)

@@ -51,17 +51,22 @@ def post(address: str, clip: bytes) -> tuple[float, dict[str, Any]]:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """Peak resident MiB of the service and of each of its workers."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    children = [child for thread in threads for child in (thread / "children").read_text().split()]
-    found = {}
-    for process in [str(pid), *children]:
-        command = Path(f"/proc/{process}/cmdline").read_bytes()
-        if process == str(pid) or b"spawn_main" in command:
-            status = Path(f"/proc/{process}/status").read_text()
-            kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-            found["service" if process == str(pid) else f"worker {process}"] = int(kibibytes) / 1024
+    """Peak resident MiB of the service, its fork server and each of its workers; these share much of it."""
+    found = {"service": _peak(pid)}
+    for child in _children(pid):
+        if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes():
+            found |= {"fork server": _peak(child)} | {f"worker {worker}": _peak(worker) for worker in _children(child)}
     return found
+
+
+def _children(pid: int) -> list[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def _peak(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
 
 
 def main(

@@ -98,7 +98,7 @@ class Service:
         self.workers.start(model.folder)
 
     async def stop(self) -> None:
-        """End everything that `start` began, and leave no file and no process."""
+        """End everything that `start` began, and leave no process; the server removes the spool when all is over."""
         self.draining = True
         if self._starting is not None:
             self._starting.cancel()
@@ -107,7 +107,11 @@ class Service:
             task.cancel()
         await self.workers.stop()
         self._thread.shutdown(cancel_futures=True)
-        await asyncio.to_thread(shutil.rmtree, self.spool, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove the spool, once nothing runs any more that could write to it."""
+        if self._starting is not None:
+            shutil.rmtree(self.spool, ignore_errors=True)
 
     def model_now(self) -> Model:
         """Return the model to answer a new request with.

@@ -5,6 +5,7 @@ import ctypes
 import ipaddress
 import math
 import os
+import resource
 import signal
 import socket
 import time
@@ -48,6 +49,9 @@ def run(settings: Settings) -> None:
             "or say --open (TAG2VEC_OPEN=1) to serve anybody"
         )
     _forget_environment()
+    # Connections are files, and slow clients may hold many.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     logs.configure(settings.log_level)
     app = create_app(settings)
     config = uvicorn.Config(
@@ -62,7 +66,11 @@ def run(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
-    _Server(config, app.state.service).run()
+    service: Service = app.state.service
+    try:
+        _Server(config, service).run()
+    finally:
+        service.clear()
 
 
 class OpenToAllError(Tag2VecError):

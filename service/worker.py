@@ -1,15 +1,19 @@
 """What runs in a worker process: the only code of the service that opens an upload.
 
-Each worker is a fresh interpreter without the service's web code, torch, FAISS or scikit-learn; it holds no secret,
-cannot reach the network where the kernel allows it to give that up, and has bounds on memory, CPU time and files.
+Each worker is forked from the fork server (see `warm`), so it is without the service's web code, torch, FAISS or
+scikit-learn. It holds no secret, cannot reach the network where the kernel allows it to give that up, has bounds on
+memory, CPU time and files, and ends when the service does, however that ends.
 """
 
 import ctypes
 import os
 import resource
+import signal
+import tempfile
 import traceback
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +21,8 @@ if TYPE_CHECKING:
     from models.pipeline import Pipeline
     from models.video import VideoLimits
 
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
+_PR_SET_PDEATHSIG = 1
 _RESULT_BYTES = 16 * 2**20
 _OPEN_FILES = 64
 
@@ -42,12 +47,27 @@ def _pipeline(model: Path) -> "Pipeline":
     return Pipeline(Bundle.open(model))
 
 
-def start(settings: WorkerSettings, model: Path) -> None:
-    """Prepare this process: give up what it does not need, compile the kernels, load the vocabulary."""
+def end_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it is gone."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _isolate() -> None:
+    """Leave the network, and hide the socket at which the fork server starts processes, where the kernel allows it."""
+    libc = ctypes.CDLL(None)
+    # Only a process of one thread may enter a new user namespace, so this comes before any import.
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWNS) == 0:
+        libc.mount(b"none", os.fsencode(get_temp_dir()), b"tmpfs", 0, None)
+
+
+def start(settings: WorkerSettings, model: Path, folder: Path) -> None:
+    """Prepare this process: give up what it does not need, load the vocabulary; scratch files go to `folder`."""
     global _settings
     _settings = settings
-    # Only a process of one thread may enter a new user namespace, so this comes before any import.
-    ctypes.CDLL(None).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    end_with_parent()
+    _isolate()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    os.chdir(folder)
     # The event loop of the service, which answers health checks, goes before any clip.
     os.nice(5)
 

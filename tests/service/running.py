@@ -54,16 +54,14 @@ class Running:
     def workers(self) -> dict[int, float]:
         """Worker processes with the seconds of CPU that each has used."""
         found = {}
-        children: list[str] = []
-        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            with suppress(OSError):  # a thread that has ended
-                children += (task / "children").read_text().split()
-        for pid in map(int, children):
+        for child in children(self.process.pid):
             with suppress(OSError):
-                is_worker = b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                if is_worker and fields[0] != "Z":
-                    found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                if b"forkserver" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                    continue
+                for pid in children(child):
+                    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                    if fields[0] != "Z":
+                        found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return found
 
     def in_state(self, state: str) -> float:
@@ -85,12 +83,29 @@ class Running:
             time.sleep(0.05)
 
     def uploads(self) -> list[Path]:
-        """What lies in the temporary folder of the service, its model apart."""
-        return [path for path in self.spool.glob("*/*") if not path.name.startswith("model-")]
+        """What lies in the temporary folder of the service, its model and its workers' own folders apart."""
+        return [path for path in self.spool.glob("tag2vec-*/*") if not path.name.startswith(("model-", "worker-"))]
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started and that are not yet gone."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # a thread that has ended
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that is dead and not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.clips import drifting, write
 from tests.service.conftest import Serve
-from tests.service.running import Running
+from tests.service.running import Running, alive, children
 from tests.service.test_uploads import head
 
 
@@ -123,6 +124,27 @@ def test_workers_hold_little_and_may_do_little(server: Running) -> None:
         assert limits["Max open files"] == "64"
         assert int(limits["Max address space"]) == 4096 * 2**20
         assert int(limits["Max file size"]) <= 16 * 2**20
+
+
+def test_workers_reach_no_network_and_no_fork_server(server: Running) -> None:
+    if subprocess.run(["unshare", "--user", "--net", "--mount", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this kernel does not let a process give up the network")
+    (fork_servers,) = (path for path in server.spool.glob("pymp-*"))
+    for pid in server.workers():
+        interfaces = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
+        mounts = Path(f"/proc/{pid}/mounts").read_text()
+        assert f"none {fork_servers} tmpfs" in mounts
+
+
+def test_service_that_is_killed_leaves_no_process(start: Serve, slow_clip: bytes, pool: ThreadPoolExecutor) -> None:
+    with start(workers=1) as server:
+        pool.submit(server.suggest, slow_clip)
+        server.busy_worker()
+        processes = [*children(server.process.pid), *server.workers()]
+        assert len(processes) >= 2
+        server.process.kill()
+        server.wait_until(lambda: not any(alive(pid) for pid in processes), 5)
 
 
 def test_worker_is_recycled(start: Serve, clip: bytes) -> None:

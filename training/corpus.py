@@ -3,13 +3,17 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from heapq import merge
 from itertools import groupby, islice
-from operator import itemgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -56,7 +60,7 @@ def build_corpus(
 ) -> None:
     """Write `SENTENCES`, `STEMS` and `SUMMARY` into a folder that exists.
 
-    The posts are streamed. What is held is a number for each distinct post and each distinct tag.
+    The posts are streamed. What is held is a number for each distinct post; tags are counted on disk.
 
     Parameters
     ----------
@@ -85,8 +89,7 @@ def build_corpus(
     summary = dict.fromkeys(("posts", "kept", "without_tags", "one_tag", "repeated", "shortened"), 0)
     summary |= dict.fromkeys(("tags", "tags_denied", "tags_kept", "stems"), 0)
     repeats: Counter[bytes] = Counter()
-    written: Counter[tuple[str, str]] = Counter()
-    with (out / SENTENCES).open("w", encoding="utf-8", newline="\n") as sentences:
+    with (out / SENTENCES).open("w", encoding="utf-8", newline="\n") as sentences, _Counting(out) as counting:
         for tags in islice((tags for path in posts for tags in read_posts(path)), 0, None, settings.every):
             summary["posts"] += 1
             if summary["posts"] % 250_000 == 0:
@@ -110,16 +113,15 @@ def build_corpus(
             summary["kept"] += 1
             summary["tags_kept"] += len(kept)
             summary["shortened"] += len(kept) < len(inflections)
-            written.update(kept)
+            counting.add(kept)
             sentences.write(" ".join(name for name, _ in kept) + "\n")
-    if not summary["kept"]:
-        raise PostsError(f"no post of two tags or more is left to learn from, of {summary['posts']} posts read")
-    stems = _gather(written)
-    with (out / STEMS).open("w", encoding="utf-8", newline="\n") as file:
-        for entry in stems:
-            fields = [entry.name, entry.count, *(field for pair in entry.inflections.items() for field in pair)]
-            file.write("\t".join(map(str, fields)) + "\n")
-    summary["stems"] = len(stems)
+        if not summary["kept"]:
+            raise PostsError(f"no post of two tags or more is left to learn from, of {summary['posts']} posts read")
+        repeats.clear()
+        with (out / STEMS).open("wb") as file:
+            for line in counting.lines():
+                summary["stems"] += 1
+                file.write(line)
     (out / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     log.info("corpus: %s", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary.items()))
 
@@ -134,11 +136,52 @@ def read_stems(corpus: Path, min_count: int = 1) -> Iterator[Stem]:
             yield Stem(name, int(count), dict(zip(inflections[::2], map(int, inflections[1::2]), strict=True)))
 
 
-def _gather(written: Counter[tuple[str, str]]) -> list[Stem]:
+class _Counting:
+    """Counts of stems and their inflections, however many: written to disk in parts, and counted a part at a time."""
+
+    PARTS = 64
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = TemporaryDirectory(dir=folder, prefix="counting.", suffix=".partial")
+        self._open = ExitStack()
+        self._paths = [Path(self._folder.name) / str(part) for part in range(self.PARTS)]
+        self._parts = [self._open.enter_context(path.open("wb")) for path in self._paths]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        self._folder.cleanup()
+
+    def add(self, tags: Iterable[tuple[str, str]]) -> None:
+        """Count a post's stems, each with the inflection it was written in."""
+        for name, tag in tags:
+            key = name.encode()
+            self._parts[crc32(key) % self.PARTS].write(b"%s\t%s\n" % (key, tag.encode()))
+
+    def lines(self) -> Iterator[bytes]:
+        """Give the lines of `STEMS`."""
+        self._open.close()
+        for path in self._paths:
+            with path.open("rb") as part:
+                written = Counter(part)
+            entries = sorted(_gather(written), key=_by_falling_count)
+            path.write_bytes(b"".join(entries))
+        with ExitStack() as counted:
+            parts = [counted.enter_context(path.open("rb")) for path in self._paths]
+            yield from merge(*parts, key=_by_falling_count)
+
+
+def _gather(written: Counter[bytes]) -> Iterator[bytes]:
     """Bring the inflections of each stem together; by falling counts, and by themselves where those are equal."""
-    stems = []
-    for name, forms in groupby(sorted(written.items()), key=lambda item: item[0][0]):
-        inflections = sorted(((tag, count) for (_, tag), count in forms), key=itemgetter(1), reverse=True)
-        stems.append(Stem(name, sum(count for _, count in inflections), dict(inflections)))
-    stems.sort(key=lambda entry: -entry.count)
-    return stems
+    for name, forms in groupby(sorted(written), key=lambda line: line.partition(b"\t")[0]):
+        inflections = sorted(((written[line], line[len(name) + 1 : -1]) for line in forms), key=lambda form: -form[0])
+        count = sum(count for count, _ in inflections)
+        fields = [b"%s\t%d" % (tag, count) for count, tag in inflections]
+        yield b"%s\t%d\t%s\n" % (name, count, b"\t".join(fields))
+
+
+def _by_falling_count(line: bytes) -> tuple[int, bytes]:
+    name, count, _ = line.split(b"\t", 2)
+    return -int(count), name

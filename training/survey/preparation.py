@@ -63,9 +63,9 @@ class Preparation:
     """
 
     def __init__(self, database: Path, bundle: Bundle, folder: Path, clips: Mapping[int, str], workers: int) -> None:
-        self.copies = database.with_name(f"{database.name}-copies")
+        self.copies = database.absolute().with_name(f"{database.name}-copies")
         self._database = database
-        self._bundle = bundle
+        self._model = bundle.path.absolute()
         self._pipeline = Pipeline(bundle)
         self._folder = folder
         self._clips = clips
@@ -106,24 +106,22 @@ class Preparation:
             log.exception("survey: the preparation of the clips broke off; start again to go on")
 
     def _encode(self, database: Database, todo: list[int], jobs: Path) -> None:
-        pool = ProcessPool(
-            min(self._workers, len(todo)), 0, worker.start, (_SETTINGS, self._bundle.path), get_context("spawn")
-        )
+        jobs.mkdir(parents=True)
+        start = (_SETTINGS, self._model, jobs)
+        pool = ProcessPool(min(self._workers, len(todo)), 0, worker.start, start, get_context("spawn"))
         try:
             futures: dict[Future[None], tuple[int, Path]] = {}
             for clip in todo:
                 job = jobs / str(clip)
-                job.mkdir(parents=True)
+                job.mkdir()
                 (job / "clip").symlink_to((self._folder / self._clips[clip]).resolve())
-                futures[pool.schedule(encoding.prepare, (job, self._bundle.path), timeout=_SETTINGS.deadline_s)] = (
-                    clip,
-                    job,
-                )
-            for future in track(as_completed(futures), "survey: clips", len(futures)):
+                future = pool.schedule(encoding.prepare, (job, self._model), timeout=_SETTINGS.deadline_s)
+                futures[future] = clip, job
+            for done in track(as_completed(futures), "survey: clips", len(futures)):
                 if self._stopping.is_set():
                     return
-                clip, job = futures[future]
-                error = future.exception()
+                clip, job = futures[done]
+                error = done.exception()
                 self._keep(database, clip, job, "" if error is None else f"{type(error).__name__}: {error}")
                 shutil.rmtree(job)
                 self._suggest(database)

@@ -25,7 +25,7 @@ ENV PATH=/opt/tag2vec/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 NUM
 VOLUME /tmp
 USER 10001
 EXPOSE 8000
-HEALTHCHECK --start-period=60s --interval=15s --timeout=5s \
+HEALTHCHECK --start-period=300s --interval=15s --timeout=5s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 ENTRYPOINT ["tag2vec"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

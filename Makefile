@@ -14,7 +14,7 @@ EXTRAS_service := service
 EXTRAS_training := training
 EXTRAS_survey := survey
 EXTRAS_report := training,report
-EXTRAS_dev := service,training,survey,report,dev
+EXTRAS_dev := service,tracing,training,survey,report,dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 help:  ## list these targets

@@ -30,7 +30,16 @@ for command in (suggest, neighbours, serve, trajectories, train, evaluate, surve
     app.command()(command)
 
 EXTRAS: Final = {
-    "service": {"fastapi", "pebble", "prometheus_client", "pydantic_settings", "starlette", "uvicorn"},
+    "service": {
+        "fastapi",
+        "fastapi_offline",
+        "pebble",
+        "prometheus_client",
+        "pydantic_settings",
+        "starlette",
+        "uvicorn",
+    },
+    "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
     "training": {"gensim", "matplotlib", "sklearn"},
     "survey": {"krippendorff"},
 }

@@ -7,12 +7,14 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from service import health, page, routes
+from service import health, page, routes, tracing
 from service.exchange import Exchange
 from service.keys import OPEN, KeyGate
 from service.lifecycle import Service
+from service.limits import BodyLimits
 from service.problems import Code, Problem, ProblemDocument
 from service.settings import Settings
 
@@ -37,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await service.stop()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="tag2vec",
         version=version("tag2vec"),
         summary="Hashtags for short video clips",
@@ -46,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        telemetry=tracing.telemetry(),
     )
     app.state.service = service
     for part in (page, routes, health):
@@ -53,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_exception_handler(HTTPException, _problem)
+    # The middleware added last comes first on a request's way.
+    app.add_middleware(BodyLimits, settings=settings)
     if service.keys is not None:
         app.add_middleware(KeyGate, keys=service.keys)
     if settings.cors_origins:

@@ -5,7 +5,9 @@ import logging
 import re
 import time
 import uuid
+from typing import Any
 
+from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,7 +27,7 @@ _DRAIN_BYTES = 64 * 2**20
 class Exchange:
     """ASGI middleware around one request and its response.
 
-    It leaves `request_id` and, from whoever knows it, `outcome` in the request's state.
+    It puts `request_id` and `outcome` into the request's state; whoever knows a worse outcome puts it there.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -42,7 +44,7 @@ class Exchange:
         given = headers.get("x-request-id", "")
         request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        state |= {"request_id": request_id, "outcome": "ok"}
         body = _Body(headers, receive)
         status = 0
 
@@ -51,6 +53,7 @@ class Exchange:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                _tell_trace(state)
             elif message["type"] == "http.response.body" and not message.get("more_body") and not body.ended:
                 await send({**message, "more_body": True})
                 await body.drain()
@@ -61,24 +64,23 @@ class Exchange:
             if len(headers) > _MAX_HEADERS or sum(len(name) + len(value) for name, value in headers.raw) > _MAX_BYTES:
                 raise Problem(Code.headers_too_large, f"Send at most {_MAX_HEADERS} headers and {_MAX_BYTES} bytes.")
             await self.app(scope, body.receive, send_on)
-            outcome = state.get("outcome", "ok")
         except Problem as refusal:
-            outcome = refusal.code.name
-            await refusal.response(request_id)(scope, body.receive, send_on)
+            await refusal.answer(scope, body.receive, send_on)
         except asyncio.CancelledError:
             # The server is stopping and has no more time; this task is at its end, so nothing is lost by not raising.
-            outcome = Code.shutting_down.name
             if not status:
                 problem = Problem(Code.shutting_down, "The service stopped before the clip was analysed.")
-                await problem.response(request_id)(scope, body.receive, send_on)
+                await problem.answer(scope, body.receive, send_on)
         except ClientDisconnect:
-            outcome = "client_gone"
+            state["outcome"] = "client_gone"
+            _tell_trace(state)
         except Exception:
             log.exception("request failed", extra={"data": {"request_id": request_id}})
-            outcome = Code.internal_error.name
+            state["outcome"] = Code.internal_error.name
             if not status:
                 problem = Problem(Code.internal_error, "The service failed; its log says why.")
-                await problem.response(request_id)(scope, body.receive, send_on)
+                await problem.answer(scope, body.receive, send_on)
+        outcome = state["outcome"]
         # The route's template, never the path, which may hold a user's tag.
         route = getattr(scope.get("route"), "path", "none")
         seconds = time.perf_counter() - began
@@ -94,6 +96,11 @@ class Exchange:
         }
         # Probes come every few seconds for ever; their lines would bury the others.
         log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={"data": entry})
+
+
+def _tell_trace(state: dict[str, Any]) -> None:
+    span = trace.get_current_span()
+    span.set_attributes({f"tag2vec.{name}": state[name] for name in ("request_id", "outcome")})
 
 
 _PROBES = {"/healthz", "/readyz", "/metrics"}

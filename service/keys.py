@@ -83,8 +83,7 @@ class KeyGate:
                     "Send a valid key in the header 'Authorization: Bearer KEY'.",
                     headers={"WWW-Authenticate": "Bearer"},
                 )
-                scope["state"]["outcome"] = problem.code.name
-                await problem.response(scope["state"]["request_id"])(scope, receive, send)
+                await problem.answer(scope, receive, send)
                 return
             scope["state"]["key"] = name
         await self.app(scope, receive, send)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,6 +79,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own term
         if self.errors is not None:
             document["errors"] = self.errors
         return JSONResponse(document, self.code.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with this problem from within an ASGI middleware."""
+        scope["state"]["outcome"] = self.code.name
+        await self.response(scope["state"]["request_id"])(scope, receive, send)
 
 
 class InvalidInput(BaseModel):

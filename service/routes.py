@@ -21,6 +21,7 @@ from service.lifecycle import service_of
 from service.model import Model
 from service.problems import Code, Problem, documented
 from service.schemas import NeighboursQuery, NoQuery, SuggestQuery
+from service.tracing import span
 
 router = APIRouter()
 
@@ -106,11 +107,13 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
     """
     service = service_of(request)
     with service.clip(getattr(request.state, "key", None)) as model:
-        upload = await uploads.receive(request, service.spool, service.settings)
+        with span("upload"):
+            upload = await uploads.receive(request, service.spool, service.settings)
         encoded = await _unless_gone(request, service.flights.encode(model, upload))
-        answer = await service.compute(
-            model.pipeline.suggest, encoded, k=query.k, min_score=query.min_score, exclude=query.exclude
-        )
+        with span("suggest"):
+            answer = await service.compute(
+                model.pipeline.suggest, encoded, k=query.k, min_score=query.min_score, exclude=query.exclude
+            )
     service.metrics.answered(answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     video = answer.video

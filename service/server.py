@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.bundles import Bundle
 from models.errors import Tag2VecError
-from service import logs
+from service import logs, tracing
 from service.app import create_app
 from service.lifecycle import Service
 from service.settings import Settings
@@ -48,6 +48,7 @@ def run(settings: Settings) -> None:
             f"{settings.host} can be reached by others: set TAG2VEC_KEYS_FILE to a file of keys, "
             "or say --open (TAG2VEC_OPEN=1) to serve anybody"
         )
+    tracing.configure()  # before its variables, which may hold a secret, are forgotten
     _forget_environment()
     # Connections are files, and slow clients may hold many.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

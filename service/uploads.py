@@ -1,26 +1,25 @@
-"""A request's body on its way into a private file, held to limits on size and time while it comes in."""
+"""A request's body on its way into a private file: a raw clip, or the one part of a form."""
 
 import asyncio
 import hashlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from service.limits import clip_too_large
 from service.problems import Code, Problem
 from service.settings import Settings
 
 FIELD = "file"
 """Name of the multipart field that holds the clip."""
 
-_FORM_OVERHEAD = 16 * 2**10
-"""Bytes that a multipart body may have besides its clip."""
 _CHUNK = 2**20
 """Bytes that are hashed and written at a time, off the event loop."""
 
@@ -40,13 +39,10 @@ class Upload:
 async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
     """Receive the clip that `request` carries, as its raw body or as the one part `file` of a form.
 
-    Nothing is read before the headers are known to be acceptable, so a client that sends `Expect: 100-continue` is
-    refused before it sends the clip.
-
     Raises
     ------
     Problem
-        `unsupported_media_type`, `clip_too_large`, `empty_clip`, `upload_too_slow` or `invalid_request`.
+        `unsupported_media_type`, `clip_too_large`, `empty_clip` or `invalid_request`, and what `BodyLimits` raises.
     ClientDisconnect
         If the client goes away; as with every error, nothing is left on disk.
     """
@@ -57,10 +53,6 @@ async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
             Code.unsupported_media_type,
             f"Send the clip as the field '{FIELD}' of multipart/form-data, or as the body with a video/* content type.",
         )
-    most = settings.max_bytes + (_FORM_OVERHEAD if is_form else 0)
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > most:
-        raise _too_large(settings)
     folder = Path(tempfile.mkdtemp(prefix="clip-", dir=spool))
     try:
         with (folder / "clip").open("wb", buffering=0) as file:
@@ -78,11 +70,8 @@ async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
                 return taken
 
             form = _Form(options.get(b"boundary", b""), keep) if is_form else None
-            received = size = 0
-            async for data in _chunks(request, settings):
-                received += len(data)
-                if received > most:
-                    raise _too_large(settings)
+            size = 0
+            async for data in request.stream():
                 if form is None:
                     keep(data)
                 else:
@@ -93,7 +82,7 @@ async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
             if form is not None:
                 form.finish()
             if size > settings.max_bytes:
-                raise _too_large(settings)
+                raise clip_too_large(settings)
             if not size:
                 raise Problem(Code.empty_clip, "The clip has no bytes.")
             return Upload(folder, digest.hexdigest())
@@ -104,30 +93,6 @@ async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _too_large(settings: Settings) -> Problem:
-    return Problem(
-        Code.clip_too_large, f"The clip has more than {settings.max_bytes} bytes. Send a shorter or smaller one."
-    )
-
-
-async def _chunks(request: Request, settings: Settings) -> AsyncIterator[bytes]:
-    try:
-        async with asyncio.timeout(settings.upload_s):
-            more = True
-            while more:
-                async with asyncio.timeout(settings.upload_idle_s):
-                    message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                more = message.get("more_body", False)
-                yield message.get("body", b"")
-    except TimeoutError:
-        raise Problem(
-            Code.upload_too_slow,
-            f"The upload stood still for {settings.upload_idle_s:g} s or took over {settings.upload_s:g} s.",
-        ) from None
 
 
 class _Form:

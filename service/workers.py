@@ -14,6 +14,7 @@ from pathlib import Path
 from service.metrics import Metrics
 from service.problems import Code, Problem
 from service.process import WorkerDeathError, WorkerProcess, end_fork_server
+from service.tracing import span
 from service.worker import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -78,11 +79,13 @@ class Workers:
         Problem
             `deadline_exceeded` (at `deadline`, event loop time) or `worker_died`.
         """
-        process = await self._next(deadline)
+        with span("queue"):
+            process = await self._next(deadline)
         began = time.perf_counter()
         cause = "cancelled"
         try:
-            await process.encode(job, model, deadline)
+            with span("encode"):
+                await process.encode(job, model, deadline)
             cause = "recycled" if self._recycle and process.clips >= self._recycle else ""
         except TimeoutError:
             cause = "deadline"

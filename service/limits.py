@@ -1,0 +1,69 @@
+"""What a request's body may cost before any work is done for it: bytes, by header and as counted, and time."""
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.problems import Code, Problem
+from service.settings import Settings
+
+_FORM_BYTES = 16 * 2**10
+"""Bytes that a multipart body may have besides its clip."""
+
+
+def clip_too_large(settings: Settings) -> Problem:
+    """Return the refusal of a clip with too many bytes."""
+    return Problem(
+        Code.clip_too_large, f"The clip has more than {settings.max_bytes} bytes. Send a shorter or smaller one."
+    )
+
+
+class BodyLimits:
+    """ASGI middleware that refuses a body by its announced size before it is read, and by size and time while it is.
+
+    Nothing is read before the headers are known to be acceptable, so a client that sends `Expect: 100-continue` is
+    refused before it sends the clip.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        settings = self.settings
+        headers = Headers(scope=scope)
+        is_form = headers.get("content-type", "").lower().startswith("multipart/")
+        most = settings.max_bytes + (_FORM_BYTES if is_form else 0)
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > most:
+            await clip_too_large(settings).answer(scope, receive, send)
+            return
+        clock = asyncio.get_running_loop().time
+        due = clock() + settings.upload_s
+        received = 0
+        more = True
+
+        async def limited() -> Message:
+            nonlocal received, more
+            if not more:  # what is waited for now is the client's leaving
+                return await receive()
+            try:
+                async with asyncio.timeout_at(min(due, clock() + settings.upload_idle_s)):
+                    message = await receive()
+            except TimeoutError:
+                raise Problem(
+                    Code.upload_too_slow,
+                    f"The upload stood still for {settings.upload_idle_s:g} s or took over {settings.upload_s:g} s.",
+                ) from None
+            received += len(message.get("body", b""))
+            more = message.get("more_body", False)
+            if received > most:
+                raise clip_too_large(settings)
+            return message
+
+        await self.app(scope, limited, send)

@@ -20,20 +20,22 @@ from rich.console import Console
 from rich.table import Table
 
 from models.bundles import SHIPPED, Bundle
+from models.clock import Clock
 from models.manifest import Settings
 from models.pipeline import Pipeline
-from models.trajectories import TrajectorySettings
+from models.trajectories import STAGES, TrajectorySettings
 from models.video import Video
 
 YARDSTICK_PAIRS = 10
-STAGES = "decode", "trajectories", "fisher"
+COLUMNS = "decode", *STAGES, "fisher"
 
 
 @dataclass
 class Measured:
-    """What was measured of one way to encode a clip, one entry a round."""
+    """What was measured of one way to encode a clip, milliseconds a frame, one entry a round."""
 
-    stages: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+    stages: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in COLUMNS})
+    totals: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
 
 
@@ -63,12 +65,14 @@ def main(
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...")],
     rounds: Annotated[int, typer.Option(min=1, help="Medians are over this many rounds.")] = 5,
 ) -> None:
-    """Measure every clip at both settings on one thread and on two."""
+    """Measure every clip at both settings on one thread and on two; stages are added up over the threads."""
     pipelines = {
         "fast": pipeline_with(TrajectorySettings()),
         "reference": pipeline_with(TrajectorySettings.reference()),
     }
-    table = Table("clip", "setting", "threads", *(f"{stage}, ms" for stage in STAGES), "total, ms", "over Farneback")
+    table = Table(
+        "clip", "setting", "threads", *COLUMNS, "total, ms", "over one Farneback", "times as fast as one thread"
+    )
     for clip in clips:
         measured: dict[tuple[str, int], Measured] = {}
         for name, pipeline in pipelines.items():
@@ -77,18 +81,20 @@ def main(
         for _ in range(rounds):
             unit = yardstick(clip)
             for (name, threads), result in measured.items():
-                encoded = pipelines[name].encode(clip, threads=threads)
-                for stage in STAGES:
-                    result.stages[stage].append(encoded.timings_ms[stage] / encoded.video.frames_used)
-                total = sum(stages[-1] for stages in result.stages.values())
-                result.ratios.append(total / unit)
+                clock = Clock()
+                encoded = pipelines[name].encode(clip, threads=threads, clock=clock)
+                for stage in COLUMNS:
+                    result.stages[stage].append(clock.milliseconds[stage] / encoded.video.frames_used)
+                result.totals.append(sum(encoded.timings_ms.values()) / encoded.video.frames_used)
+                result.ratios.append(result.totals[-1] / unit)
         for (name, threads), result in measured.items():
-            totals = [sum(stages) for stages in zip(*result.stages.values(), strict=True)]
+            alone = measured[name, 1].totals
+            gain = median(one / many for one, many in zip(alone, result.totals, strict=True))
             table.add_row(
                 clip.stem, name, str(threads), *(f"{median(stages):.2f}" for stages in result.stages.values()),
-                f"{median(totals):.2f}", f"{median(result.ratios):.2f}",
+                f"{median(result.totals):.2f}", f"{median(result.ratios):.2f}", f"{gain:.2f}",
             )  # fmt: skip
-    Console().print(table)
+    Console(width=180).print(table)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from statistics import median
 from typing import Any
 
 from models.bundles import SHIPPED, Bundle
+from models.clock import Clock
 from models.manifest import Settings
 from models.pipeline import Pipeline
-from models.trajectories import TrajectorySettings
+from models.trajectories import STAGES, TrajectorySettings
 from models.video import Video
 
 PASSES = 3
@@ -17,15 +18,19 @@ PASSES = 3
 def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str, Any]:
     """Return milliseconds a frame from the clip to its Fisher vector, medians of three passes after a warm one.
 
-    The codebooks are those of the bundle that ships, whatever the settings.
+    The codebooks are those of the bundle that ships, whatever the settings. Stages are added up over the threads, so
+    with more than one they come to more than the total.
     """
     shipped = Bundle.open(SHIPPED)
     manifest = shipped.manifest.model_copy(update={"settings": Settings(trajectories=settings)})
     pipeline = Pipeline(replace(shipped, manifest=manifest))
     pipeline.encode(clip, threads=threads)
-    passes = [pipeline.encode(clip, threads=threads) for _ in range(PASSES)]
+    clocks = [Clock() for _ in range(PASSES)]
+    passes = [pipeline.encode(clip, threads=threads, clock=clock) for clock in clocks]
     frames = passes[0].video.frames_used
-    stages = {stage: median(one.timings_ms[stage] for one in passes) / frames for stage in passes[0].timings_ms}
+    stages = {
+        stage: median(clock.milliseconds[stage] for clock in clocks) / frames for stage in ("decode", *STAGES, "fisher")
+    }
     total = median(sum(one.timings_ms.values()) for one in passes) / frames
     with Video(clip, working_side=settings.working_side) as video:
         working_width, working_height = video.size

@@ -1,9 +1,7 @@
 """The way of a clip to its hashtags: decode, trajectories, Fisher vector, embedding, search."""
 
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain, cycle, islice
 from pathlib import Path
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from models.bundles import Bundle
+from models.clock import Clock
 from models.errors import NoMotion
 from models.fisher import FisherEncoder, Vocabulary
 from models.trajectories import TrajectorySettings, extract
@@ -95,17 +94,20 @@ class Pipeline:
         encoded = self.encode(clip, limits=limits, threads=threads)
         return self.suggest(encoded, k=k, min_score=min_score, exclude=exclude)
 
-    def encode(self, clip: Path, *, limits: VideoLimits = VideoLimits(), threads: int = 1) -> EncodedClip:
+    def encode(
+        self, clip: Path, *, limits: VideoLimits = VideoLimits(), threads: int = 1, clock: Clock | None = None
+    ) -> EncodedClip:
         """Decode a clip and encode its trajectories.
 
-        A clip too short for a single trajectory is played forth and back, with a warning.
+        A clip too short for a single trajectory is played forth and back, with a warning. A clock that is given also
+        receives the stages of the extractor (`models.trajectories.STAGES`), added up over its threads.
 
         Raises
         ------
         ClipError
             What is wrong with the clip; `NoMotion` where nothing in it can be tracked.
         """
-        clock = Clock()
+        clock = clock or Clock()
         warnings: list[str] = []
         settings = self.bundle.settings
         encoder = FisherEncoder(self.vocabulary)
@@ -117,7 +119,7 @@ class Pipeline:
             Video(clip, limits, working_side=settings.working_side) as video,
         ):
             frames = _long_enough(clock.spent("decode", video), settings.length + 1, warnings)
-            for batch in extract(frames, settings, threads=threads):
+            for batch in extract(frames, settings, threads=threads, clock=clock):
                 count += len(batch)
                 with clock.stage("fisher"):
                     encoder.add(batch.descriptors)
@@ -177,32 +179,6 @@ def _drifting(ground: Frame, patch: Frame, count: int) -> Iterator[Frame]:
         frame = ground.copy()
         frame[40:88, 20 + 3 * step : 68 + 3 * step] = patch
         yield frame
-
-
-@dataclass
-class Clock:
-    """Wall-clock milliseconds by stage."""
-
-    milliseconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + (time.perf_counter() - start) * 1e3
-
-    def spent(self, name: str, items: Iterable[Frame]) -> Iterator[Frame]:
-        """Yield the items, adding the time that each took to come to a stage."""
-        iterator = iter(items)
-        while True:
-            with self.stage(name):
-                item = next(iterator, None)
-            if item is None:
-                return
-            yield item
 
 
 def _long_enough(frames: Iterator[Frame], wanted: int, warnings: list[str]) -> Iterator[Frame]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.kernels import compiled, row_kernel
-from models.trajectories.pyramid import STEP
 
 F = np.float32
 Plane = NDArray[np.float32]
@@ -17,14 +16,16 @@ RADIUS, SIGMA = 7, 1.5
 """Of the neighbourhood and of its Gaussian weight, in pixels of a layer."""
 
 
-def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]]) -> list[Plane]:
+def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], step: float) -> list[Plane]:
     """Approximate each neighbourhood of a frame by a polynomial, on every layer.
 
     Parameters
     ----------
     grey : uint8 (h, w)
     shapes : sequence of (height, width)
-        Sizes of the layers in pixels, the frame's own first, each smaller than the last by the square root of two.
+        Sizes of the layers in pixels, the frame's own first.
+    step : float
+        How many times smaller each layer is than the one before.
 
     Returns
     -------
@@ -38,16 +39,16 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]]) -> list[P
         part.reshape(5, *shape) for part, shape in zip(np.split(np.empty(ends[-1], F), ends[:-1]), shapes, strict=True)
     ]
     for layer, (height, width) in enumerate(shapes):
-        columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, layer))), F)
-        small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, layer)))
+        columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, step**layer))), F)
+        small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, step**layer)))
         _expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F), expansions[layer])
     return expansions
 
 
 @lru_cache(maxsize=64)
-def _taps(length: int, resized: int, layer: int) -> tuple[NDArray[np.int64], Plane]:
+def _taps(length: int, resized: int, scale: float) -> tuple[NDArray[np.int64], Plane]:
     """Return indices and weights (resized, taps) of a Gaussian blur and bilinear resizing along one axis, in one go."""
-    sigma = (STEP**layer - 1) / 2
+    sigma = (scale - 1) / 2
     radius = max(round(5 * sigma) | 1, 3) // 2
     blur = cv2.getGaussianKernel(2 * radius + 1, sigma)[:, 0]  # at no sigma, OpenCV's own for this size
     centre = np.clip((np.arange(resized) + 0.5) * length / resized - 0.5, 0, length - 1)

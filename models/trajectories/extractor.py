@@ -16,16 +16,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.clock import Clock
 from models.trajectories import camera, farneback
-from models.trajectories.descriptors import WIDTH, HistogramLayout, describe, integral_histograms
+from models.trajectories.descriptors import WIDTH, describe
 from models.trajectories.expansion import expand
+from models.trajectories.histograms import CellGrid, cell_histograms
 from models.trajectories.pyramid import Pyramid, offsets
-from models.trajectories.sampling import textured_cells
+from models.trajectories.sampling import strongest, textured_cells
 from models.trajectories.settings import TrajectorySettings
 from models.trajectories.tracks import Tracks
 
+STAGES = "sampling", "expansion", "flow", "camera", "histograms", "tracking", "description"
+"""Parts of the work, for a clock."""
+
 T = TypeVar("T")
 R = TypeVar("R")
+Plane = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,11 @@ class Trajectories:
 
 
 def extract(
-    frames: Iterable[NDArray[np.uint8]], settings: TrajectorySettings, *, threads: int = 1
+    frames: Iterable[NDArray[np.uint8]],
+    settings: TrajectorySettings,
+    *,
+    threads: int = 1,
+    clock: Clock | None = None,
 ) -> Iterator[Trajectories]:
     """Yield the trajectories of a clip as they finish, one batch a frame, in the order of frames.
 
@@ -72,6 +82,8 @@ def extract(
     settings : TrajectorySettings
     threads : int
         Threads that analyse frames; the result is the same, to the bit, for any number.
+    clock : Clock, optional
+        Receives the time of each of `STAGES`, added up over the threads.
     """
     cv2.setNumThreads(1)  # OpenCV's own threads would compete with ours.
     iterator = iter(frames)
@@ -80,15 +92,19 @@ def extract(
         return
     # Two results for each thread, so that none waits while the tracks take a result.
     ahead = 2 * threads if threads > 1 else 0
-    analysis = _Analysis(Pyramid.of(first, settings), settings, ahead)
+    clock = clock or Clock()
+    analysis = _Analysis(Pyramid.of(first, settings), settings, ahead, clock)
     tracks = Tracks(analysis.pyramid, settings.length, settings.stride)
     with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as executor:
         stills = _ordered(analysis.still, enumerate(chain([first], iterator)), executor, ahead)
         for motion in _ordered(analysis.motion, pairwise(stills), executor, ahead):
-            tracks.sample(motion.textured)
-            finished = tracks.advance(motion.flow, analysis.starts)
+            with clock.stage("tracking"):
+                tracks.sample(motion.textured)
+                finished = tracks.advance(motion.flow, analysis.starts)
             if len(finished):
-                yield _collect(tracks, finished, motion.frame, analysis)
+                with clock.stage("description"):
+                    batch = _collect(tracks, finished, motion.frame, analysis)
+                yield batch
 
 
 class _Still(NamedTuple):
@@ -117,50 +133,65 @@ class _Motion(NamedTuple):
 class _Analysis:
     """The part of the work that needs no tracks, with the buffers it writes to."""
 
-    def __init__(self, pyramid: Pyramid, settings: TrajectorySettings, ahead: int) -> None:
+    def __init__(self, pyramid: Pyramid, settings: TrajectorySettings, ahead: int, clock: Clock) -> None:
         self.pyramid = pyramid
         self.settings = settings
-        self.layout = HistogramLayout(pyramid, settings.square)
+        self.clock = clock
+        self.grid = CellGrid(pyramid, settings.square, settings.patch // 2)
         self.starts = offsets(pyramid.shapes.prod(axis=1))
         # Histograms are read when a trajectory of `length` steps is whole; flows as soon as they are there.
-        self.histograms = np.zeros((settings.length + ahead, self.layout.size), np.float32)
+        self.histograms = np.zeros((settings.length + ahead, self.grid.size), np.uint16)
         self.flows = np.empty((1 + ahead, 4, self.starts[-1]), np.float32)
-        self._shapes: list[tuple[int, int]] = [(h, w) for h, w in pyramid.shapes.tolist()]
+        self._shapes = _sizes(pyramid)
+        self._flow_shapes = _sizes(pyramid.down_to(settings.flow_side))
 
     def still(self, numbered: tuple[int, NDArray[np.uint8]]) -> _Still:
         frame, image = numbered
-        stride = self.settings.stride
-        grey = self.pyramid.grey(image)
-        cells = [textured_cells(layer, stride, self.settings.quality) for layer in grey]
-        eigenvalues = np.where(*cells[0], 0).ravel()
-        best = np.argsort(-eigenvalues, kind="stable")[: self.settings.corners]
-        best = best[eigenvalues[best] > 0]
-        rows, columns = np.divmod(best, cells[0][0].shape[1])
-        corners = (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)
-        textured = np.concatenate([texture.ravel() for texture, _ in cells])
-        return _Still(frame, grey, expand(image, self._shapes), textured, corners)
+        with self.clock.stage("sampling"):
+            grey = self.pyramid.grey(image)
+            cells = [textured_cells(layer, self.settings.stride, self.settings.quality) for layer in grey]
+            textured = np.concatenate([texture.ravel() for texture, _ in cells])
+            corners = strongest(*cells[0], self.settings.corners, self.settings.stride)
+        with self.clock.stage("expansion"):
+            expansions = expand(image, self._flow_shapes, self.settings.step)
+        return _Still(frame, grey, expansions, textured, corners)
 
     def motion(self, pair: tuple[_Still, _Still]) -> _Motion:
         before, after = pair
         flow = self.flows[before.frame % len(self.flows)]
         planes = [self._layer(flow, layer) for layer in range(len(self._shapes))]
-        farneback.flow(before.expansions, after.expansions, [plane[:2] for plane in planes])
-        x, y = before.corners.astype(np.intp).T
-        homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
+        with self.clock.stage("flow"):
+            self._flow(before.expansions, after.expansions, [plane[:2] for plane in planes])
+        with self.clock.stage("camera"):
+            x, y = before.corners.astype(np.intp).T
+            homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
+            if not self.settings.second_flow:
+                for plane, scale in zip(planes, self.pyramid.scales.tolist(), strict=True):
+                    camera.stabilise(plane, homography, scale)
         if self.settings.second_flow:
             warped = camera.warp(after.grey[0], before.grey[0], homography)
-            farneback.flow(before.expansions, expand(warped, self._shapes), [plane[2:] for plane in planes])
-        else:
-            for plane, scale in zip(planes, self.pyramid.scales.tolist(), strict=True):
-                camera.stabilise(plane, homography, scale)
-        histograms = self.histograms[before.frame % len(self.histograms)]
-        for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
-            integral_histograms(grey, u, v, self.layout.square, self.layout.layer(histograms, layer))
+            with self.clock.stage("expansion"):
+                again = expand(warped, self._flow_shapes, self.settings.step)
+            with self.clock.stage("flow"):
+                self._flow(before.expansions, again, [plane[2:] for plane in planes])
+        with self.clock.stage("histograms"):
+            histograms = self.histograms[before.frame % len(self.histograms)]
+            for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
+                cells = self.grid.layer(histograms, layer)
+                cell_histograms(grey.astype(np.float32), u, v, self.grid.square, self.grid.cell, cells)
         return _Motion(before.frame, before.textured, flow)
+
+    def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
+        settings = self.settings
+        farneback.flow(before, after, settings.step, finest_iterations=settings.finest_iterations, out=out)
 
     def _layer(self, flow: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         height, width = self._shapes[layer]
         return flow[:, self.starts[layer] : self.starts[layer + 1]].reshape(4, height, width)
+
+
+def _sizes(pyramid: Pyramid) -> list[tuple[int, int]]:
+    return [(height, width) for height, width in pyramid.shapes.tolist()]
 
 
 def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: _Analysis) -> Trajectories:
@@ -168,8 +199,8 @@ def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: 
     descriptors = np.empty((len(finished), WIDTH), np.float32)
     describe(
         tracks.points, tracks.motions, tracks.layers, finished, frame - length + 1, analysis.histograms,
-        analysis.layout.starts, analysis.layout.grids, analysis.pyramid.shapes, analysis.layout.square,
-        analysis.settings.patch, descriptors,
+        analysis.grid.starts, analysis.grid.columns, analysis.pyramid.shapes, analysis.grid.square,
+        analysis.grid.cell, descriptors,
     )  # fmt: skip
     scales = analysis.pyramid.scales[tracks.layers[finished]]
     points = tracks.points[finished] * scales[:, None, None]

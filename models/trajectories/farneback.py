@@ -1,7 +1,7 @@
 """Dense optical flow by polynomial expansion (Farneback, SCIA 2003), as improved dense trajectories need it.
 
 The flow is the displacement that takes one frame's polynomials to the other's. It is found from coarse to fine over
-layers smaller by the square root of two. A median filter cleans the field of each layer before it seeds the next finer
+the layers of a pyramid. A median filter cleans the field of each layer before it seeds the next finer
 one (Wang & Schmid, ICCV 2013), which OpenCV's implementation cannot do; the formulas and the constants are otherwise
 the same as there. A frame's expansion serves every flow that it takes part in.
 """
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.kernels import compiled, row_kernel
-from models.trajectories.pyramid import STEP
 
 F = np.float32
 Plane = NDArray[np.float32]
@@ -34,32 +33,44 @@ STRIP = 16
 """Rows that are solved for at a time: few enough that what is known of them stays in the processor's cache."""
 
 
-def flow(before: Sequence[Plane], after: Sequence[Plane], out: Sequence[Plane] | None = None) -> list[Plane]:
+def flow(
+    before: Sequence[Plane],
+    after: Sequence[Plane],
+    step: float,
+    *,
+    finest_iterations: int = ITERATIONS,
+    out: Sequence[Plane] | None = None,
+) -> list[Plane]:
     """Find the displacement of each pixel between two frames, on every layer.
 
     Parameters
     ----------
     before, after : sequence of float32 (5, height, width)
         What `expansion.expand` gives for the two frames.
+    step : float
+        How many times smaller each layer is than the one before.
+    finest_iterations : int
+        On the first layer, whose flow the others have all but found; on them it is `ITERATIONS`.
     out : sequence of float32 (2, height, width), optional
-        C-contiguous arrays that receive the result.
+        C-contiguous arrays that receive the result, of all layers or of the finest.
 
     Returns
     -------
     list of float32 (2, height, width)
         For each layer the displacements in x and y, in pixels of that layer.
     """
-    fields = [np.empty((2, *layer.shape[1:]), F) for layer in before] if out is None else list(out)
+    fields = list(out or ())
+    fields += [np.empty((2, *layer.shape[1:]), F) for layer in before[len(fields) :]]
     for layer in reversed(range(len(fields))):
         field = fields[layer]
         _, height, width = field.shape
         if layer + 1 < len(fields):
             for coarse, fine in zip(fields[layer + 1], field, strict=True):
                 cv2.resize(coarse, (width, height), dst=fine, interpolation=cv2.INTER_LINEAR)
-            field *= F(STEP)
+            field *= F(step)
         else:
             field[:] = 0
-        for _ in range(ITERATIONS):
+        for _ in range(ITERATIONS if layer else finest_iterations):
             _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), field)
         for component in field:
             cv2.medianBlur(component, MEDIAN, dst=component)

@@ -1,6 +1,6 @@
-"""The image pyramid on which everything else is computed: layers smaller by the square root of two."""
+"""The image pyramid on which everything else is computed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.settings import TrajectorySettings
-
-STEP = 2**0.5
 
 
 @dataclass(frozen=True)
@@ -21,27 +19,33 @@ class Pyramid:
     most_layers: int
     smallest: int
     """No layer has a side shorter than about this many pixels."""
+    step: float
+    """How many times smaller each layer is than the one before."""
 
     @classmethod
     def of(cls, frame: NDArray[np.uint8], settings: TrajectorySettings) -> "Pyramid":
-        """Return the pyramid for frames like this one, (h, w)."""
+        """Return the pyramid of the tracks for frames like this one, (h, w)."""
         height, width = frame.shape
-        return cls(height, width, settings.layers, settings.patch)
+        return cls(height, width, settings.layers, settings.patch, settings.step)
+
+    def down_to(self, smallest: int) -> "Pyramid":
+        """Return the pyramid that goes on to smaller layers."""
+        return replace(self, smallest=smallest)
 
     @cached_property
     def scales(self) -> NDArray[np.float32]:
         """How many times smaller than the frame each layer is, (layers,)."""
-        side, layers = min(self.height, self.width) / STEP, 1
+        side, layers = min(self.height, self.width) / self.step, 1
         while side >= self.smallest and layers < self.most_layers:
-            side /= STEP
+            side /= self.step
             layers += 1
-        return (STEP ** np.arange(layers)).astype(np.float32)
+        return (self.step ** np.arange(layers)).astype(np.float32)
 
     @cached_property
     def shapes(self) -> NDArray[np.int64]:
         """Height and width of each layer in pixels, (layers, 2)."""
         shape = np.array([[self.height, self.width]])
-        shapes = np.rint(shape / STEP ** np.arange(len(self.scales))[:, None])
+        shapes = np.rint(shape / self.step ** np.arange(len(self.scales))[:, None])
         return np.asarray(np.maximum(shapes, 1), np.int64)
 
     def grey(self, frame: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

@@ -83,3 +83,13 @@ def textured_cells(
     eigenvalues = np.empty((layer.shape[0] // stride, layer.shape[1] // stride), np.float32)
     largest = smaller_eigenvalues(layer, stride, eigenvalues)
     return eigenvalues > quality * largest, eigenvalues
+
+
+def strongest(
+    textured: NDArray[np.bool_], eigenvalues: NDArray[np.float32], most: int, stride: int
+) -> NDArray[np.float32]:
+    """Return the centres (n, 2) of at most so many textured cells, x and y in pixels, those best to track first."""
+    cells = np.flatnonzero(textured)
+    best = cells[np.argsort(-eigenvalues.ravel()[cells], kind="stable")[:most]]
+    rows, columns = np.divmod(best, textured.shape[1])
+    return (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)

@@ -14,7 +14,13 @@ class TrajectorySettings:
     square: int = 4
     """Side of the squares of pixels whose orientations are counted together; 1 is exact."""
     layers: int = 8
-    """Most layers of the pyramid, each smaller by the square root of two."""
+    """Most layers of the pyramid."""
+    step: float = 2.0
+    """How many times smaller each layer is than the one before."""
+    flow_side: int = 24
+    """The flow begins on a layer with a side no shorter than about this many pixels; tracks need a whole patch."""
+    finest_iterations: int = 1
+    """Iterations of the flow on the finest layer."""
     length: int = 15
     """Steps of a trajectory (L); it has one point more."""
     stride: int = 5
@@ -29,4 +35,6 @@ class TrajectorySettings:
     @classmethod
     def reference(cls) -> "TrajectorySettings":
         """Return the settings that follow Wang & Schmid's release (ICCV 2013) step by step."""
-        return cls(working_side=None, second_flow=True, square=2, corners=1000)
+        return cls(
+            working_side=None, second_flow=True, square=2, step=2**0.5, flow_side=32, finest_iterations=2, corners=1000
+        )

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.trajectories.descriptors import CHANNELS, HistogramLayout, describe, integral_histograms
+from models.trajectories.descriptors import describe
+from models.trajectories.histograms import CellGrid, cell_histograms
 from models.trajectories.pyramid import Pyramid
 
-HEIGHT, WIDTH, LENGTH = 61, 83, 15
+HEIGHT, WIDTH, LENGTH, CELL = 61, 83, 15, 16
+Frame = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
 
 
 def count(dx: NDArray[np.float64], dy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -29,56 +31,63 @@ def gradients(image: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 
 
 @pytest.fixture(scope="module")
-def frame() -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+def frame() -> Frame:
     rng = np.random.default_rng(5)
     grey = rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
     u, v = rng.standard_normal((2, HEIGHT, WIDTH)).astype(np.float32)
     return grey, u, v
 
 
-def channels(
-    frame: tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]], cell: tuple[slice, slice]
-) -> NDArray[np.float64]:
+def channels(frame: Frame, cell: tuple[slice, slice]) -> NDArray[np.float64]:
     grey, u, v = (np.asarray(plane, np.float64) for plane in frame)
     hof = count(u[cell], v[cell])
     still = np.hypot(u[cell], v[cell]) <= 0.4
     hof = count(u[cell][~still], v[cell][~still])
     hof[8] = still.sum()
     parts = [count(*(g[cell] for g in gradients(plane)))[:8] for plane in (grey, u, v)]
-    return np.concatenate([parts[0], hof, parts[1], parts[2]])
+    return np.concatenate([parts[0], hof[:8], parts[1], parts[2], hof[8:]])
+
+
+def fill(grid: CellGrid, buffer: NDArray[np.uint16], frame: Frame) -> None:
+    grey, u, v = frame
+    cell_histograms(grey.astype(np.float32), u, v, grid.square, grid.cell, grid.layer(buffer, 0))
+
+
+def histograms(grid: CellGrid, frame: Frame) -> NDArray[np.float32]:
+    buffer = np.zeros(grid.size, np.uint16)
+    fill(grid, buffer, frame)
+    return (grid.layer(buffer, 0).astype(np.uint32) << 16).view(np.float32)
 
 
 @pytest.mark.parametrize("square", [1, 2, 4])
-def test_integral_histograms(
-    square: int, frame: tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
-) -> None:
-    rows, columns = -(-HEIGHT // square), -(-WIDTH // square)
-    out = np.empty((rows + 1, columns + 1, CHANNELS), np.float32)
-    integral_histograms(*frame, square, out)
-    for y, x in [(rows, columns), (5, 7), (rows, 3), (9, columns)]:
-        expected = channels(frame, (slice(0, y * square), slice(0, x * square)))
-        # fastAtan2 is good to 0.3 degrees.
-        np.testing.assert_allclose(out[y, x], expected, rtol=0.02, atol=0.01 * expected.max())
+def test_cell_histograms(square: int, frame: Frame) -> None:
+    grid = CellGrid(Pyramid(HEIGHT, WIDTH, 1, 32, 2.0), square, CELL)
+    cells = histograms(grid, frame)
+    for row, column in [(0, 0), (3, 5), ((HEIGHT - CELL) // square, 2), (4, (WIDTH - CELL) // square)]:
+        top, left = row * square, column * square
+        expected = channels(frame, (slice(top, top + CELL), slice(left, left + CELL)))
+        # fastAtan2 is good to 0.3 degrees, 16 bits to 0.2 %.
+        np.testing.assert_allclose(cells[row, column], expected, rtol=0.02, atol=0.01 * expected.max())
 
 
 @pytest.mark.parametrize(("square", "tolerance"), [(1, 0.005), (2, 0.02), (4, 0.03)])
 def test_describe(
     square: int,
     tolerance: float,
-    frame: tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]],
+    frame: Frame,
 ) -> None:
     """One track that stands still on one repeated frame: its blocks are the frame's own histograms."""
-    pyramid = Pyramid(HEIGHT, WIDTH, 1, 32)
-    layout = HistogramLayout(pyramid, square)
-    ring = np.empty((LENGTH, layout.size), np.float32)
+    pyramid = Pyramid(HEIGHT, WIDTH, 1, 32, 2.0)
+    grid = CellGrid(pyramid, square, CELL)
+    ring = np.empty((LENGTH, grid.size), np.uint16)
     for row in ring:
-        integral_histograms(*frame, square, layout.layer(row, 0))
+        fill(grid, row, frame)
     points = np.broadcast_to(np.array([40.3, 29.6], np.float32), (1, LENGTH + 1, 2)).copy()
     motions = np.broadcast_to(np.array([2, 0], np.float32), (1, LENGTH, 2)).copy()
     out = np.empty((1, 426), np.float32)
     describe(
         points, motions, np.zeros(1, np.int16), np.zeros(1, np.int32), 0, ring,
-        layout.starts, layout.grids, pyramid.shapes, square, 32, out,
+        grid.starts, grid.columns, pyramid.shapes, square, CELL, out,
     )  # fmt: skip
     left, top = 40 - 16, 30 - 16
     cells = np.stack(
@@ -89,7 +98,7 @@ def test_describe(
         ]
     )
     expected = [np.tile([1 / LENGTH, 0], LENGTH)]
-    for first, bins in ((0, 8), (8, 9), (17, 8), (25, 8)):
-        block = cells[:, first : first + bins].ravel() + 0.05
+    for own in (range(8), [*range(8, 16), 32], range(16, 24), range(24, 32)):
+        block = cells[:, own].ravel() + 0.05
         expected.append(np.tile(np.sqrt(block / block.sum()), 3))
     np.testing.assert_allclose(out[0], np.concatenate(expected), atol=tolerance)

@@ -13,6 +13,8 @@ from models.trajectories.farneback import Plane, flow
 from models.trajectories.pyramid import Pyramid
 from models.trajectories.settings import TrajectorySettings
 
+STEP = 2**0.5
+
 
 def texture(height: int, width: int, seed: int = 0) -> NDArray[np.float32]:
     noise = np.random.default_rng(seed).normal(size=(height, width)).astype(np.float32)
@@ -31,7 +33,7 @@ def shift(x: float, y: float) -> NDArray[np.float64]:
 
 
 def shapes(grey: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    return [(h, w) for h, w in Pyramid.of(grey, TrajectorySettings()).shapes.tolist()]
+    return [(h, w) for h, w in Pyramid.of(grey, TrajectorySettings.reference()).shapes.tolist()]
 
 
 def opencv(before: NDArray[np.uint8], after: NDArray[np.uint8], layers: int) -> Plane:
@@ -55,7 +57,7 @@ def test_equals_opencv_on_all_layers_but_for_the_median(
     turned = np.array([[1.01, 0.02, 2.6], [-0.02, 1.01, -1.7]])
     before, after = moved(image, shift(0, 0)), moved(image, turned)
     sizes = shapes(before)
-    ours = flow(expand(before, sizes), expand(after, sizes))[0]
+    ours = flow(expand(before, sizes, STEP), expand(after, sizes, STEP), STEP)[0]
     assert ours.shape == (2, height, width)
     assert ours.dtype == np.float32
     difference = np.abs(ours - opencv(before, after, len(sizes)))
@@ -69,7 +71,7 @@ def test_equals_opencv_on_noise_and_on_a_flat_frame(monkeypatch: pytest.MonkeyPa
     before, after = np.random.default_rng(1).integers(0, 256, (2, 60, 90), dtype=np.uint8)
     before[:, 60:] = 7
     after[:, 50:] = 7
-    ours = flow(expand(before, [(60, 90)]), expand(after, [(60, 90)]))[0]
+    ours = flow(expand(before, [(60, 90)], STEP), expand(after, [(60, 90)], STEP), STEP)[0]
     expected = opencv(before, after, 1)
     assert np.abs(expected).max() > 5
     np.testing.assert_allclose(ours, expected, atol=1e-3 * np.abs(expected).max())
@@ -78,12 +80,12 @@ def test_equals_opencv_on_noise_and_on_a_flat_frame(monkeypatch: pytest.MonkeyPa
 def test_the_median_is_applied_on_each_layer_before_the_next() -> None:
     before, after = moved(texture(64, 80), shift(0, 0)), moved(texture(64, 80), shift(1.5, 0.5))
     sizes = shapes(before)
-    one, two = expand(before, sizes), expand(after, sizes)
-    fields = flow(one, two)
-    coarse = flow(one[-1:], two[-1:])[0]
+    one, two = expand(before, sizes, STEP), expand(after, sizes, STEP)
+    fields = flow(one, two, STEP)
+    coarse = flow(one[-1:], two[-1:], STEP)[0]
     np.testing.assert_array_equal(fields[-1], coarse)
     raw = opencv(before, after, 1)
-    single = flow(one[:1], two[:1])[0]
+    single = flow(one[:1], two[:1], STEP)[0]
     filtered = [cv2.medianBlur(np.ascontiguousarray(component), 5) for component in raw]
     np.testing.assert_allclose(single, filtered, atol=1e-3)
 
@@ -92,7 +94,7 @@ def test_a_moved_texture_gives_its_motion_on_every_layer() -> None:
     image = texture(200, 240)
     before, after = moved(image, shift(0, 0)), moved(image, shift(5.25, -3.5))
     sizes = shapes(before)
-    for layer, field in enumerate(flow(expand(before, sizes), expand(after, sizes))):
+    for layer, field in enumerate(flow(expand(before, sizes, STEP), expand(after, sizes, STEP), STEP)):
         inner = field[:, 12:-12, 12:-12] if layer < 4 else field[:, 5:-5, 5:-5]
         for component, expected in zip(inner, (5.25, -3.5), strict=True):
             assert np.median(component) * 2 ** (layer / 2) == pytest.approx(expected, abs=0.15 * 2 ** (layer / 2))
@@ -102,26 +104,26 @@ def test_a_moved_texture_gives_its_motion_on_every_layer() -> None:
 
 def test_a_frame_and_itself_give_no_flow() -> None:
     grey = moved(texture(90, 70), shift(0, 0))
-    expansions = expand(grey, [(90, 70)])
+    expansions = expand(grey, [(90, 70)], STEP)
     # The last row and column have no neighbours to interpolate with; windows and median spread what comes of it.
-    assert not flow(expansions, expansions)[0][:, :-13, :-13].any()
+    assert not flow(expansions, expansions, STEP)[0][:, :-13, :-13].any()
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 9), (5, 40), (16, 16), (17, 33)])
 def test_small_frames_have_finite_flow(height: int, width: int) -> None:
     before, after = np.random.default_rng(2).integers(0, 256, (2, height, width), dtype=np.uint8)
-    field = flow(expand(before, [(height, width)]), expand(after, [(height, width)]))[0]
+    field = flow(expand(before, [(height, width)], STEP), expand(after, [(height, width)], STEP), STEP)[0]
     assert field.shape == (2, height, width)
     assert np.isfinite(field).all()
 
 
 def test_writes_where_it_is_told() -> None:
     grey = moved(texture(64, 64), shift(0, 0)), moved(texture(64, 64), shift(1, 0))
-    one, two = (expand(image, shapes(image)) for image in grey)
+    one, two = (expand(image, shapes(image), STEP) for image in grey)
     buffer = np.full((4, 2, 64, 64), np.nan, np.float32)
     out = [buffer[layer].ravel()[: 2 * h * w].reshape(2, h, w) for layer, (h, w) in enumerate(shapes(grey[0]))]
-    assert flow(one, two, out)[0] is out[0]
-    for written, fresh in zip(out, flow(one, two), strict=True):
+    assert flow(one, two, STEP, out=out)[0] is out[0]
+    for written, fresh in zip(out, flow(one, two, STEP), strict=True):
         np.testing.assert_array_equal(written, fresh)
 
 
@@ -131,7 +133,7 @@ def test_threads_do_not_disturb_each_other() -> None:
     sizes = shapes(frames[0])
 
     def one_flow(i: int) -> Plane:
-        return flow(expand(frames[i], sizes), expand(frames[i + 1], sizes))[0]
+        return flow(expand(frames[i], sizes, STEP), expand(frames[i + 1], sizes, STEP), STEP)[0]
 
     alone = [one_flow(i) for i in range(5)]
     with ThreadPoolExecutor(4) as pool:

@@ -1,0 +1,109 @@
+"""What a setting of the extractor is worth: the accuracy of a linear machine on clips whose source it never saw.
+
+The vocabulary is learnt anew, without labels, for every seed, and the folds are shuffled anew for every shuffle, alike
+for all settings. Descriptors are kept in the work folder, so an interrupted run goes on.
+
+    TAG2VEC_DATA=... python -m benchmarks.accuracy --setting fast --setting reference
+    TAG2VEC_DATA=... python -m benchmarks.accuracy --setting fast --setting unscaled --large
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from models.trajectories import TrajectorySettings
+from training.clips import Clip, read_clips
+from training.evaluation import svm_answers
+from training.examples import Examples
+from training.features import extract_features, read_kept
+from training.vocabulary import VocabularySettings, learn_vocabulary, read_fisher
+
+SETTINGS = {
+    "fast": TrajectorySettings(),
+    "reference": TrajectorySettings.reference(),
+    "unscaled": replace(TrajectorySettings(), working_side=None),
+}
+
+
+def accuracies(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles: int) -> NDArray[np.float64]:
+    """Return the share of clips told right, of as many shufflings of the folds; a clip without features counts."""
+    kept = {row.clip.path: row_number for row_number, row in enumerate(read_kept(features))}
+    vectors = read_fisher(vocabulary)
+    fisher = np.zeros((len(clips), vectors.shape[1]), np.float32)
+    for number, clip in enumerate(clips):
+        if clip.path in kept:
+            fisher[number] = vectors[kept[clip.path]]
+    examples = Examples.of(clips, [clip.category for clip in clips], fisher)
+    return np.array([(svm_answers(examples, shuffle) == examples.labels).mean() for shuffle in range(shuffles)])
+
+
+def larger_than(side: int, clips: Sequence[Clip], features: Path) -> list[Clip]:
+    """Return the clips with more than `side` pixels on their long side."""
+    return [row.clip for row in read_kept(features) if max(row.width, row.height) > side]
+
+
+def main(
+    setting: Annotated[list[str], typer.Option(help=f"One or more of {', '.join(SETTINGS)}.")],
+    large: Annotated[bool, typer.Option("--large", help="Clips larger than 320 pixels, not those of JHMDB.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Vocabularies.")] = 5,
+    shuffles: Annotated[int, typer.Option(min=1, help="Shufflings of the folds.")] = 3,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = len(os.sched_getaffinity(0)),
+    work: Annotated[Path, typer.Option(help="Folder that is kept.")] = Path("work/accuracy"),
+) -> None:
+    """Compare settings on the same clips and folds."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    data = Path(os.environ["TAG2VEC_DATA"])
+    clips = [clip for clip in read_clips(data / "clips.tsv") if (clip.benchmark == "jhmdb") != large]
+    scores: dict[str, NDArray[np.float64]] = {}
+    for name in setting:
+        features = work / ("large" if large else "jhmdb") / name
+        features.mkdir(parents=True, exist_ok=True)
+        extract_features(
+            features,
+            clips=clips,
+            root=data / "clips",
+            cache=work / "descriptors",
+            settings=SETTINGS[name],
+            workers=workers,
+        )
+        judged = larger_than(320, clips, features) if large else clips
+        rows = []
+        for seed in range(seeds):
+            vocabulary = features / f"vocabulary-{seed}"
+            vocabulary.mkdir(exist_ok=True)
+            learn_vocabulary(
+                vocabulary,
+                features=features,
+                cache=work / "descriptors",
+                settings=VocabularySettings(seed=seed),
+                workers=workers,
+            )
+            rows.append(accuracies(judged, vocabulary, features, shuffles))
+        scores[name] = np.array(rows)
+    table = Table("setting", "clips", "accuracy", "standard error", f"over {setting[0]}", "its standard error")
+    for name, score in scores.items():
+        # Vocabularies are what varies independently; the shuffles of one share it and the clips.
+        means = score.mean(axis=1)
+        gains = means - scores[setting[0]].mean(axis=1)
+        table.add_row(
+            name, str(len(judged)), f"{means.mean():.2%}", f"{_standard_error(means):.2%}",
+            f"{gains.mean():+.2%}", f"{_standard_error(gains):.2%}",
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _standard_error(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+
+
+if __name__ == "__main__":
+    typer.run(main)

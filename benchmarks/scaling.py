@@ -1,0 +1,94 @@
+"""How time grows with a clip's length, with its size and with threads, as a plot.
+
+Each of them should be a straight line through the origin: the work is the same for every frame and every pixel. Frames
+are taken from a real clip, played forth and back for longer ones and resized for others; they are in memory, grey.
+
+    python -m benchmarks.scaling CLIP --out scaling.png
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+
+from models.bundles import SHIPPED, Bundle
+from models.fisher import FisherEncoder, Vocabulary
+from models.trajectories import TrajectorySettings, extract
+from models.video import Video
+
+Frame = NDArray[np.uint8]
+
+LENGTHS = 90, 180, 360, 720
+SIDES = 120, 160, 240, 320, 480
+THREADS = 1, 2
+SETTINGS = replace(TrajectorySettings(), working_side=None)
+
+
+def played(frames: Sequence[Frame], count: int, size: tuple[int, int] | None = None) -> Iterator[Frame]:
+    """Yield so many frames, forth and back, of a size (width, height) if one is given."""
+    for frame in islice(cycle([*frames, *frames[-2:0:-1]]), count):
+        yield frame.copy() if size is None else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)  # type: ignore[misc]
+
+
+def seconds(frames: Iterator[Frame], vocabulary: Vocabulary, threads: int) -> float:
+    """Seconds from grey frames to their Fisher vector."""
+    encoder = FisherEncoder(vocabulary)
+    start = time.perf_counter()
+    for batch in extract(frames, SETTINGS, threads=threads):
+        encoder.add(batch.descriptors)
+    encoder.vector()
+    return time.perf_counter() - start
+
+
+def main(
+    clip: Annotated[Path, typer.Argument(metavar="CLIP")],
+    out: Annotated[Path, typer.Option(help="Picture to write.")] = Path("scaling.png"),
+    rounds: Annotated[int, typer.Option(min=1, help="Medians are over this many rounds.")] = 3,
+) -> None:
+    """Measure and plot."""
+    vocabulary = Bundle.open(SHIPPED).vocabulary()
+    with Video(clip, working_side=max(SIDES)) as video:
+        frames = list(islice(video, 180))
+    height, width = frames[0].shape
+    sizes = [(round(width * side / min(height, width)), round(height * side / min(height, width))) for side in SIDES]
+    console = Console()
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    by_length, by_size = figure.subplots(1, 2)
+    middle = sizes[SIDES.index(240)]
+    for threads in THREADS:
+        seconds(played(frames, 30, middle), vocabulary, threads)  # compile
+        lengths = [
+            median(seconds(played(frames, n, middle), vocabulary, threads) for _ in range(rounds)) for n in LENGTHS
+        ]
+        pixels = [
+            median(seconds(played(frames, 90, size), vocabulary, threads) for _ in range(rounds)) for size in sizes
+        ]
+        megapixels = [90 * w * h / 1e6 for w, h in sizes]
+        label = f"{threads} thread{'s' * (threads > 1)}"
+        for axes, x, y, what in (
+            (by_length, LENGTHS, lengths, f"frames of {middle[0]}x{middle[1]}"),
+            (by_size, megapixels, pixels, "megapixels in 90 frames"),
+        ):
+            slope, intercept = np.polyfit(x, y, 1)
+            straight = np.corrcoef(x, y)[0, 1] ** 2
+            axes.plot(x, y, "o", label=f"{label}, R² = {straight:.4f}")
+            axes.plot([0, max(x)], [intercept, intercept + slope * max(x)], "-", color=axes.lines[-1].get_color())
+            axes.set(xlabel=what, ylabel="seconds", xlim=0, ylim=0)
+            axes.legend()
+            console.print(f"{label}, {what}: {[f'{value:.2f}' for value in y]} s for {list(x)}; R² {straight:.4f}")
+    figure.savefig(out, dpi=150)
+    console.print(f"written: {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

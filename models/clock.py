@@ -1,0 +1,44 @@
+"""Where the time goes: wall-clock milliseconds by stage."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Clock:
+    """Milliseconds by stage; threads may add to the same one.
+
+    Attributes
+    ----------
+    milliseconds : dict
+        By stage, in the order in which the stages were first timed.
+    """
+
+    def __init__(self, milliseconds: dict[str, float] | None = None) -> None:
+        self.milliseconds = milliseconds or {}
+        self._lock = Lock()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = (time.perf_counter() - start) * 1e3
+            with self._lock:
+                self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
+
+    def spent(self, name: str, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items, adding the time that each took to come to a stage."""
+        iterator = iter(items)
+        while True:
+            with self.stage(name):
+                item = next(iterator, None)
+            if item is None:
+                return
+            yield item

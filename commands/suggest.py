@@ -72,6 +72,8 @@ def as_served(answer: "Answer") -> dict[str, Any]:
     """Return the answer in the shape that the HTTP service gives it."""
     fields = asdict(answer)
     fields["video"]["trajectories"] = fields.pop("trajectories")
+    for hashtag in fields["hashtags"]:
+        del hashtag["relevance"]
     return fields
 
 

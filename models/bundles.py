@@ -7,6 +7,9 @@
     embedding.safetensors   the network from Fisher vectors to the tag space
     tags.json               stems, counts, display forms
     tagspace.faiss          tag vectors and their search index
+    cooccurrence.safetensors  which tags go with which
+    denied_tags.txt         tags that are never suggested
+    trends.safetensors      tags by week, where the posts carry dates
     MODEL_CARD.md           data, licences, quality and limits, for people
     timings.json            how long training took; outside the hashes, so that like training gives like bundles
 
@@ -32,9 +35,12 @@ from models.manifest import FileRecord, Manifest, Settings, TrainingRecord, read
 from models.trajectories.settings import TrajectorySettings
 
 if TYPE_CHECKING:
+    from models.cooccurrence import Cooccurrence
     from models.embedding import Embedding
     from models.fisher import Vocabulary
+    from models.suggestions import Suggester
     from models.tagspace import TagSpace
+    from models.trends import Trends
 
 SHIPPED = Path(__file__).parent / "bundle"
 """The bundle that comes with the project."""
@@ -44,6 +50,7 @@ CARD = "MODEL_CARD.md"
 VOCABULARY = "vocabulary.safetensors"
 EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
+DENIED = "denied_tags.txt"
 # The last two are named in models.tagspace, too, which imports FAISS.
 REQUIRED = (VOCABULARY, EMBEDDING, CARD, "tags.json", "tagspace.faiss")
 
@@ -128,6 +135,34 @@ class Bundle:
 
         return TagSpace.load(self.path, self.hashtags)
 
+    def suggester(self, deny_file: Path | None = None) -> "Suggester":
+        """Read what suggests hashtags; imports FAISS.
+
+        Parameters
+        ----------
+        deny_file : Path, optional
+            More tags that are never suggested, in the form of `models.denylist`, beside those of the bundle.
+
+        Raises
+        ------
+        Tag2VecError
+            If `deny_file` cannot be read, or a line of it is no pattern.
+        """
+        from models.cooccurrence import COOCCURRENCE_FILE, Cooccurrence
+        from models.denylist import DenyList
+        from models.suggestions import Suggester
+        from models.trends import TRENDS_FILE, Trends
+
+        space, files = self.tagspace(), self.manifest.files
+        deny_files = [self.path / DENIED] if DENIED in files else []
+        return Suggester(
+            space,
+            # Bundles of before have none: they suggest what is nearest.
+            Cooccurrence.load(self.path) if COOCCURRENCE_FILE in files else Cooccurrence.of_none(len(space)),
+            denied=[DenyList.read(file) for file in (*deny_files, *([deny_file] if deny_file else []))],
+            trends=Trends.load(self.path) if TRENDS_FILE in files else None,
+        )
+
 
 def write_bundle(
     path: Path,
@@ -138,6 +173,9 @@ def write_bundle(
     vocabulary: "Vocabulary",
     embedding: "Embedding",
     tagspace: "TagSpace",
+    cooccurrence: "Cooccurrence",
+    denied_tags: Path,
+    trends: "Trends | None" = None,
     training: TrainingRecord,
     quality: Mapping[str, JsonValue],
     card: Callable[[Manifest], str],
@@ -153,7 +191,9 @@ def write_bundle(
     # Not by save_file, whose files only their owner may read.
     (partial / VOCABULARY).write_bytes(save(vocabulary.tensors()))
     (partial / EMBEDDING).write_bytes(save(embedding.tensors()))
-    files = [partial / VOCABULARY, partial / EMBEDDING, *tagspace.save(partial)]
+    shutil.copyfile(denied_tags, partial / DENIED)
+    files = [partial / VOCABULARY, partial / EMBEDDING, partial / DENIED, *tagspace.save(partial)]
+    files += [part.save(partial) for part in (cooccurrence, trends) if part is not None]
     manifest = Manifest(
         name=name,
         version=version,

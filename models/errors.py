@@ -13,6 +13,7 @@
     │   ├── TruncatedClip       truncated
     │   └── NoMotion            no_motion
     ├── UnknownTag              the tag space has never seen this tag
+    ├── NoDates                 what is trending was asked for, but the posts have no dates
     └── BundleError             the model bundle is missing, damaged or of another version
 
 Messages say what is wrong, where, and what to do about it, in words that may be shown to a user.
@@ -81,6 +82,10 @@ class NoMotion(ClipError):
 
 class UnknownTag(Tag2VecError):
     """The tag space has never seen this tag."""
+
+
+class NoDates(Tag2VecError):
+    """What is trending cannot be told: the posts that the tags were learnt from carry no dates."""
 
 
 class BundleError(Tag2VecError):

@@ -1,11 +1,11 @@
 """The way of a clip to its hashtags: decode, trajectories, Fisher vector, embedding, search."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain, cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from models.video import Video, VideoInfo, VideoLimits
 
 if TYPE_CHECKING:  # Worker processes encode clips without ever importing torch and faiss.
     from models.embedding import Embedding
-    from models.suggestions import Suggestion
+    from models.suggestions import Suggester, Suggestion, Wishes
     from models.tagspace import TagSpace
 
 Frame = NDArray[np.uint8]
@@ -60,10 +60,19 @@ class Answer:
 
 
 class Pipeline:
-    """From a clip to its hashtags with the models of one bundle, each loaded when it is first needed."""
+    """From a clip to its hashtags with the models of one bundle, each loaded when it is first needed.
 
-    def __init__(self, bundle: Bundle) -> None:
+    Parameters
+    ----------
+    bundle : Bundle
+        The models.
+    deny_file : Path, optional
+        More tags that are never suggested, in the form of `models.denylist`.
+    """
+
+    def __init__(self, bundle: Bundle, deny_file: Path | None = None) -> None:
         self.bundle = bundle
+        self._deny_file = deny_file
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -76,9 +85,14 @@ class Pipeline:
         return self.bundle.embedding()
 
     @cached_property
+    def suggester(self) -> "Suggester":
+        """From a point of the tag space to hashtags."""
+        return self.bundle.suggester(self._deny_file)
+
+    @property
     def tagspace(self) -> "TagSpace":
         """Tags and their vectors."""
-        return self.bundle.tagspace()
+        return self.suggester.space
 
     def __call__(
         self,
@@ -86,13 +100,10 @@ class Pipeline:
         *,
         limits: VideoLimits = VideoLimits(),
         threads: int = 1,
-        k: int = 15,
-        min_score: float = 0.0,
-        exclude: Iterable[str] = (),
+        **wishes: "Unpack[Wishes]",
     ) -> Answer:
-        """Suggest up to `k` hashtags for a clip; see `encode` and `suggest`."""
-        encoded = self.encode(clip, limits=limits, threads=threads)
-        return self.suggest(encoded, k=k, min_score=min_score, exclude=exclude)
+        """Suggest hashtags for a clip; see `encode` and `suggest`."""
+        return self.suggest(self.encode(clip, limits=limits, threads=threads), **wishes)
 
     def encode(
         self, clip: Path, *, limits: VideoLimits = VideoLimits(), threads: int = 1, clock: Clock | None = None
@@ -135,17 +146,13 @@ class Pipeline:
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
         return EncodedClip(fisher, info, count, timings, warnings)
 
-    def suggest(
-        self, encoded: EncodedClip, *, k: int = 15, min_score: float = 0.0, exclude: Iterable[str] = ()
-    ) -> Answer:
-        """Suggest up to `k` hashtags for an encoded clip, none scored under `min_score` or of an excluded stem."""
-        from models.suggestions import suggest
-
+    def suggest(self, encoded: EncodedClip, **wishes: "Unpack[Wishes]") -> Answer:
+        """Suggest hashtags for an encoded clip; see `models.suggestions` for what may be wished and what may fail."""
         clock = Clock(dict(encoded.timings_ms))
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher)
         with clock.stage("search"):
-            hashtags = suggest(self.tagspace, vector, k=k, min_score=min_score, exclude=exclude)
+            hashtags = self.suggester.suggest(vector, **wishes)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
         return Answer(hashtags, encoded.video, encoded.trajectories, timings, list(encoded.warnings))

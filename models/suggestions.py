@@ -1,16 +1,25 @@
-"""From a vector in the tag space to the hashtags that are suggested.
+"""From a vector in the tag space to the hashtags that are suggested."""
 
-Retrieval by L2 distance to the tags' vectors, as in Singh et al., "Learning to Hash-tag Videos with Tag2Vec"
-(ICVGIP 2016).
-"""
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self, TypedDict
 
 from numpy.typing import ArrayLike
 
+from models.cooccurrence import Cooccurrence
+from models.denylist import DenyList
+from models.diversity import diverse
+from models.errors import NoDates
 from models.hashtags import normalise, stem
+from models.ranking import Ranked, Ranking
 from models.tagspace import TagSpace
+from models.trends import Trends
+
+Rank = Literal["similar", "popular", "trending"]
+
+POOL = 3
+"""Popular and trending hashtags are the most popular and trending of so many times as many similar ones."""
 
 
 @dataclass(frozen=True)
@@ -22,65 +31,154 @@ class Suggestion:
     tag : str
         As its users write it most, lower-cased.
     score : float
-        0 to 1; falls with the distance.
+        0 to 1.
     distance : float
         L2 between the unit vectors of the clip and the tag, 0 to 2.
     rank : int
         From 1.
+    relevance : float
+        What `score` is made of: the expected relevance of `models.ranking`.
     """
 
     tag: str
     score: float
     distance: float
     rank: int
+    relevance: float = 0.0
 
 
-def suggest(
-    space: TagSpace,
-    vector: ArrayLike,
-    *,
-    k: int = 15,
-    min_score: float = 0.0,
-    exclude: Iterable[str] = (),
-) -> list[Suggestion]:
-    """Suggest hashtags for a vector: the nearest trained hashtag, then the nearest stems.
+class Wishes(TypedDict, total=False):
+    """What is wanted of suggestions.
+
+    Attributes
+    ----------
+    k : int
+        At most how many; 15 if nothing is said.
+    min_score : float
+        Nothing with a lower score.
+    exclude : iterable of str
+        Tags as typed; what has the same stem is left out.
+    allow : iterable of str
+        Tags as typed; where there are any, nothing of another stem is suggested. What the space does not know is
+        passed over.
+    rank : str
+        `similar`: the most relevant first, without many that are written alike (`models.diversity`); `popular`: those
+        of them that most posts use first; `trending`: those first whose use has grown most.
+    """
+
+    k: int
+    min_score: float
+    exclude: Iterable[str]
+    allow: Iterable[str]
+    rank: Rank
+
+
+class Suggester:
+    """Suggests hashtags for vectors.
 
     Parameters
     ----------
     space : TagSpace
-        Where to look.
-    vector : array_like of float, (dimensions,)
-        An embedded clip; its direction counts.
-    k : int
-        At most how many.
-    min_score : float
-        Nothing with a lower score, be it the trained hashtag.
-    exclude : iterable of str
-        Tags as typed; what has the same stem is left out, be it the trained hashtag.
-
-    Returns
-    -------
-    list of Suggestion
-        No stem twice; all but the first, where that is the trained hashtag, by rising distance.
-
-    Raises
-    ------
-    ValueError
-        If `k` is less than 1, or the vector has another shape or a number that is not finite.
+        The tags.
+    cooccurrence : Cooccurrence
+        Which of them go together.
+    denied : sequence of DenyList
+        Tags that are never suggested, whatever is asked for: those on any of the lists.
+    trends : Trends, optional
+        How often each was used lately, where the posts carried dates.
+    score : callable
+        From an expected relevance to the score that is shown; may not fall.
     """
-    if k < 1:
-        raise ValueError(f"at least one suggestion must be asked for, not {k}")
-    excluded = {stem(normalise(tag)) for tag in exclude}
-    found = space.nearest(vector, k + 1 + len(excluded))
-    if first := space.nearest_hashtag(vector):
-        found = [first, *(neighbour for neighbour in found if neighbour.stem != first.stem)]
-    kept = (n for n in found if n.stem not in excluded and score(n.distance) >= min_score)
-    return [
-        Suggestion(space.display(n.stem), score(n.distance), n.distance, rank)
-        for rank, n in zip(range(1, k + 1), kept, strict=False)
-    ]
 
+    def __init__(
+        self,
+        space: TagSpace,
+        cooccurrence: Cooccurrence,
+        *,
+        denied: Sequence[DenyList] = (),
+        trends: Trends | None = None,
+        score: Callable[[float], float] = lambda relevance: min(relevance, 1.0),
+    ) -> None:
+        self.space = space
+        self.trends = trends
+        self._ranking = Ranking(space, cooccurrence)
+        self._denied = tuple(denied)
+        self._score = score
+        self._is_denied: dict[str, bool] = {}
 
-def score(distance: float) -> float:
-    """Map an L2 distance between unit vectors, 0 to 2, to 1 to 0."""
-    return 1.0 - distance / 2.0
+    @classmethod
+    def load(cls, folder: Path, hashtags: Iterable[str] = ()) -> Self:
+        """Read tag space and co-occurrence from a folder that `training.tag2vec` wrote; the same errors as theirs."""
+        return cls(TagSpace.load(folder, list(hashtags)), Cooccurrence.load(folder))
+
+    def suggest(
+        self,
+        vector: ArrayLike,
+        *,
+        k: int = 15,
+        min_score: float = 0.0,
+        exclude: Iterable[str] = (),
+        allow: Iterable[str] = (),
+        rank: Rank = "similar",
+    ) -> list[Suggestion]:
+        """Suggest hashtags for a vector.
+
+        Parameters
+        ----------
+        vector : array_like of float, (dimensions,)
+            An embedded clip; its direction counts.
+        k, min_score, exclude, allow, rank
+            What is wanted: see `Wishes`.
+
+        Returns
+        -------
+        list of Suggestion
+            No stem twice.
+
+        Raises
+        ------
+        ValueError
+            If `k` is less than 1, or the vector has another shape or a number that is not finite.
+        NoDates
+            If what is trending is asked for, and no post of the corpus had a date.
+        """
+        if k < 1:
+            raise ValueError(f"at least one suggestion must be asked for, not {k}")
+        if rank == "trending" and self.trends is None:
+            raise NoDates("the posts that these tags were learnt from carry no dates: ask for similar or popular ones")
+        excluded = {stem(normalise(tag)) for tag in exclude}
+        wanted = k if rank == "similar" else POOL * k
+        fit = [
+            one
+            for one in self._ranked(vector, allow, POOL * wanted + len(excluded))
+            if one.stem not in excluded and self._score(one.relevance) >= min_score and not self.denies(one.stem)
+        ][: POOL * wanted]
+        displays = [self.space.display(one.stem) for one in fit]
+        chosen = diverse(fit, displays, [one.relevance for one in fit], wanted)
+        if rank == "popular":
+            chosen.sort(key=lambda one: -int(self.space.counts[self.space.row(one.stem)]))
+        elif self.trends is not None and rank == "trending":
+            growth = self.trends.growth
+            chosen.sort(key=lambda one: -float(growth[self.space.row(one.stem)]))
+        return [
+            Suggestion(
+                tag=self.space.display(one.stem),
+                score=self._score(one.relevance),
+                distance=self.space.distance(vector, one.stem),
+                rank=number,
+                relevance=one.relevance,
+            )
+            for number, one in enumerate(chosen[:k], 1)
+        ]
+
+    def _ranked(self, vector: ArrayLike, allow: Iterable[str], least: int) -> list[Ranked]:
+        allowed = {stem(normalise(tag)): tag for tag in allow}
+        if allowed:
+            return self._ranking.of(vector, [name for name, tag in allowed.items() if tag in self.space])
+        return self._ranking.rank(vector, least)
+
+    def denies(self, name: str) -> bool:
+        """Tell whether a stem of the space is never suggested."""
+        if name not in self._is_denied:
+            self._is_denied[name] = any(denied.denies(self.space.display(name)) for denied in self._denied)
+        return self._is_denied[name]

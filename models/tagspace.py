@@ -24,6 +24,11 @@ class Neighbour:
     stem: str
     distance: float
 
+    @property
+    def score(self) -> float:
+        """From 1, the same direction, to 0."""
+        return 1.0 - self.distance / 2.0
+
 
 def unit(vector: ArrayLike) -> NDArray[np.float32]:
     """Scale a vector, or each row of a matrix, to unit length; zeros stay zeros.
@@ -134,7 +139,7 @@ class TagSpace:
         UnknownTag
             If the space has no such stem.
         """
-        return np.asarray(self._index.reconstruct(self._row_of(name)), dtype=np.float32)
+        return np.asarray(self._index.reconstruct(self.row(name)), dtype=np.float32)
 
     def display(self, name: str) -> str:
         """Return the form in which a stem is shown.
@@ -144,7 +149,7 @@ class TagSpace:
         UnknownTag
             If the space has no such stem.
         """
-        return self.displays[self._row_of(name)]
+        return self.displays[self.row(name)]
 
     def nearest(self, vector: ArrayLike, k: int) -> list[Neighbour]:
         """Find the stems nearest to a vector by L2, nearest first.
@@ -174,13 +179,20 @@ class TagSpace:
         found = sorted((d, row) for d, row in zip(distances.tolist(), rows[0].tolist(), strict=True) if row >= 0)
         return [Neighbour(self.stems[row], distance) for distance, row in found]
 
+    def hashtag_distances(self, vector: ArrayLike) -> list[Neighbour]:
+        """Return the hashtags that clips were trained towards, nearest first."""
+        if self._hashtag_vectors is None:
+            return []
+        distances = np.linalg.norm(self._hashtag_vectors - self._query(vector), axis=1).clip(max=2.0)
+        return [Neighbour(self.hashtags[row], float(distances[row])) for row in distances.argsort(kind="stable")]
+
     def nearest_hashtag(self, vector: ArrayLike) -> Neighbour | None:
         """Find the nearest of the hashtags that clips were trained towards; None if there are none."""
-        if self._hashtag_vectors is None:
-            return None
-        distances = np.linalg.norm(self._hashtag_vectors - self._query(vector), axis=1)
-        row = int(distances.argmin())
-        return Neighbour(self.hashtags[row], min(float(distances[row]), 2.0))
+        return next(iter(self.hashtag_distances(vector)), None)
+
+    def distance(self, vector: ArrayLike, name: str) -> float:
+        """Return the L2 distance of a stem from a vector, 0 to 2."""
+        return min(float(np.linalg.norm(self.vector(name) - self._query(vector))), 2.0)
 
     def neighbours(self, tag: str, k: int) -> list[Neighbour]:
         """Find the stems nearest to a tag as typed (``#Beautiful``, ``breast stroke``), without itself.
@@ -233,7 +245,14 @@ class TagSpace:
                 raise BundleError(f"{index_file}: holds vectors that are not of unit length")
         return space
 
-    def _row_of(self, name: str) -> int:
+    def row(self, name: str) -> int:
+        """Return the place of a stem, from 0.
+
+        Raises
+        ------
+        UnknownTag
+            If the space has no such stem.
+        """
         try:
             return self._row[name]
         except KeyError:

@@ -15,7 +15,6 @@ from models.container import CONTAINERS
 from models.errors import UnknownTag
 from models.hashtags import normalise, stem
 from models.pipeline import EncodedClip
-from models.suggestions import score
 from service import schemas, uploads
 from service.lifecycle import service_of
 from service.model import Model
@@ -161,7 +160,7 @@ async def neighbours(
             neighbours=[
                 schemas.Neighbour(
                     tag=space.display(neighbour.stem),
-                    score=score(neighbour.distance),
+                    score=neighbour.score,
                     distance=neighbour.distance,
                     rank=rank,
                 )

@@ -6,10 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 from models.bundles import file_sha256, library_versions, write_bundle
+from models.cooccurrence import Cooccurrence
 from models.manifest import DataRecord, HashtagRecord, TrainingRecord
 from models.tagspace import TagSpace
+from models.trends import TRENDS_FILE, Trends
 from training.config import Config
-from training.corpus import SUMMARY
+from training.corpus import DENIED_TAGS, SUMMARY
 from training.embedding import read_embedding
 from training.evaluation import read_quality
 from training.examples import by_hashtag, stem_of
@@ -49,6 +51,9 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
         vocabulary=read_vocabulary(work / "vocabulary"),
         embedding=read_embedding(work / "embedding"),
         tagspace=TagSpace.load(work / "tag2vec", [record.stem for record in hashtags]),
+        cooccurrence=Cooccurrence.load(work / "cooccurrence"),
+        trends=Trends.load(work / "trends") if (work / "trends" / TRENDS_FILE).exists() else None,
+        denied_tags=DENIED_TAGS,
         training=TrainingRecord(
             data=[
                 DataRecord(name=config.data.clip_list.name, sha256=file_sha256(config.data.clip_list)),

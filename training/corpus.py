@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import merge
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 SENTENCES = "sentences.txt"
 """One post a line: its stems, each once, between spaces."""
+DATES = "dates.txt"
+"""The day of each post of `SENTENCES`, a line each; empty where it is not known."""
 STEMS = "stems.tsv"
 """One stem a line, the most frequent first: the stem, its posts, then its inflections, each before its own posts."""
 SUMMARY = "corpus.json"
@@ -58,7 +61,7 @@ class Stem:
 def build_corpus(
     posts: Sequence[Path], out: Path, settings: CorpusSettings, *, denied_tags: Path = DENIED_TAGS
 ) -> None:
-    """Write `SENTENCES`, `STEMS` and `SUMMARY` into a folder that exists.
+    """Write `SENTENCES`, `DATES`, `STEMS` and `SUMMARY` into a folder that exists.
 
     The posts are streamed. What is held is a number for each distinct post; tags are counted on disk.
 
@@ -87,10 +90,14 @@ def build_corpus(
         return ("" if not normal or denied.denies(tag) else stem(normal)), normal
 
     summary = dict.fromkeys(("posts", "kept", "without_tags", "one_tag", "repeated", "shortened"), 0)
-    summary |= dict.fromkeys(("tags", "tags_denied", "tags_kept", "stems"), 0)
+    summary |= dict.fromkeys(("tags", "tags_denied", "tags_kept", "stems", "dated"), 0)
     repeats: Counter[bytes] = Counter()
-    with (out / SENTENCES).open("w", encoding="utf-8", newline="\n") as sentences, _Counting(out) as counting:
-        for tags in islice((tags for path in posts for tags in read_posts(path)), 0, None, settings.every):
+    with (
+        (out / SENTENCES).open("w", encoding="utf-8", newline="\n") as sentences,
+        (out / DATES).open("w", encoding="ascii", newline="\n") as dates,
+        _Counting(out) as counting,
+    ):
+        for tags, day in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
             summary["posts"] += 1
             if summary["posts"] % 250_000 == 0:
                 log.info("corpus: %d posts read", summary["posts"])
@@ -115,6 +122,8 @@ def build_corpus(
             summary["shortened"] += len(kept) < len(inflections)
             counting.add(kept)
             sentences.write(" ".join(name for name, _ in kept) + "\n")
+            summary["dated"] += day is not None
+            dates.write(f"{day or ''}\n")
         if not summary["kept"]:
             raise PostsError(f"no post of two tags or more is left to learn from, of {summary['posts']} posts read")
         repeats.clear()
@@ -124,6 +133,20 @@ def build_corpus(
                 file.write(line)
     (out / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     log.info("corpus: %s", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary.items()))
+
+
+def read_sentences(corpus: Path) -> Iterator[list[str]]:
+    """Read the posts of a corpus, each a list of stems."""
+    with (corpus / SENTENCES).open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            yield line.rstrip("\n").split(" ")
+
+
+def read_dates(corpus: Path) -> Iterator[date | None]:
+    """Read the days of the posts of a corpus, in their order."""
+    with (corpus / DATES).open(encoding="ascii", newline="\n") as lines:
+        for line in lines:
+            yield date.fromisoformat(line.rstrip("\n")) if line != "\n" else None
 
 
 def read_stems(corpus: Path, min_count: int = 1) -> Iterator[Stem]:

@@ -1,12 +1,14 @@
 """Posts as their users wrote them: lists of tags, read one after the other from the usual kinds of file.
 
 =================== ==========================================================================================
-``.jsonl``          one JSON object a line, its tags a list of strings under ``tags``
-``.csv``            a table with a header; the column ``tags`` or ``hashtags`` holds them, between spaces or commas
+``.jsonl``          one JSON object a line, its tags a list of strings under ``tags``, its date, if any, under ``date``
+``.csv``            a table with a header; the column ``tags`` or ``hashtags`` holds them, between spaces or commas,
+                    ``date``, if there is one, the date
 ``.txt``            one post a line, its tags between spaces
 =================== ==========================================================================================
 
-Each may be gzipped (``.jsonl.gz``). All are text in UTF-8.
+Each may be gzipped (``.jsonl.gz``). All are text in UTF-8. Dates are in ISO 8601, with a time or without; a post
+need not have one.
 """
 
 import csv
@@ -15,7 +17,9 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from models.errors import Tag2VecError
 
@@ -28,13 +32,15 @@ class PostsError(Tag2VecError):
     """A file of posts cannot be used; says which, where and why."""
 
 
-def read_posts(path: Path) -> Iterator[list[str]]:
-    """Read the posts of a file, one at a time.
+class Post(NamedTuple):
+    """A post: its tags as they stand there, and the day on which it was written, where that is known."""
 
-    Yields
-    ------
-    list of str
-        The tags of a post as they stand there; empty where it has none.
+    tags: list[str]
+    day: date | None = None
+
+
+def read_posts(path: Path) -> Iterator[Post]:
+    """Read the posts of a file, one at a time.
 
     Raises
     ------
@@ -63,24 +69,26 @@ def _lines(path: Path) -> Lines:
         raise PostsError(f"{path}: cannot be read: {error}") from error
 
 
-def _read_jsonl(path: Path, lines: Lines) -> Iterator[list[str]]:
+def _read_jsonl(path: Path, lines: Lines) -> Iterator[Post]:
     for number, line in lines:
         if not line.strip():
             continue
         try:
-            tags = json.loads(line)["tags"]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            post = json.loads(line)
+            tags, when = post["tags"], post.get("date")
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise PostsError(f'{path}, line {number}: is no JSON object with "tags": {error!r}') from error
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
             raise PostsError(f'{path}, line {number}: "tags" must be a list of strings')
-        yield tags
+        yield Post(tags, _date(when, path, number))
 
 
-def _read_csv(path: Path, lines: Lines) -> Iterator[list[str]]:
+def _read_csv(path: Path, lines: Lines) -> Iterator[Post]:
     rows = csv.reader((line for _, line in lines), strict=True)
     try:
         header = [name.strip().lower() for name in next(rows, [])]
         column = next((header.index(name) for name in COLUMNS if name in header), None)
+        dated = header.index("date") if "date" in header else None
         if column is None:
             raise PostsError(f"{path}, line 1: the header needs a column called {' or '.join(COLUMNS)}")
         for row in rows:
@@ -88,18 +96,26 @@ def _read_csv(path: Path, lines: Lines) -> Iterator[list[str]]:
                 continue
             if len(row) != len(header):
                 raise PostsError(f"{path}, line {rows.line_num}: has {len(row)} columns, but the header {len(header)}")
-            yield [tag for tag in re.split(r"[\s,]+", row[column]) if tag]
+            tags = [tag for tag in re.split(r"[\s,]+", row[column]) if tag]
+            yield Post(tags, _date(row[dated].strip() or None, path, rows.line_num) if dated is not None else None)
     except csv.Error as error:
         raise PostsError(f"{path}, line {rows.line_num}: is no CSV: {error}") from error
 
 
-def _read_text(_: Path, lines: Lines) -> Iterator[list[str]]:
+def _read_text(_: Path, lines: Lines) -> Iterator[Post]:
     for _number, line in lines:
         if line.strip():
-            yield line.split()
+            yield Post(line.split())
 
 
-_READERS: dict[str, Callable[[Path, Lines], Iterator[list[str]]]] = {
+def _date(value: object, path: Path, number: int) -> date | None:
+    try:
+        return None if value is None else datetime.fromisoformat(value).date()  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise PostsError(f"{path}, line {number}: the date {value!r} is not in ISO 8601 (2016-12-18)") from error
+
+
+_READERS: dict[str, Callable[[Path, Lines], Iterator[Post]]] = {
     ".jsonl": _read_jsonl,
     ".csv": _read_csv,
     ".txt": _read_text,

@@ -8,19 +8,16 @@ is not judged by a copy of it.
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_matrix
+
+from training.near_duplicates import near_duplicates
 
 LEAST_POSTS = 2
 LEAST_NPMI = 0.1
-
-BANDS, ROWS = 8, 6
-"""Of MinHash: posts that share four tags of five meet in a band 91 times of 100, those that share half, 12 times."""
 
 
 class CoUse:
@@ -114,33 +111,12 @@ class CoUse:
 def halves(sentences: Iterable[Sequence[str]], seed: int = 0) -> NDArray[np.int64]:
     """Assign each post to one of two halves, near-duplicates to the same.
 
-    MinHash (Broder, "On the resemblance and containment of documents", 1997) with locality-sensitive banding: posts
-    with an equal band are taken for near-duplicates, and so are those that others link. Each stem has `BANDS` x `ROWS`
-    random numbers, of which a post keeps the least.
-
     Returns
     -------
     int64 (posts,)
         0 or 1.
     """
-    rows: dict[str, int] = {}
-    posts = [[rows.setdefault(name, len(rows)) for name in sentence] or [0] for sentence in sentences]
-    if not posts:
-        return np.zeros(0, np.int64)
-    starts = np.cumsum([0, *map(len, posts)])[:-1]
-    stems = np.fromiter(chain.from_iterable(posts), np.int64)
-    rng = np.random.default_rng(seed)
-    first, second = [], []
-    for _ in range(BANDS):
-        band = np.zeros(len(posts), np.uint64)
-        for _ in range(ROWS):
-            numbers = rng.integers(0, 1 << 63, max(len(rows), 1), np.uint64)
-            band = band * np.uint64(0x9E3779B97F4A7C15) + np.minimum.reduceat(numbers[stems], starts)
-        _, representative, group = np.unique(band, return_index=True, return_inverse=True)
-        first.append(np.arange(len(posts)))
-        second.append(representative[group])
-    links = (np.concatenate(first), np.concatenate(second))
-    graph = coo_matrix((np.ones(len(links[0]), np.int8), links), (len(posts), len(posts)))
-    count, cluster = connected_components(graph, directed=False)
-    half: NDArray[np.int64] = rng.integers(0, 2, count)[cluster]
+    cluster = near_duplicates(sentences)
+    side = np.random.default_rng(seed).integers(0, 2, cluster.max(initial=-1) + 1)
+    half: NDArray[np.int64] = side[cluster]
     return half

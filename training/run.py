@@ -4,27 +4,32 @@ from dataclasses import asdict
 from pathlib import Path
 
 import models.bundles
+import models.cooccurrence
 import models.denylist
 import models.embedding
 import models.fisher
 import models.hashtags
 import models.manifest
 import models.tagspace
+import models.trends
 import training.bundle
+import training.cooccurrence
 import training.corpus
 import training.embedding
 import training.evaluation
 import training.examples
 import training.features
 import training.model_card
+import training.near_duplicates
 import training.posts
 import training.tag2vec
+import training.trends
 import training.vocabulary
 from training.clips import read_clips
 from training.config import Config
 from training.stage import Stage, StageError, Work
 
-STAGES = ("corpus", "tag2vec", "features", "vocabulary", "embedding", "evaluation", "bundle")
+STAGES = ("corpus", "tag2vec", "cooccurrence", "trends", "features", "vocabulary", "embedding", "evaluation", "bundle")
 
 
 def run(config: Config, only: str | None = None) -> Path:
@@ -70,6 +75,20 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings=config.tag2vec.model_dump(),
         after=(corpus,),
     )
+    cooccurrence = Stage(
+        name="cooccurrence",
+        build=lambda out: training.cooccurrence.learn_cooccurrence(
+            out, corpus=work / "corpus", tag2vec=work / "tag2vec"
+        ),
+        code=(training.cooccurrence, training.near_duplicates, models.cooccurrence),
+        after=(corpus, tag2vec),
+    )
+    trends = Stage(
+        name="trends",
+        build=lambda out: training.trends.learn_trends(out, corpus=work / "corpus", tag2vec=work / "tag2vec"),
+        code=(training.trends, training.cooccurrence, models.trends),
+        after=(corpus, tag2vec),
+    )
     features = Stage(
         name="features",
         build=lambda out: training.features.extract_features(
@@ -109,6 +128,6 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings=config.model_dump(mode="json", exclude={"data", "work", "workers"})
         | {"libraries": models.bundles.library_versions()},
         files=(data.clip_list,),
-        after=(corpus, tag2vec, features, vocabulary, embedding, evaluation),
+        after=(corpus, tag2vec, cooccurrence, trends, features, vocabulary, embedding, evaluation),
     )
-    return [corpus, tag2vec, features, vocabulary, embedding, evaluation, bundle]
+    return [corpus, tag2vec, cooccurrence, trends, features, vocabulary, embedding, evaluation, bundle]

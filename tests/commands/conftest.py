@@ -10,12 +10,14 @@ import torch
 
 from commands.main import main
 from models.bundles import library_versions, write_bundle
+from models.cooccurrence import Cooccurrence
 from models.embedding import Embedding
 from models.fisher import Codebook, Vocabulary
 from models.manifest import HashtagRecord, TrainingRecord
 from models.tagspace import TagSpace
 from models.trajectories import BLOCKS, TrajectorySettings
 from tests.clips import write
+from training.corpus import DENIED_TAGS
 
 TAGS = {"golf": "golf", "tenni": "tennis", "danc": "dancing", "été": "été", "축구": "축구", "dog": "dogs"}
 
@@ -75,6 +77,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         vocabulary=vocabulary,
         embedding=embedding,
         tagspace=space,
+        cooccurrence=Cooccurrence.of_none(len(space)),
+        denied_tags=DENIED_TAGS,
         training=training,
         quality={},
         card=lambda _: "never trained",

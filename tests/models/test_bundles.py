@@ -12,12 +12,15 @@ from safetensors.numpy import load_file, save
 
 import models.bundles
 from models.bundles import Bundle, file_sha256, library_versions, write_bundle
+from models.cooccurrence import Cooccurrence
 from models.embedding import Embedding
 from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
 from models.manifest import HashtagRecord, TrainingRecord
 from models.tagspace import TagSpace
 from models.trajectories import BLOCKS, TrajectorySettings
+from models.trends import Trends
+from training.corpus import DENIED_TAGS
 
 SETTINGS = TrajectorySettings(stride=7)
 
@@ -45,6 +48,9 @@ def make(path: Path) -> Bundle:
         vocabulary=words,
         embedding=Embedding(torch.randn(4, words.dimensions), 6, 5),
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
+        cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
+        trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
+        denied_tags=DENIED_TAGS,
         training=TrainingRecord(
             data=[],
             counts={"clips_kept": 2},
@@ -86,11 +92,14 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
     assert again.sha256 == file_sha256(bundle.path / "manifest.json")
     assert sorted(path.name for path in bundle.path.iterdir()) == [
         "MODEL_CARD.md",
+        "cooccurrence.safetensors",
+        "denied_tags.txt",
         "embedding.safetensors",
         "manifest.json",
         "tags.json",
         "tagspace.faiss",
         "timings.json",
+        "trends.safetensors",
         "vocabulary.safetensors",
     ]
     assert "timings.json" not in again.manifest.files

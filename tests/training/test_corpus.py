@@ -64,6 +64,7 @@ def test_posts_become_sentences_of_stems_with_their_inflections(tmp_path: Path) 
         "tags_denied": 2,
         "tags_kept": 7,
         "stems": 4,
+        "dated": 0,
     }
 
 
@@ -130,7 +131,7 @@ def test_settings_without_sense_are_refused(options: dict[str, int]) -> None:
 @pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
 def test_real_posts(tmp_path: Path) -> None:
     real = read_posts(Path(os.environ["TAG2VEC_DATA"]) / "posts.jsonl.gz")
-    posts = list(islice(real, 0, 80_000, 20))
+    posts = [post.tags for post in islice(real, 0, 80_000, 20)]
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
         sentences, stems, summary = build(folder, posts, DENIED_TAGS.read_text(encoding="utf-8"))

@@ -2,13 +2,14 @@ import csv
 import gzip
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.posts import PostsError, read_posts
+from training.posts import Post, PostsError, read_posts
 
 POSTS = [["Golf", "été"], [], ["축구", "F1", "a_b"]]
 
@@ -27,7 +28,20 @@ def test_each_kind_is_read(tmp_path: Path, name: str, bom: str, suffix: str) -> 
     content = (bom + FILES[name]).encode()
     path.write_bytes(gzip.compress(content) if suffix else content)
     # A line of text without tags is no post, for there is nothing else on it.
-    assert list(read_posts(path)) == [tags for tags in POSTS if tags or not name.endswith(".txt")]
+    assert list(read_posts(path)) == [Post(tags) for tags in POSTS if tags or not name.endswith(".txt")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", '{"tags": ["golf"], "date": "2016-12-18"}\n{"tags": ["yoga"], "date": null}\n{"tags": ["dog"]}\n'),
+        ("a.csv", "Date,tags\n2016-12-18T23:59:59+01:00,golf\n ,yoga\n,dog\n"),
+    ],
+)
+def test_dates_are_read_where_there_are_any(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    assert list(read_posts(path)) == [Post(["golf"], date(2016, 12, 18)), Post(["yoga"]), Post(["dog"])]
 
 
 @given(st.lists(st.lists(st.text())))
@@ -36,19 +50,19 @@ def test_jsonl_gives_back_the_tags_as_they_were_written(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "posts.jsonl"
     path.write_text("".join(json.dumps({"tags": tags}) + "\n" for tags in posts), encoding="utf-8")
-    assert list(read_posts(path)) == posts
+    assert [post.tags for post in read_posts(path)] == posts
 
 
 @given(st.lists(st.lists(st.text(st.characters(categories=["L", "N", "Pc"]), min_size=1), min_size=1)))
 def test_csv_and_text_give_back_the_tags(tmp_path_factory: pytest.TempPathFactory, posts: list[list[str]]) -> None:
     text = tmp_path_factory.getbasetemp() / "posts.txt"
     text.write_text("".join(" ".join(tags) + "\n" for tags in posts), encoding="utf-8", newline="\n")
-    assert list(read_posts(text)) == posts
+    assert [post.tags for post in read_posts(text)] == posts
     table = io.StringIO()
     csv.writer(table).writerows([["tags", "caption"], *([",".join(tags), 'a "b",\nc'] for tags in posts)])
     path = tmp_path_factory.getbasetemp() / "posts.csv"
     path.write_text(table.getvalue(), encoding="utf-8", newline="")
-    assert list(read_posts(path)) == posts
+    assert [post.tags for post in read_posts(path)] == posts
 
 
 @pytest.mark.parametrize(
@@ -61,6 +75,9 @@ def test_csv_and_text_give_back_the_tags(tmp_path_factory: pytest.TempPathFactor
         ("a.jsonl", '{"tags": ["golf", 3]}\n', "line 1"),
         ("a.jsonl", '{"tags": null}\n', "line 1"),
         ("a.jsonl", "[" * 100_000 + "\n", "line 1"),
+        ("a.jsonl", '{"tags": [], "date": "18.12.2016"}\n', "line 1"),
+        ("a.jsonl", '{"tags": [], "date": 20161218}\n', "line 1"),
+        ("a.csv", "tags,date\ngolf,2016-12-18\ngolf,2016-13-18\n", "line 3"),
         ("a.csv", "", "line 1"),
         ("a.csv", "id,caption\n1,golf\n", "line 1"),
         ("a.csv", "id,tags\n1,golf\n2\n", "line 3"),

@@ -74,7 +74,7 @@ def test_near_duplicates_are_in_one_half_and_others_in_either() -> None:
 @pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
 def test_real_posts() -> None:
     real = islice(read_posts(Path(os.environ["TAG2VEC_DATA"]) / "posts.jsonl.gz"), 0, 100_000, 5)
-    posts = [list({stem(normalise(tag)) for tag in tags} - {""}) for tags in real]
+    posts = [list({stem(normalise(tag)) for tag in post.tags} - {""}) for post in real]
     assigned = halves(posts)
     assert 0.4 < assigned.mean() < 0.6
     learnt = CoUse.from_sentences(post for post, half in zip(posts, assigned, strict=True) if half == 0)

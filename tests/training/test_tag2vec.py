@@ -78,7 +78,8 @@ def test_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
 def test_real_posts(tmp_path: Path) -> None:
-    build(tmp_path, list(islice(read_posts(Path(os.environ["TAG2VEC_DATA"]) / "posts.jsonl.gz"), 0, 40_000, 5)))
+    posts = islice(read_posts(Path(os.environ["TAG2VEC_DATA"]) / "posts.jsonl.gz"), 0, 40_000, 5)
+    build(tmp_path, [post.tags for post in posts])
     train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(epochs=5))
     space = TagSpace.load(tmp_path)
     assert space.dimensions == 100

@@ -1,0 +1,103 @@
+"""Counting of co-occurrence: which tags go with which, and how surely, by the posts of a corpus."""
+
+import logging
+from array import array
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from models.cooccurrence import Cooccurrence
+from models.tagspace import TagSpace
+from training.corpus import read_sentences
+from training.near_duplicates import near_duplicates
+
+log = logging.getLogger(__name__)
+
+COMPANIONS = 64
+"""Kept of each stem, the most relevant."""
+
+LEAST = 0.02
+"""Relevance under which a companion is not kept."""
+
+BLOCK = 256
+"""Stems whose companions are counted at a time, which bounds the memory."""
+
+INTERCEPT, MET, SURPRISE, OWN, OTHER = -6.4, 0.1, 1.9, 0.4, 0.35
+"""Of the logistic regression in `relevance_of`."""
+
+
+def learn_cooccurrence(out: Path, *, corpus: Path, tag2vec: Path) -> None:
+    """Count co-occurrence of the stems that have a vector, and write it."""
+    count_cooccurrence(corpus, TagSpace.load(tag2vec).stems).save(out)
+
+
+def count_cooccurrence(corpus: Path, stems: Sequence[str]) -> Cooccurrence:
+    """Count which stems stand together; near-duplicate posts, made from one template, count as one all together.
+
+    Parameters
+    ----------
+    corpus : Path
+        Folder that `training.corpus.build_corpus` wrote.
+    stems : sequence of str
+        Those of the tag space, in its order; others are passed over.
+    """
+    cluster = near_duplicates(read_sentences(corpus))
+    templates = int(cluster.max(initial=-1)) + 1
+    posts = incidence(read_sentences(corpus), stems)
+    weighted = csr_matrix(posts.multiply(1 / np.bincount(cluster)[cluster][:, None]))
+    counts = np.asarray(weighted.sum(axis=0), np.float64).ravel()
+    columns = posts.T.tocsr()
+    rows: list[tuple[NDArray[np.int32], NDArray[np.float16]]] = []
+    for start in range(0, len(stems), BLOCK):
+        together = csr_matrix(columns[start : start + BLOCK] @ weighted)
+        for place in range(together.shape[0]):
+            entries = slice(together.indptr[place], together.indptr[place + 1])
+            companions, met = together.indices[entries], together.data[entries].astype(np.float64)
+            other = companions != start + place
+            companions, met = companions[other], met[other]
+            relevance = relevance_of(met, counts[start + place], counts[companions], templates)
+            best = np.lexsort((companions, -relevance))[:COMPANIONS]
+            best = best[relevance[best] >= LEAST]
+            rows.append((companions[best].astype(np.int32), relevance[best].astype(np.float16)))
+    starts = np.cumsum([0, *(len(companions) for companions, _ in rows)]).astype(np.int64)
+    log.info("co-occurrence: %d templates of %d posts, %d companions", templates, len(cluster), starts[-1])
+    return Cooccurrence(
+        starts,
+        np.concatenate([companions for companions, _ in rows]),
+        np.concatenate([relevance for _, relevance in rows]),
+    )
+
+
+def relevance_of(met: NDArray[np.float64], own: float, other: NDArray[np.float64], posts: int) -> NDArray[np.float64]:
+    """Return the probability, float64 (n,), that tags which met in some posts go together in others.
+
+    A logistic regression on the logarithms of counts, learnt on pairs of tags that met in a quarter of the posts and
+    were judged by another (`training.relevance`).
+
+    Parameters
+    ----------
+    met : float64 (n,)
+        In how many posts the two are.
+    own, other : float, float64 (n,)
+        In how many posts each is.
+    posts : int
+        How many there are.
+    """
+    surprise = np.log((met + 0.5) / (own * other / posts + 0.5))
+    logit = INTERCEPT + MET * np.log(met) + SURPRISE * surprise + OWN * np.log(own) + OTHER * np.log(other)
+    relevance: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
+    return relevance
+
+
+def incidence(sentences: Iterable[Sequence[str]], stems: Sequence[str]) -> csr_matrix:
+    """Return which stems each post uses, float32 (posts, stems) of zeros and ones."""
+    row = {name: number for number, name in enumerate(stems)}
+    tags, starts = array("q"), array("q", [0])
+    for sentence in sentences:
+        tags.extend({row[name] for name in sentence if name in row})
+        starts.append(len(tags))
+    indices, indptr = np.frombuffer(tags, np.int64), np.frombuffer(starts, np.int64)
+    return csr_matrix((np.ones(len(indices), np.float32), indices, indptr), (len(indptr) - 1, len(stems)))

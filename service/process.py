@@ -18,8 +18,8 @@ from pebble import ProcessPool
 
 from service import worker
 
-_START_S: Final = 300.0
-"""Seconds that a worker may take to start; most of it is the kernels' first compilation."""
+_START_S: Final = 60.0
+"""Seconds that a worker may take to get ready once it is forked: the fork server has compiled the kernels before."""
 _MESSAGE_BYTES: Final = 4096
 _MESSAGES: Final = {
     ("pebble.pool.process", "Acknowledgement"),

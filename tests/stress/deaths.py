@@ -82,11 +82,13 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
     ways = ("SIGKILL", "SIGSEGV", "out of memory", "SIGSTOP")
     kills: Counter[str] = Counter()
     hung: set[int] = set()
+    known: set[int] = set()
     for number in range(int(seconds)):
         way = ways[number % len(ways)]
-        running = [pid for pid in server.workers() if pid not in hung]
-        if running:
-            victim = dice.choice(running)
+        running = server.workers().keys()
+        # One that starts is spared: what hangs then has no clip, and so no deadline.
+        if settled := sorted((running & known) - hung):
+            victim = dice.choice(settled)
             with suppress(ProcessLookupError):
                 if way == "out of memory":
                     # As much as it has and a little: the next frame that it takes is too much.
@@ -97,6 +99,7 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
                     os.kill(victim, signal.Signals[way])
                     hung |= {victim} if way == "SIGSTOP" else set()
                 kills[way] += 1
+        known = set(running)
         await asyncio.sleep(1)
     return kills
 

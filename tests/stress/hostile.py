@@ -23,8 +23,12 @@ async def run(stage: Stage) -> list[Finding]:
     for canary in canaries:
         canary.write_bytes(stage.short[0])
         os.utime(canary, (1e9, canary.stat().st_mtime))  # a read moves the time of access, also under relatime
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setblocking(False)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        return await _run(stage, canaries, listener)
+
+
+async def _run(stage: Stage, canaries: list[Path], listener: socket.socket) -> list[Finding]:
     targets = [*map(str, canaries[:2]), f"http://127.0.0.1:{listener.getsockname()[1]}/x", "/etc/passwd"]
     scratch = stage.folder / "corpus"
     scratch.mkdir()
@@ -99,10 +103,8 @@ async def run(stage: Stage) -> list[Finding]:
 
 
 def _tree(spool: Path) -> set[str]:
-    """What lies where a process might write: beside the temporary folder, where it runs, at home, in shared memory."""
-    places = [spool.parent, Path.cwd(), Path.home(), Path("/dev/shm")]
-    own = {spool, spool.parent}
-    return {str(path) for place in places for path in place.iterdir() if path not in own and path.suffix != ".json"}
+    """What lies where a process might write: beside its temporary folder, and where it runs."""
+    return {str(path) for place in (spool.parent, Path.cwd()) for path in place.glob("[!.]*")}
 
 
 def _was_called(listener: socket.socket) -> bool:
@@ -111,8 +113,6 @@ def _was_called(listener: socket.socket) -> bool:
         listener.accept()[0].close()
     except BlockingIOError:
         return False
-    finally:
-        listener.close()
     return True
 
 

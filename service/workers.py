@@ -40,7 +40,6 @@ class Workers:
         self._recycle = recycle
         self._metrics = metrics
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
-        self._idle: set[WorkerProcess] = set()
         self._processes: set[WorkerProcess] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -50,8 +49,8 @@ class Workers:
         self._seconds = 2.0
         self._model: Path
         metrics.workers.labels("starting").set_function(lambda: len(self._opening))
-        metrics.workers.labels("free").set_function(lambda: len(self._idle))
-        metrics.workers.labels("busy").set_function(lambda: len(self._processes) - len(self._idle))
+        metrics.workers.labels("free").set_function(self._free.qsize)
+        metrics.workers.labels("busy").set_function(lambda: len(self._processes) - self._free.qsize())
 
     @property
     def ready(self) -> bool:
@@ -103,7 +102,7 @@ class Workers:
             if cause:
                 self._replace(process, cause)
             else:
-                self._release(process)
+                self._free.put_nowait(process)
 
     async def stop(self) -> None:
         """Kill every worker."""
@@ -121,26 +120,14 @@ class Workers:
         self.waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
-                while (process := await self._free.get()) not in self._idle:
-                    pass  # it died meanwhile and has been replaced
-                self._idle.discard(process)
+                while not (process := await self._free.get()).intact:
+                    self._replace(process, "died")
                 return process
         except TimeoutError:
             raise _too_late() from None
         finally:
             self.waiting -= 1
             self._metrics.queue_wait.observe(time.perf_counter() - began)
-
-    def _release(self, process: WorkerProcess) -> None:
-        self._idle.add(process)
-        self._free.put_nowait(process)
-        if process.dead.done():
-            self._lost(process)
-
-    def _lost(self, process: WorkerProcess) -> None:
-        """Replace a process that died without a clip; a clip that was in it has this done itself."""
-        if process in self._idle:
-            self._replace(process, "died")
 
     def _replace(self, process: WorkerProcess, cause: str) -> None:
         self._metrics.worker_restarts.labels(cause).inc()
@@ -149,8 +136,6 @@ class Workers:
 
     def _close(self, process: WorkerProcess) -> None:
         self._processes.discard(process)
-        self._idle.discard(process)
-        process.abandon()
         task = asyncio.create_task(asyncio.to_thread(process.close))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -182,8 +167,7 @@ class Workers:
             self._failing -= failed
         self._opened += 1
         self._processes.add(process)
-        process.dead.add_done_callback(lambda _: self._lost(process))
-        self._release(process)
+        self._free.put_nowait(process)
 
 
 def _too_late() -> Problem:

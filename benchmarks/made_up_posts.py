@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.hashtags import normalise, stem
 
-POSTS, MEAN_TAGS, ONCE = 2_700_000, 3.45, 0.72
+POSTS, MEAN_TAGS, ONCE = 2_700_000, 3.45, 0.725
 """The paper's posts, their mean number of tags, and the share of tags that nobody else writes."""
 TOPICS, STEMS = 500, 400
 """At the paper's size, and stems a topic at any size."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, TypedDict, get_args
+from typing import Literal, Self, TypedDict
 
 from numpy.typing import ArrayLike
 
@@ -18,12 +18,7 @@ from models.trends import Trends
 
 Rank = Literal["similar", "popular", "trending"]
 
-NO_DATES = "The posts that these tags were learnt from carry no dates: ask for similar or popular ones."
-
-POOL = 200
-"""Hashtags, the most relevant, among which the choice is made; the same for any smaller number that is wanted."""
-
-WIDER = 3
+POOL = 3
 """Popular and trending hashtags are the most popular and trending of so many times as many similar ones."""
 
 
@@ -116,11 +111,6 @@ class Suggester:
         """Read tag space and co-occurrence from a folder that `training.tag2vec` wrote; the same errors as theirs."""
         return cls(TagSpace.load(folder, list(hashtags)), Cooccurrence.load(folder))
 
-    @property
-    def ranks(self) -> list[Rank]:
-        """The ranks that may be asked for."""
-        return [rank for rank in get_args(Rank) if rank != "trending" or self.trends is not None]
-
     def suggest(
         self,
         vector: ArrayLike,
@@ -155,15 +145,14 @@ class Suggester:
         if k < 1:
             raise ValueError(f"at least one suggestion must be asked for, not {k}")
         if rank == "trending" and self.trends is None:
-            raise NoDates(NO_DATES)
+            raise NoDates("the posts that these tags were learnt from carry no dates: ask for similar or popular ones")
         excluded = {stem(normalise(tag)) for tag in exclude}
-        wanted = k if rank == "similar" else WIDER * k
-        pool = max(POOL, wanted)
+        wanted = k if rank == "similar" else POOL * k
         fit = [
             one
-            for one in self._ranked(vector, allow, pool + len(excluded))
+            for one in self._ranked(vector, allow, POOL * wanted + len(excluded))
             if one.stem not in excluded and self._score(one.relevance) >= min_score and not self.denies(one.stem)
-        ][:pool]
+        ][: POOL * wanted]
         displays = [self.space.display(one.stem) for one in fit]
         chosen = diverse(fit, displays, [one.relevance for one in fit], wanted)
         if rank == "popular":

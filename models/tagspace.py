@@ -1,6 +1,5 @@
 """The Tag2Vec space: a vector for every stem, and the nearest tags to a vector or to a tag."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,17 @@ from typing import Any, Self
 import faiss
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel
 
 from models.errors import BundleError, UnknownTag
 from models.hashtags import normalise, stem
+from models.string_table import StringTable
+from models.tag_index import build_index, search
 
 TAGS_FILE = "tags.json"
 INDEX_FILE = "tagspace.faiss"
+
+_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,21 @@ def unit(vector: ArrayLike) -> NDArray[np.float32]:
     length = np.linalg.norm(scaled, axis=-1, keepdims=True)
     scaled = scaled / np.where(length > 0, length, 1.0)
     return scaled.astype(np.float32)
+
+
+def _table(names: Sequence[str]) -> StringTable:
+    try:
+        return names if isinstance(names, StringTable) else StringTable(names)
+    except ValueError as error:
+        raise BundleError(f"the tag space needs stems, each once, and displays, each once: {error}") from None
+
+
+class _Tags(BaseModel):
+    """What `TAGS_FILE` holds."""
+
+    stems: list[str]
+    counts: list[int]
+    displays: list[str]
 
 
 class TagSpace:
@@ -82,15 +101,13 @@ class TagSpace:
         index: Any,
         hashtags: Sequence[str],
     ) -> None:
-        self.stems = list(stems)
+        self.stems, self.displays = _table(stems), _table(displays)
         self.counts: NDArray[np.int64] = np.asarray(counts, dtype=np.int64)
-        self.displays = list(displays)
         self.hashtags = list(hashtags)
         self._index = index
-        self._row = {name: row for row, name in enumerate(self.stems)}
         n = len(self.stems)
-        if not n or not (len(self._row) == n == len(self.displays) == len(set(self.displays))):
-            raise BundleError("the tag space needs stems, each once, and as many displays, each once")
+        if not n or n != len(self.displays):
+            raise BundleError(f"the tag space needs stems and as many displays; it has {n} and {len(self.displays)}")
         if self.counts.shape != (n,):
             raise BundleError(f"the tag space has {n} stems, but counts of shape {self.counts.shape}")
         if index.ntotal != n or index.metric_type != faiss.METRIC_L2:
@@ -98,7 +115,7 @@ class TagSpace:
                 f"the tag space has {n} stems, but its index holds {index.ntotal} vectors "
                 f"(metric {index.metric_type}; {faiss.METRIC_L2}, L2, is needed)"
             )
-        if missing := [name for name in self.hashtags if name not in self._row]:
+        if missing := [name for name in self.hashtags if name not in self.stems]:
             raise BundleError(f"hashtags that clips are trained towards have no vector: {', '.join(missing)}")
         self._hashtag_vectors = np.stack([self.vector(name) for name in self.hashtags]) if hashtags else None
 
@@ -111,20 +128,23 @@ class TagSpace:
         vectors: ArrayLike,
         hashtags: Sequence[str] = (),
     ) -> Self:
-        """Build a space with exact search from vectors, (n, dimensions), of any length but zero."""
-        rows = unit(vectors)
-        if rows.ndim != 2 or not np.linalg.norm(rows, axis=1).all():
-            raise BundleError(f"the vectors of a tag space form a matrix without a row of zeros, not {rows.shape}")
-        index = faiss.IndexFlatL2(rows.shape[1])
-        index.add(rows)
-        return cls(stems, counts, displays, index, hashtags)
+        """Build a space from vectors, (n, dimensions), of any length but zero; see `build_index`."""
+        matrix = np.asarray(vectors)
+        if matrix.ndim != 2:
+            raise BundleError(f"the vectors of a tag space form a matrix, not {matrix.shape}")
+        rows = np.empty(matrix.shape, np.float32)
+        for start in range(0, len(rows), _CHUNK):
+            rows[start : start + _CHUNK] = unit(matrix[start : start + _CHUNK])
+        if not rows.any(axis=1).all():
+            raise BundleError("the vectors of a tag space have directions, but one of them is a row of zeros")
+        return cls(stems, counts, displays, build_index(rows), hashtags)
 
     def __len__(self) -> int:
         return len(self.stems)
 
     def __contains__(self, tag: object) -> bool:
         """Tell whether a tag as typed, by its stem, is in the space."""
-        return isinstance(tag, str) and stem(normalise(tag)) in self._row
+        return isinstance(tag, str) and stem(normalise(tag)) in self.stems
 
     @property
     def dimensions(self) -> int:
@@ -139,7 +159,8 @@ class TagSpace:
         UnknownTag
             If the space has no such stem.
         """
-        return np.asarray(self._index.reconstruct(self.row(name)), dtype=np.float32)
+        # To unit length again: an index of many vectors stores them coarsely.
+        return unit(self._index.reconstruct(self.row(name)))
 
     def display(self, name: str) -> str:
         """Return the form in which a stem is shown.
@@ -172,11 +193,11 @@ class TagSpace:
         threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)
         try:
-            squares, rows = self._index.search(query[None], min(k, len(self)))
+            squares, rows = search(self._index, query, min(k, len(self)))
         finally:
             faiss.omp_set_num_threads(threads)
-        distances = np.sqrt(np.clip(squares[0].astype(np.float64), 0.0, 4.0))
-        found = sorted((d, row) for d, row in zip(distances.tolist(), rows[0].tolist(), strict=True) if row >= 0)
+        distances = np.sqrt(np.clip(squares.astype(np.float64), 0.0, 4.0))
+        found = sorted(zip(distances.tolist(), rows.tolist(), strict=True))
         return [Neighbour(self.stems[row], distance) for distance, row in found]
 
     def hashtag_distances(self, vector: ArrayLike) -> list[Neighbour]:
@@ -208,10 +229,8 @@ class TagSpace:
 
     def save(self, folder: Path) -> list[Path]:
         """Write `TAGS_FILE` and `INDEX_FILE` into a folder that exists; return their paths."""
-        tags = {"stems": self.stems, "counts": self.counts.tolist(), "displays": self.displays}
-        (folder / TAGS_FILE).write_text(
-            json.dumps(tags, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8"
-        )
+        tags = _Tags(stems=list(self.stems), counts=self.counts.tolist(), displays=list(self.displays))
+        (folder / TAGS_FILE).write_bytes(tags.model_dump_json().encode() + b"\n")
         faiss.write_index(self._index, str(folder / INDEX_FILE))
         return [folder / TAGS_FILE, folder / INDEX_FILE]
 
@@ -226,21 +245,18 @@ class TagSpace:
         """
         tags_file, index_file = folder / TAGS_FILE, folder / INDEX_FILE
         try:
-            tags = json.loads(tags_file.read_text(encoding="utf-8"))
-            stems, counts, displays = tags["stems"], tags["counts"], tags["displays"]
-            if not all(isinstance(text, str) for texts in (stems, displays) for text in texts):
-                raise ValueError("stems and displays must be strings")
-            if not all(type(count) is int for count in counts):
-                raise ValueError("counts must be whole numbers")
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise BundleError(f"{tags_file}: cannot be read as the tags of a tag space: {error!r}") from error
+            tags = _Tags.model_validate_json(tags_file.read_bytes(), strict=True)
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{tags_file}: cannot be read as the tags of a tag space: {error}") from error
+        stems, counts, displays = _table(tags.stems), np.asarray(tags.counts, dtype=np.int64), _table(tags.displays)
+        del tags  # before the index comes into memory
         try:
             index = faiss.read_index(str(index_file))
         except RuntimeError as error:
             raise BundleError(f"{index_file}: cannot be read as a FAISS index: {error}") from error
         space = cls(stems, counts, displays, index, hashtags)
-        for start in range(0, len(space), 8192):
-            rows = index.reconstruct_n(start, min(8192, len(space) - start))
+        for start in range(0, len(space), _CHUNK):
+            rows = index.reconstruct_batch(np.arange(start, min(start + _CHUNK, len(space))))
             if not np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-3):
                 raise BundleError(f"{index_file}: holds vectors that are not of unit length")
         return space
@@ -253,13 +269,13 @@ class TagSpace:
         UnknownTag
             If the space has no such stem.
         """
-        try:
-            return self._row[name]
-        except KeyError:
+        row = self.stems.row(name)
+        if row is None:
             raise UnknownTag(
                 f"no post of the corpus that the tag space was learnt from uses {name!r} often enough; "
                 "try another word or spelling"
-            ) from None
+            )
+        return row
 
     def _query(self, vector: ArrayLike) -> NDArray[np.float32]:
         query = unit(vector)

@@ -101,8 +101,8 @@ def test_a_saved_space_is_the_same_and_its_files_too(tmp_path: Path) -> None:
     second.mkdir()
     assert [path.name for path in space.save(first)] == [TAGS_FILE, INDEX_FILE]
     loaded = TagSpace.load(first, ["golf", "tenni"])
-    assert loaded.stems == STEMS
-    assert loaded.displays == WORDS
+    assert list(loaded.stems) == STEMS
+    assert list(loaded.displays) == WORDS
     assert loaded.counts.tolist() == list(range(10, 0, -1))
     assert [loaded.display(name) for name in STEMS] == WORDS
     query = np.arange(8.0)

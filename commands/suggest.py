@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,14 @@ BundleOption = Annotated[
         "--bundle", metavar="FOLDER", envvar="TAG2VEC_BUNDLE", help="Model bundle.", show_default="the one that ships"
     ),
 ]
+DenyFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="TAG2VEC_DENY_FILE",
+        help="More hashtags never to suggest, as the bundle lists them.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON object a line, as always when stdout is not a terminal.")
 ]
@@ -33,6 +41,15 @@ def suggest(
         list[str] | None,
         typer.Option(metavar="TAG", help="Never suggest this hashtag, nor its inflections; repeatable."),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help="Suggest no other hashtags than these, and their inflections; repeatable."),
+    ] = None,
+    rank: Annotated[
+        Literal["similar", "popular", "trending"],
+        typer.Option(help="First what fits most likely; or of that what most posts use, or what has grown most."),
+    ] = "similar",
+    deny_file: DenyFileOption = None,
     as_json: JsonOption = False,
     bundle: BundleOption = None,
 ) -> None:
@@ -42,17 +59,21 @@ def suggest(
     others are answered.
     """
     from models.bundles import SHIPPED, Bundle
-    from models.errors import ClipError
+    from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
+    from models.suggestions import NO_DATES, Wishes
 
     opened = Bundle.open(bundle or SHIPPED)
-    pipeline = Pipeline(opened)
+    pipeline = Pipeline(opened, deny_file)
+    if rank not in pipeline.suggester.ranks:
+        raise NoDates(NO_DATES)
+    wishes = Wishes(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)
     model = {"name": opened.name, "version": opened.version, "sha256": opened.sha256}
     threads = len(os.sched_getaffinity(0))
     failed = False
     for clip in clips:
         try:
-            answer = pipeline(clip, k=k, min_score=min_score, exclude=exclude or (), threads=threads)
+            answer = pipeline(clip, threads=threads, **wishes)
         except ClipError as error:
             failed = True
             complain(f"{clip}: {error.code}: {error}")

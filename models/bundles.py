@@ -8,6 +8,7 @@
     tags.json               stems, counts, display forms
     tagspace.faiss          tag vectors and their search index
     cooccurrence.safetensors  which tags go with which
+    inflections.safetensors  what stands beside each inflection of a stem
     denied_tags.txt         tags that are never suggested
     trends.safetensors      tags by week, where the posts carry dates
     MODEL_CARD.md           data, licences, quality and limits, for people
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from models.cooccurrence import Cooccurrence
     from models.embedding import Embedding
     from models.fisher import Vocabulary
+    from models.inflections import Inflections
     from models.suggestions import Suggester
     from models.tagspace import TagSpace
     from models.trends import Trends
@@ -150,6 +152,7 @@ class Bundle:
         """
         from models.cooccurrence import COOCCURRENCE_FILE, Cooccurrence
         from models.denylist import DenyList
+        from models.inflections import INFLECTIONS_FILE, Inflections
         from models.suggestions import Suggester
         from models.trends import TRENDS_FILE, Trends
 
@@ -161,6 +164,7 @@ class Bundle:
             Cooccurrence.load(self.path) if COOCCURRENCE_FILE in files else Cooccurrence.of_none(len(space)),
             denied=[DenyList.read(file) for file in (*deny_files, *([deny_file] if deny_file else []))],
             trends=Trends.load(self.path) if TRENDS_FILE in files else None,
+            inflections=Inflections.load(self.path) if INFLECTIONS_FILE in files else None,
         )
 
 
@@ -176,6 +180,7 @@ def write_bundle(
     cooccurrence: "Cooccurrence",
     denied_tags: Path,
     trends: "Trends | None" = None,
+    inflections: "Inflections | None" = None,
     training: TrainingRecord,
     quality: Mapping[str, JsonValue],
     card: Callable[[Manifest], str],
@@ -193,7 +198,7 @@ def write_bundle(
     (partial / EMBEDDING).write_bytes(save(embedding.tensors()))
     shutil.copyfile(denied_tags, partial / DENIED)
     files = [partial / VOCABULARY, partial / EMBEDDING, partial / DENIED, *tagspace.save(partial)]
-    files += [part.save(partial) for part in (cooccurrence, trends) if part is not None]
+    files += [part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None]
     manifest = Manifest(
         name=name,
         version=version,

@@ -6,7 +6,7 @@ Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking", SIGIR 1998
 from collections.abc import Sequence
 from typing import TypeVar
 
-WEIGHT = 0.2
+WEIGHT = 0.1
 """What likeness to a tag that was chosen before costs, in relevance."""
 
 Item = TypeVar("Item")

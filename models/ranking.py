@@ -22,7 +22,7 @@ ANCHORS = 30
 TEMPERATURE = 0.1
 """Of the softmax over the cosines of vector and anchors; the loss of the embedding has the same."""
 
-PRIOR = 10.0
+PRIOR = 30.0
 """How much more likely a hashtag that clips were trained towards is meant than any other stem as near."""
 
 

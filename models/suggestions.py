@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, TypedDict
+from typing import Literal, Self, TypedDict, get_args
 
 from numpy.typing import ArrayLike
 
@@ -12,13 +12,19 @@ from models.denylist import DenyList
 from models.diversity import diverse
 from models.errors import NoDates
 from models.hashtags import normalise, stem
+from models.inflections import Inflections
 from models.ranking import Ranked, Ranking
 from models.tagspace import TagSpace
 from models.trends import Trends
 
 Rank = Literal["similar", "popular", "trending"]
 
-POOL = 3
+NO_DATES = "The posts that these tags were learnt from carry no dates: ask for similar or popular ones."
+
+POOL = 200
+"""Hashtags, the most relevant, among which the choice is made; the same for any smaller number that is wanted."""
+
+WIDER = 3
 """Popular and trending hashtags are the most popular and trending of so many times as many similar ones."""
 
 
@@ -29,7 +35,7 @@ class Suggestion:
     Attributes
     ----------
     tag : str
-        As its users write it most, lower-cased.
+        As its users write it, lower-cased: of the common inflections the one that fits best.
     score : float
         0 to 1.
     distance : float
@@ -86,6 +92,8 @@ class Suggester:
         Tags that are never suggested, whatever is asked for: those on any of the lists.
     trends : Trends, optional
         How often each was used lately, where the posts carried dates.
+    inflections : Inflections, optional
+        The company of inflections: without it the most common one is shown.
     score : callable
         From an expected relevance to the score that is shown; may not fall.
     """
@@ -97,19 +105,26 @@ class Suggester:
         *,
         denied: Sequence[DenyList] = (),
         trends: Trends | None = None,
+        inflections: Inflections | None = None,
         score: Callable[[float], float] = lambda relevance: min(relevance, 1.0),
     ) -> None:
         self.space = space
         self.trends = trends
+        self._inflections = inflections
         self._ranking = Ranking(space, cooccurrence)
         self._denied = tuple(denied)
         self._score = score
-        self._is_denied: dict[str, bool] = {}
+        self._known_denied: dict[str, bool] = {}
 
     @classmethod
     def load(cls, folder: Path, hashtags: Iterable[str] = ()) -> Self:
         """Read tag space and co-occurrence from a folder that `training.tag2vec` wrote; the same errors as theirs."""
         return cls(TagSpace.load(folder, list(hashtags)), Cooccurrence.load(folder))
+
+    @property
+    def ranks(self) -> list[Rank]:
+        """The ranks that may be asked for."""
+        return [rank for rank in get_args(Rank) if rank != "trending" or self.trends is not None]
 
     def suggest(
         self,
@@ -145,14 +160,15 @@ class Suggester:
         if k < 1:
             raise ValueError(f"at least one suggestion must be asked for, not {k}")
         if rank == "trending" and self.trends is None:
-            raise NoDates("the posts that these tags were learnt from carry no dates: ask for similar or popular ones")
+            raise NoDates(NO_DATES)
         excluded = {stem(normalise(tag)) for tag in exclude}
-        wanted = k if rank == "similar" else POOL * k
+        wanted = k if rank == "similar" else WIDER * k
+        pool = max(POOL, wanted)
         fit = [
             one
-            for one in self._ranked(vector, allow, POOL * wanted + len(excluded))
+            for one in self._ranked(vector, allow, pool + len(excluded))
             if one.stem not in excluded and self._score(one.relevance) >= min_score and not self.denies(one.stem)
-        ][: POOL * wanted]
+        ][:pool]
         displays = [self.space.display(one.stem) for one in fit]
         chosen = diverse(fit, displays, [one.relevance for one in fit], wanted)
         if rank == "popular":
@@ -162,7 +178,7 @@ class Suggester:
             chosen.sort(key=lambda one: -float(growth[self.space.row(one.stem)]))
         return [
             Suggestion(
-                tag=self.space.display(one.stem),
+                tag=self.show(one.stem, vector),
                 score=self._score(one.relevance),
                 distance=self.space.distance(vector, one.stem),
                 rank=number,
@@ -177,8 +193,19 @@ class Suggester:
             return self._ranking.of(vector, [name for name, tag in allowed.items() if tag in self.space])
         return self._ranking.rank(vector, least)
 
+    def show(self, name: str, vector: ArrayLike) -> str:
+        """Return the inflection of a stem that is shown for a vector; UnknownTag if the space has no such stem."""
+        if self._inflections is not None:
+            for tag in self._inflections.closest(self.space.row(name), vector):
+                if not self._is_denied(tag):
+                    return tag
+        return self.space.display(name)
+
     def denies(self, name: str) -> bool:
         """Tell whether a stem of the space is never suggested."""
-        if name not in self._is_denied:
-            self._is_denied[name] = any(denied.denies(self.space.display(name)) for denied in self._denied)
-        return self._is_denied[name]
+        return self._is_denied(self.space.display(name))
+
+    def _is_denied(self, tag: str) -> bool:
+        if tag not in self._known_denied:
+            self._known_denied[tag] = any(denied.denies(tag) for denied in self._denied)
+        return self._known_denied[tag]

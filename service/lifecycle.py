@@ -89,7 +89,7 @@ class Service:
 
     async def _start(self) -> None:
         try:
-            model = await self.compute(Model, self.settings.bundle, self.spool)
+            model = await self.compute(Model, self.settings.bundle, self.spool, self.settings.deny_file)
         except Exception:
             log.exception("the model cannot be loaded")
             return
@@ -180,7 +180,7 @@ class Service:
             try:
                 if self.keys is not None:
                     self.keys.reload()
-                model = await asyncio.to_thread(Model, self.settings.bundle, self.spool)
+                model = await asyncio.to_thread(Model, self.settings.bundle, self.spool, self.settings.deny_file)
             except Exception:
                 self.metrics.reloads.labels("failed").inc()
                 log.exception("reload failed; the old keys or the old model are kept")

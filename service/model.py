@@ -24,17 +24,23 @@ class Model:
         Requests that are being answered with it.
     """
 
-    def __init__(self, source: Path, spool: Path) -> None:
-        """Copy, verify and load the bundle in `source`; raises `BundleError`, and leaves nothing behind then."""
+    def __init__(self, source: Path, spool: Path, deny_file: Path | None = None) -> None:
+        """Copy, verify and load the bundle in `source`, and the operator's deny list.
+
+        Raises
+        ------
+        Tag2VecError
+            If one cannot be used; nothing is left behind then.
+        """
         Bundle.open(source)
         self.users = 0
         self.folder = Path(tempfile.mkdtemp(prefix="model-", dir=spool))
         try:
             shutil.copytree(source, self.folder, dirs_exist_ok=True)
             self.bundle = Bundle.open(self.folder)
-            self.pipeline = Pipeline(self.bundle)
+            self.pipeline = Pipeline(self.bundle, deny_file)
             self.dimensions = self.pipeline.vocabulary.dimensions
-            _ = self.pipeline.embedding, self.pipeline.tagspace
+            _ = self.pipeline.embedding, self.pipeline.suggester
         except BaseException:
             self.discard()
             raise

@@ -34,6 +34,7 @@ class Code(Enum):
     clip_too_long = 422, "The clip has too many seconds or frames"
     truncated = 422, "The clip breaks off or is damaged"
     no_motion = 422, "Nothing moves in the clip"
+    no_dates = 422, "What is trending is not known: the posts carry no dates"
     queue_full = 429, "Too many clips are waiting"
     key_busy = 429, "Too many clips of this key are under way"
     headers_too_large = 431, "The request's headers are too many or too long"
@@ -144,5 +145,6 @@ _EXAMPLES = {
     Code.truncated: "The clip breaks off before its last frame. Send it again, whole.",
     Code.queue_full: "16 clips are waiting already. Try again in 8 s.",
     Code.invalid_request: "query.k: Input should be less than or equal to 50",
+    Code.no_dates: "The posts that these tags were learnt from carry no dates: ask for similar or popular ones.",
     Code.unknown_tag: "The tag space does not know 'qwertzuiop'.",
 }

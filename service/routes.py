@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Coroutine
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Annotated, Any, Final
 
@@ -11,10 +12,11 @@ from fastapi import Path as PathParameter
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
+import models.neighbours
 from models.container import CONTAINERS
 from models.errors import UnknownTag
-from models.hashtags import normalise, stem
 from models.pipeline import EncodedClip
+from models.suggestions import NO_DATES
 from service import schemas, uploads
 from service.lifecycle import service_of
 from service.model import Model
@@ -58,6 +60,7 @@ _CLIP_PROBLEMS: Final = (
     Code.clip_too_long,
     Code.truncated,
     Code.no_motion,
+    Code.no_dates,
     Code.queue_full,
     Code.key_busy,
     Code.internal_error,
@@ -106,13 +109,13 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
     """
     service = service_of(request)
     with service.clip(getattr(request.state, "key", None)) as model:
+        if query.rank not in model.pipeline.suggester.ranks:
+            raise Problem(Code.no_dates, NO_DATES)
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.settings)
         encoded = await _unless_gone(request, service.flights.encode(model, upload))
         with span("suggest"):
-            answer = await service.compute(
-                model.pipeline.suggest, encoded, k=query.k, min_score=query.min_score, exclude=query.exclude
-            )
+            answer = await service.compute(model.pipeline.suggest, encoded, **query.wishes())
     service.metrics.answered(answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     video = answer.video
@@ -147,24 +150,30 @@ async def neighbours(
     tag: Annotated[str, PathParameter(min_length=1, max_length=100, examples=["basketball"])],
     query: Annotated[NeighboursQuery, Query()],
 ) -> Response:
-    """Return the tags nearest to a tag, in any inflection, with or without `#`."""
+    """Return the tags nearest to a tag, in any inflection, with or without `#`; others may be added and taken away.
+
+    A tag that is not known is answered from the known tags that it is made of, with a warning.
+    """
     service = service_of(request)
     model = service.model_now()
 
     def search() -> schemas.Neighbours:
-        space = model.pipeline.tagspace
-        found = space.neighbours(tag, query.k)
+        found = models.neighbours.neighbours(model.pipeline.suggester, [tag, *query.plus], query.minus, query.k)
+        plus, minus = ([schemas.Asked(**asdict(one)) for one in asked] for asked in (found.plus, found.minus))
         return schemas.Neighbours(
-            tag=space.display(stem(normalise(tag))),
+            tag=plus[0].tag,
+            plus=plus,
+            minus=minus,
             model=_described(model),
+            warnings=found.warnings,
             neighbours=[
                 schemas.Neighbour(
-                    tag=space.display(neighbour.stem),
+                    tag=shown,
                     score=neighbour.score,
                     distance=neighbour.distance,
                     rank=rank,
                 )
-                for rank, neighbour in enumerate(found, 1)
+                for rank, (shown, neighbour) in enumerate(zip(found.shown, found.neighbours, strict=True), 1)
             ],
         )
 
@@ -172,6 +181,8 @@ async def neighbours(
         return _conditional(request, await service.compute(search))
     except UnknownTag as error:
         raise Problem(Code.unknown_tag, str(error)) from error
+    except ValueError as error:
+        raise Problem(Code.invalid_request, str(error)) from error
 
 
 @router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.invalid_request, Code.not_ready))
@@ -194,7 +205,10 @@ async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response
         queue=settings.queue,
     )
     trained = schemas.TrainedModel(
-        **_described(model).model_dump(), tags=len(model.pipeline.tagspace), hashtags=model.hashtags
+        **_described(model).model_dump(),
+        tags=len(model.pipeline.tagspace),
+        ranks=model.pipeline.suggester.ranks,
+        hashtags=model.hashtags,
     )
     answer = schemas.Info(version=version("tag2vec"), model=trained, containers=list(CONTAINERS), limits=limits)
     return _conditional(request, answer)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.suggestions import Rank, Wishes
+
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -15,6 +17,18 @@ class SuggestQuery(BaseModel):
     k: int = Field(15, ge=1, le=50, description="how many hashtags at most")
     min_score: float = Field(0.0, ge=0, le=1, description="no hashtag with a lower score")
     exclude: list[Tag] = Field([], max_length=100, description="tags not wanted in any inflection; repeatable")
+    allow: list[Tag] = Field(
+        [], max_length=1000, description="where given, no other tags than these, in any inflection; repeatable"
+    )
+    rank: Rank = Field(
+        "similar",
+        description="first what fits most likely (`similar`), or of that what most posts use (`popular`) or what has "
+        "grown most lately (`trending`)",
+    )
+
+    def wishes(self) -> Wishes:
+        """Return what is asked for, as the pipeline takes it."""
+        return Wishes(k=self.k, min_score=self.min_score, exclude=self.exclude, allow=self.allow, rank=self.rank)
 
 
 class NeighboursQuery(BaseModel):
@@ -23,6 +37,8 @@ class NeighboursQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     k: int = Field(15, ge=1, le=50, description="how many neighbours at most")
+    plus: list[Tag] = Field([], max_length=20, description="tags to add to it; repeatable")
+    minus: list[Tag] = Field([], max_length=20, description="tags to take away from it; repeatable")
 
 
 class NoQuery(BaseModel):
@@ -47,7 +63,7 @@ class Hashtag(_Answer):
     """A suggested hashtag, without its `#`."""
 
     tag: str = Field(examples=["basketball"])
-    score: float = Field(ge=0, le=1, description="falls with the distance", examples=[0.71])
+    score: float = Field(ge=0, le=1, description="how likely it fits", examples=[0.71])
     distance: float = Field(ge=0, description="L2 distance to the embedded clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
 
@@ -94,12 +110,22 @@ class Neighbour(_Answer):
     rank: int = Field(ge=1, examples=[1])
 
 
+class Asked(_Answer):
+    """A tag that was asked about."""
+
+    tag: str = Field(description="in the form most written", examples=["basketball"])
+    parts: list[str] = Field(description="the known tags that stood in for it, where it is not known itself")
+
+
 class Neighbours(_Answer):
-    """Tags near a tag."""
+    """Tags near a tag, or near a sum of tags."""
 
     tag: str = Field(description="the tag asked for, in the form most written", examples=["basketball"])
+    plus: list[Asked] = Field(description="what was added up, that tag first")
+    minus: list[Asked] = Field(description="what was taken away")
     model: ModelInfo
     neighbours: list[Neighbour]
+    warnings: list[str] = Field(description="which tags are not known, and what stood in for them")
 
 
 class Limits(_Answer):
@@ -123,6 +149,7 @@ class TrainedModel(ModelInfo):
     """The model in use."""
 
     tags: int = Field(description="tags that may be suggested")
+    ranks: list[Rank] = Field(description="what `rank` may be; `trending` where the posts carried dates")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
 
 

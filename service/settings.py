@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     bundle: Path = Field(SHIPPED, description="folder of the model bundle")
+    deny_file: Path | None = Field(None, description="file of more tags never to suggest; read again on SIGHUP")
 
     workers: PositiveInt = Field(default_factory=_processors, description="worker processes, one clip each at a time")
     queue: int = Field(16, ge=0, description="clips that may wait for a worker; one more is refused with 429")

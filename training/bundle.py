@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models.bundles import file_sha256, library_versions, write_bundle
 from models.cooccurrence import Cooccurrence
+from models.inflections import Inflections
 from models.manifest import DataRecord, HashtagRecord, TrainingRecord
 from models.tagspace import TagSpace
 from models.trends import TRENDS_FILE, Trends
@@ -53,6 +54,7 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
         tagspace=TagSpace.load(work / "tag2vec", [record.stem for record in hashtags]),
         cooccurrence=Cooccurrence.load(work / "cooccurrence"),
         trends=Trends.load(work / "trends") if (work / "trends" / TRENDS_FILE).exists() else None,
+        inflections=Inflections.load(work / "inflections"),
         denied_tags=DENIED_TAGS,
         training=TrainingRecord(
             data=[

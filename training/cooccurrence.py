@@ -58,6 +58,9 @@ def count_cooccurrence(corpus: Path, stems: Sequence[str]) -> Cooccurrence:
             companions, met = together.indices[entries], together.data[entries].astype(np.float64)
             other = companions != start + place
             companions, met = companions[other], met[other]
+            if not len(met):
+                rows.append((np.zeros(0, np.int32), np.zeros(0, np.float16)))
+                continue
             relevance = relevance_of(met, counts[start + place], counts[companions], templates)
             best = np.lexsort((companions, -relevance))[:COMPANIONS]
             best = best[relevance[best] >= LEAST]

@@ -9,6 +9,7 @@ import models.denylist
 import models.embedding
 import models.fisher
 import models.hashtags
+import models.inflections
 import models.manifest
 import models.tagspace
 import models.trends
@@ -19,6 +20,7 @@ import training.embedding
 import training.evaluation
 import training.examples
 import training.features
+import training.inflections
 import training.model_card
 import training.near_duplicates
 import training.posts
@@ -29,7 +31,18 @@ from training.clips import read_clips
 from training.config import Config
 from training.stage import Stage, StageError, Work
 
-STAGES = ("corpus", "tag2vec", "cooccurrence", "trends", "features", "vocabulary", "embedding", "evaluation", "bundle")
+STAGES = (
+    "corpus",
+    "tag2vec",
+    "cooccurrence",
+    "trends",
+    "inflections",
+    "features",
+    "vocabulary",
+    "embedding",
+    "evaluation",
+    "bundle",
+)
 
 
 def run(config: Config, only: str | None = None) -> Path:
@@ -89,6 +102,16 @@ def stages(config: Config, work: Work) -> list[Stage]:
         code=(training.trends, training.cooccurrence, models.trends),
         after=(corpus, tag2vec),
     )
+    inflections = Stage(
+        name="inflections",
+        build=lambda out: training.inflections.learn_inflections(
+            out, posts=data.posts, settings=config.corpus, corpus=work / "corpus", tag2vec=work / "tag2vec"
+        ),
+        code=(training.inflections, training.posts, models.inflections, models.hashtags),
+        settings=config.corpus.model_dump(),
+        files=tuple(data.posts),
+        after=(corpus, tag2vec),
+    )
     features = Stage(
         name="features",
         build=lambda out: training.features.extract_features(
@@ -128,6 +151,6 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings=config.model_dump(mode="json", exclude={"data", "work", "workers"})
         | {"libraries": models.bundles.library_versions()},
         files=(data.clip_list,),
-        after=(corpus, tag2vec, cooccurrence, trends, features, vocabulary, embedding, evaluation),
+        after=(corpus, tag2vec, cooccurrence, trends, inflections, features, vocabulary, embedding, evaluation),
     )
-    return [corpus, tag2vec, cooccurrence, trends, features, vocabulary, embedding, evaluation, bundle]
+    return [corpus, tag2vec, cooccurrence, trends, inflections, features, vocabulary, embedding, evaluation, bundle]

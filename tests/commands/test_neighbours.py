@@ -1,6 +1,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from commands.neighbours import parse
 from models.bundles import Bundle
 from tests.commands.conftest import Run
 
@@ -11,13 +14,48 @@ def test_lists_what_lies_near(bundle: Path, run: Run) -> None:
     answer = json.loads(ended.out)
     space = Bundle.open(bundle).tagspace()
     assert answer["tag"] == "#Dances"
+    assert answer["plus"] == [{"tag": "dancing", "parts": []}]
     assert [found["tag"] for found in answer["neighbours"]] == [
         space.display(neighbour.stem) for neighbour in space.neighbours("dance", 3)
     ]
 
 
-def test_an_unknown_tag_ends_with_1(bundle: Path, run: Run) -> None:
-    ended = run("neighbours", "--bundle", bundle, "zebra")
+def test_adds_and_takes_away(bundle: Path, run: Run) -> None:
+    answer = json.loads(run("neighbours", "--bundle", bundle, "golf", "+", "dog", "-", "tennis").out)
+    assert [one["tag"] for one in answer["plus"]] == ["golf", "dogs"]
+    assert [one["tag"] for one in answer["minus"]] == ["tennis"]
+    assert {one["tag"] for one in answer["neighbours"]} == {"dancing", "été", "축구"}
+
+
+def test_an_unknown_tag_is_answered_from_its_parts(bundle: Path, run: Run) -> None:
+    answer = json.loads(run("neighbours", "--bundle", bundle, "DogDance").out)
+    assert answer["plus"] == [{"tag": "dogdance", "parts": ["dogs", "dancing"]}]
+    assert "#dogs and #dancing" in answer["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "plus", "minus"),
+    [
+        ("golf", ["golf"], []),
+        ("breast stroke", ["breast stroke"], []),
+        ("t-shirt + c++", ["t-shirt", "c++"], []),
+        ("ski + beach - snow", ["ski", "beach"], ["snow"]),
+        ("- snow + ski", ["ski"], ["snow"]),
+    ],
+)
+def test_operators_stand_between_spaces(asked: str, plus: list[str], minus: list[str]) -> None:
+    assert parse(asked) == (plus, minus)
+
+
+@pytest.mark.parametrize("asked", ["", "+", "golf +", "golf + - dog", "+ + golf"])
+def test_a_tag_must_stand_beside_every_operator(asked: str) -> None:
+    with pytest.raises(ValueError, match="both sides"):
+        parse(asked)
+
+
+@pytest.mark.parametrize(("tags", "code"), [(["zebra"], "unknown_tag"), (["golf", "-", "golf"], "invalid_request")])
+def test_what_cannot_be_answered_ends_with_1(bundle: Path, run: Run, tags: list[str], code: str) -> None:
+    ended = run("neighbours", "--bundle", bundle, *tags)
     assert ended.code == 1
     assert ended.out == ""
-    assert ended.err.startswith("tag2vec: zebra: unknown_tag: ")
+    assert ended.err.startswith(f"tag2vec: {' '.join(tags)}: {code}: ")

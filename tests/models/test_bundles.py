@@ -16,6 +16,7 @@ from models.cooccurrence import Cooccurrence
 from models.embedding import Embedding
 from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
+from models.inflections import Inflections
 from models.manifest import HashtagRecord, TrainingRecord
 from models.tagspace import TagSpace
 from models.trajectories import BLOCKS, TrajectorySettings
@@ -50,6 +51,7 @@ def make(path: Path) -> Bundle:
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
         cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
         trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
+        inflections=Inflections(np.zeros(1, np.int32), ["golfs"], np.ones((1, 5), np.float16)),
         denied_tags=DENIED_TAGS,
         training=TrainingRecord(
             data=[],
@@ -95,6 +97,7 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
         "cooccurrence.safetensors",
         "denied_tags.txt",
         "embedding.safetensors",
+        "inflections.safetensors",
         "manifest.json",
         "tags.json",
         "tagspace.faiss",

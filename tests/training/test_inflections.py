@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.inflections import Inflections
+from models.tagspace import TagSpace
+from tests.training.test_corpus import build
+from training.corpus import CorpusSettings
+from training.inflections import common, learn_inflections
+
+
+def test_inflections_are_told_apart_by_what_stands_beside_them(tmp_path: Path) -> None:
+    posts = [["Dance", "show", f"a{number}"] for number in range(12)]
+    posts += [["dancing", "#Club", f"b{number}"] for number in range(8)]
+    posts += [["dances", "club", f"c{number}"] for number in range(2)]
+    build(tmp_path, posts)
+    space = TagSpace.from_vectors(["danc", "show", "club"], [22, 12, 10], ["dance", "show", "club"], np.eye(3))
+    space.save(tmp_path)
+    learn_inflections(
+        tmp_path, posts=[tmp_path / "posts.jsonl"], settings=CorpusSettings(), corpus=tmp_path, tag2vec=tmp_path
+    )
+    learnt = Inflections.load(tmp_path)
+    # "dances" is too rare to be shown; the others' company is the show and the club.
+    assert dict(zip(learnt.tags, learnt.company.tolist(), strict=True)) == {"dance": [0, 1, 0], "dancing": [0, 0, 1]}
+    assert learnt.closest(0, space.vector("club")) == ["dancing", "dance"]
+
+
+@pytest.mark.parametrize(
+    ("inflections", "found"),
+    [
+        ({"dance": 100, "dancing": 30, "dances": 29}, ["dance", "dancing"]),
+        ({"dance": 100, "dancing": 29}, []),
+        ({"dance": 9, "dancing": 4}, []),
+        ({"dance": 1}, []),
+    ],
+)
+def test_only_common_inflections_are_shown(inflections: dict[str, int], found: list[str]) -> None:
+    assert common(inflections) == found

@@ -1,0 +1,67 @@
+"""Learning of inflections: what stands beside each, where a stem is often written in several."""
+
+import logging
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from models.hashtags import normalise, stem
+from models.inflections import Inflections
+from models.tagspace import TagSpace
+from training.corpus import CorpusSettings, read_stems
+from training.posts import read_posts
+
+log = logging.getLogger(__name__)
+
+SHARE, LEAST = 0.3, 5
+"""An inflection is shown only if it is in so many posts of the most common one's, and in so many posts."""
+
+
+def learn_inflections(
+    out: Path, *, posts: Sequence[Path], settings: CorpusSettings, corpus: Path, tag2vec: Path
+) -> None:
+    """Learn the company of inflections from posts as they were written, and write it.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the file of `Inflections.save`.
+    posts, settings
+        What the corpus was made from.
+    corpus, tag2vec : Path
+        What `training.corpus` and `training.tag2vec` wrote.
+    """
+    space = TagSpace.load(tag2vec)
+    vectors = np.stack([space.vector(name) for name in space.stems])
+    alternatives = {
+        (space.row(entry.name), tag): place
+        for place, (entry, tag) in enumerate(
+            (entry, tag) for entry in read_stems(corpus) if entry.name in space for tag in common(entry.inflections)
+        )
+    }
+    company = np.zeros((len(alternatives), space.dimensions))
+    for tags, _ in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
+        written: dict[int, str] = {}
+        for normal in map(normalise, tags):
+            if (name := stem(normal)) in space:
+                written.setdefault(space.row(name), normal)
+        rows = list(written)[: settings.max_tags]
+        places = [(place, row) for row in rows if (place := alternatives.get((row, written[row]))) is not None]
+        if places and len(rows) > 1:
+            whole = vectors[rows].sum(axis=0)
+            for place, row in places:
+                beside = whole - vectors[row]
+                company[place] += beside / max(float(np.linalg.norm(beside)), 1e-9)
+    company /= np.maximum(np.linalg.norm(company, axis=1, keepdims=True), 1e-9)
+    rows_of = np.array([row for row, _ in alternatives], np.int32)
+    Inflections(rows_of, [tag for _, tag in alternatives], company.astype(np.float16)).save(out)
+    log.info("inflections: %d of %d stems that are written in several", len(alternatives), len(np.unique(rows_of)))
+
+
+def common(inflections: dict[str, int]) -> list[str]:
+    """Return the inflections that are nearly as common as the most common one; none where that stands alone."""
+    most = max(inflections.values())
+    found = [tag for tag, count in inflections.items() if count >= max(SHARE * most, LEAST)]
+    return found if len(found) > 1 else []

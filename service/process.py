@@ -62,11 +62,11 @@ class WorkerProcess:
         async with asyncio.timeout(_START_S):
             await self._outcome(future)
 
-    async def encode(self, job: Path, model: Path, deadline: float) -> None:
+    async def encode(self, job: Path, model: Path, deadline: float, threads: int) -> None:
         """Run one clip; raises `TimeoutError` at `deadline` (event loop time) and `WorkerDeathError`."""
         self.clips += 1
         async with asyncio.timeout_at(deadline):
-            await self._outcome(self._pool.schedule(worker.encode, (job, model)))
+            await self._outcome(self._pool.schedule(worker.encode, (job, model, threads)))
 
     async def _outcome(self, future: "Future[None]") -> None:
         # pebble misses the death of a process that has not yet acknowledged its task; the kernel does not.

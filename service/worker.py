@@ -88,17 +88,17 @@ def ready() -> None:
     """Do nothing: that this returns says that `start` is done."""
 
 
-def encode(job: Path, model: Path) -> None:
-    """Encode `job/clip` with the bundle in `model`; the outcome is written into `job`."""
+def encode(job: Path, model: Path, threads: int) -> None:
+    """Encode `job/clip` on so many threads with the bundle in `model`; the outcome is written into `job`."""
     from models.errors import ClipError
     from service import results
 
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    allowance = int(spent.ru_utime + spent.ru_stime + _settings.deadline_s) + 2
+    allowance = int(spent.ru_utime + spent.ru_stime + threads * _settings.deadline_s) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (allowance, resource.RLIM_INFINITY))
     clip = job / "clip"
     try:
-        results.write_encoding(job, _pipeline(model).encode(clip, limits=_settings.limits))
+        results.write_encoding(job, _pipeline(model).encode(clip, limits=_settings.limits, threads=threads))
     except ClipError as error:
         results.write_failure(job, error.code, str(error).replace(str(clip), "the clip"))
     except Exception as error:

@@ -8,6 +8,7 @@ nothing is ever reused whose state is in doubt.
 import asyncio
 import logging
 import math
+import os
 import time
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Workers:
         self._closing: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._failing = 0
+        self._processors = len(os.sched_getaffinity(0))
         self._stopping = False
         self._seconds = 2.0
         self._model: Path
@@ -85,7 +87,7 @@ class Workers:
         cause = "cancelled"
         try:
             with span("encode"):
-                await process.encode(job, model, deadline)
+                await process.encode(job, model, deadline, self._threads())
             cause = "recycled" if self._recycle and process.clips >= self._recycle else ""
         except TimeoutError:
             cause = "deadline"
@@ -114,6 +116,11 @@ class Workers:
             self._close(process)
         await asyncio.gather(*self._opening, return_exceptions=True)
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _threads(self) -> int:
+        """Return this clip's share of the processors: all of them while it is alone, one when others are under way."""
+        busy = len(self._processes) - self._free.qsize() + self.waiting
+        return max(1, self._processors // busy)
 
     async def _next(self, deadline: float) -> WorkerProcess:
         began = time.perf_counter()

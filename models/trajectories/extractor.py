@@ -176,14 +176,15 @@ class _Analysis:
                 self._flow(before.expansions, again, [plane[2:] for plane in planes])
         with self.clock.stage("histograms"):
             histograms = self.histograms[before.frame % len(self.histograms)]
+            square, cell, every = self.grid.square, self.grid.cell, self.settings.every
             for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
                 cells = self.grid.layer(histograms, layer)
-                cell_histograms(grey.astype(np.float32), u, v, self.grid.square, self.grid.cell, cells)
+                cell_histograms(grey.astype(np.float32), u, v, square, cell, every, cells)
         return _Motion(before.frame, before.textured, flow)
 
     def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
         settings = self.settings
-        farneback.flow(before, after, settings.step, finest_iterations=settings.finest_iterations, out=out)
+        farneback.flow(before, after, settings.step, iterations=settings.iterations, median=settings.median, out=out)
 
     def _layer(self, flow: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         height, width = self._shapes[layer]

@@ -21,13 +21,9 @@ Plane = NDArray[np.float32]
 WINDOW, SIGMA = 5, 1.5
 """Radius and width of the neighbourhood that shares one displacement, in pixels of a layer."""
 
-ITERATIONS = 2
 REGULARISATION = 1e-3
 ATTENUATION = np.array([0.14, 0.14, 0.4472, 0.4472, 0.4472], F)
 """Trust in the outermost pixels of a layer, where polynomials see the border."""
-
-MEDIAN = 5
-"""Side of the square of the median filter, in pixels of a layer."""
 
 STRIP = 16
 """Rows that are solved for at a time: few enough that what is known of them stays in the processor's cache."""
@@ -38,7 +34,8 @@ def flow(
     after: Sequence[Plane],
     step: float,
     *,
-    finest_iterations: int = ITERATIONS,
+    iterations: Sequence[int] = (2,),
+    median: int = 5,
     out: Sequence[Plane] | None = None,
 ) -> list[Plane]:
     """Find the displacement of each pixel between two frames, on every layer.
@@ -49,8 +46,10 @@ def flow(
         What `expansion.expand` gives for the two frames.
     step : float
         How many times smaller each layer is than the one before.
-    finest_iterations : int
-        On the first layer, whose flow the others have all but found; on them it is `ITERATIONS`.
+    iterations : sequence of int
+        On each layer; the last number holds for all that follow.
+    median : int
+        Side of the square of the median filter, in pixels of a layer; OpenCV takes 3 or 5. One is none.
     out : sequence of float32 (2, height, width), optional
         C-contiguous arrays that receive the result, of all layers or of the finest.
 
@@ -70,10 +69,10 @@ def flow(
             field *= F(step)
         else:
             field[:] = 0
-        for _ in range(ITERATIONS if layer else finest_iterations):
+        for _ in range(iterations[min(layer, len(iterations) - 1)]):
             _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), field)
         for component in field:
-            cv2.medianBlur(component, MEDIAN, dst=component)
+            cv2.medianBlur(component, median, dst=component)
     return fields
 
 

@@ -124,7 +124,7 @@ def _add(values: Row, total: Row) -> None:
 
 
 @compiled
-def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, out: NDArray[np.uint16]) -> None:
+def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, every: int, out: NDArray[np.uint16]) -> None:
     """Count the orientations in every cell of one layer.
 
     Parameters
@@ -133,6 +133,8 @@ def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, out: NDAr
         Grey values, and the stabilised flow in pixels of this layer.
     square, cell : int
         As in `CellGrid`.
+    every : int
+        Of so many rows of pixels one is counted, for all of them.
     out : uint16 (rows, columns, CHANNELS)
         Receives the upper halves of the float32 histograms of the cells that begin `square` pixels apart.
     """
@@ -145,11 +147,11 @@ def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, out: NDAr
     bands, down = np.zeros((span, flat), F), np.empty(flat, F)
     total = np.empty(CHANNELS, F)
     bits = total.view(np.uint32)
-    whole_rows, whole_columns = height // square, width // square
+    whole_columns = width // square
     for row in range(rows - 1 + span):
         band = bands[row % span].reshape(columns - 1 + span, CHANNELS)
         band[:] = _ZERO
-        for y in range(row * square, min((row + 1) * square, height)):
+        for y in range(row * square, min((row + 1) * square, height), every):
             above, below = max(y - 1, 0), min(y + 1, height - 1)
             if y == 0 or y == height - 1:
                 above = below  # mirrored, as across the sides
@@ -160,8 +162,9 @@ def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, out: NDAr
             _part(u[y], v[y], low[1], high[1], still)
             _count(bins, low, high, still, square, band[: -(-width // square)])
         # A square that the frame's border cuts counts for a whole one, of which cells then take their share.
-        if row == whole_rows and height % square:
-            band *= F(square) / F(height % square)
+        counted = len(range(row * square, min((row + 1) * square, height), every))
+        if counted:
+            band *= F(square) / F(counted)
         if width % square:
             band[whole_columns] *= F(square) / F(width % square)
         if row < span - 1:

@@ -13,14 +13,18 @@ class TrajectorySettings:
     """Solve the stabilised flow anew on the warped frame, rather than take the camera's motion from the first flow."""
     square: int = 4
     """Side of the squares of pixels whose orientations are counted together; 1 is exact."""
+    every: int = 2
+    """Of so many rows of pixels one is counted in the histograms, for all of them; 1 is exact."""
     layers: int = 8
     """Most layers of the pyramid."""
     step: float = 2.0
     """How many times smaller each layer is than the one before."""
     flow_side: int = 24
     """The flow begins on a layer with a side no shorter than about this many pixels; tracks need a whole patch."""
-    finest_iterations: int = 1
-    """Iterations of the flow on the finest layer."""
+    iterations: tuple[int, ...] = (1, 1, 2)
+    """Of the flow on each layer, the finest first; the last number holds for all that follow."""
+    median: int = 3
+    """Side of the square of the flow's median filter, in pixels of a layer; 3 or 5."""
     length: int = 15
     """Steps of a trajectory (L); it has one point more."""
     stride: int = 5
@@ -29,12 +33,20 @@ class TrajectorySettings:
     """Side of the descriptors' neighbourhood, in pixels of a layer (N)."""
     quality: float = 0.001
     """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
-    corners: int = 500
+    corners: int = 300
     """Most points that are followed to find the camera's motion."""
 
     @classmethod
     def reference(cls) -> "TrajectorySettings":
         """Return the settings that follow Wang & Schmid's release (ICCV 2013) step by step."""
         return cls(
-            working_side=None, second_flow=True, square=2, step=2**0.5, flow_side=32, finest_iterations=2, corners=1000
+            working_side=None,
+            second_flow=True,
+            square=2,
+            every=1,
+            step=2**0.5,
+            flow_side=32,
+            iterations=(2,),
+            median=5,
+            corners=1000,
         )

@@ -113,6 +113,26 @@ def test_copies_of_a_clip_are_computed_once_and_outlive_the_first(
     assert restarts(server, "cancelled") == cancelled
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is but one processor")
+def test_a_clip_uses_all_processors_while_it_is_alone(
+    start: Serve, steady_clip: bytes, pool: ThreadPoolExecutor
+) -> None:
+    def threads(pid: int) -> int:
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+    with start(workers=2) as server:
+        idle = {pid: threads(pid) for pid in server.workers()}
+        answers = [pool.submit(server.suggest, steady_clip)]
+        alone = server.busy_worker()
+        server.wait_until(lambda: threads(alone) > idle[alone])
+        answers.append(pool.submit(server.suggest, steady_clip + b"\0"))
+        (other,) = idle.keys() - {alone}
+        server.wait_until(lambda: server.metrics()["tag2vec_workers", ("busy",)] == 2)
+        assert threads(other) == idle[other]
+        first, second = (answer.result() for answer in answers)
+        assert first.json()["hashtags"] == second.json()["hashtags"]
+
+
 def test_workers_hold_little_and_may_do_little(server: Running) -> None:
     for pid in server.workers():
         process = Path(f"/proc/{pid}")

@@ -50,7 +50,7 @@ def channels(frame: Frame, cell: tuple[slice, slice]) -> NDArray[np.float64]:
 
 def fill(grid: CellGrid, buffer: NDArray[np.uint16], frame: Frame) -> None:
     grey, u, v = frame
-    cell_histograms(grey.astype(np.float32), u, v, grid.square, grid.cell, grid.layer(buffer, 0))
+    cell_histograms(grey.astype(np.float32), u, v, grid.square, grid.cell, 1, grid.layer(buffer, 0))
 
 
 def histograms(grid: CellGrid, frame: Frame) -> NDArray[np.float32]:

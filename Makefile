@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve train check format test test-tools lock clean
+.PHONY: help demo serve train check format test stress test-tools lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Set to https://download.pytorch.org/whl/cpu for the small build of torch where pip would find the one with CUDA.
@@ -48,13 +48,16 @@ test-tools:  ## install the Debian packages that some tests need: Chromium, and 
 	$$SUDO apt-get -qq update && \
 	$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium prometheus >/dev/null
 
+stress: .venv/dev.stamp  ## hold the service's promises under load, an hour (ARGS="--only deaths --scale 0.1")
+	@$(BIN)/python -m tests.stress $(ARGS)
+
 lock: .venv/dev.stamp  ## write the installed versions to constraints.txt
 	@head -n 2 constraints.txt > constraints.txt.partial
 	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' >> constraints.txt.partial
 	@mv constraints.txt.partial constraints.txt
 
 clean:  ## remove the environment and every cache
-	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .stress
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

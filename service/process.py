@@ -18,8 +18,8 @@ from pebble import ProcessPool
 
 from service import worker
 
-_START_S: Final = 300.0
-"""Seconds that a worker may take to start; most of it is the kernels' first compilation."""
+_START_S: Final = 60.0
+"""Seconds that a worker may take to get ready once it is forked: the fork server has compiled the kernels before."""
 _MESSAGE_BYTES: Final = 4096
 _MESSAGES: Final = {
     ("pebble.pool.process", "Acknowledgement"),
@@ -41,24 +41,24 @@ class WorkerProcess:
     ----------
     clips : int
         Clips that it was given.
+    dead : asyncio.Future
+        Done when the process has died by itself.
     """
 
     def __init__(self, settings: worker.WorkerSettings, model: Path, spool: Path) -> None:
         self.clips = 0
+        self.dead: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._folder = Path(tempfile.mkdtemp(prefix="worker-", dir=spool))
         self._context = _Context()
         self._pool = ProcessPool(1, 0, worker.start, (settings, model, self._folder), self._context)
-
-    @property
-    def intact(self) -> bool:
-        """Whether the process that was warmed lives still."""
-        return len(self._context.processes) == 1 and self._context.processes[0].is_alive()
 
     async def open(self) -> None:
         """Start the process and wait until it is warm."""
         # The fork server ends with the thread that started it, so that must be the main one.
         forkserver.ensure_running()
         future = await asyncio.to_thread(self._pool.schedule, worker.ready)
+        # pebble is slow to see the death of a process, or misses it; the kernel does not.
+        asyncio.get_running_loop().add_reader(self._context.processes[0].sentinel, self._dies)
         async with asyncio.timeout(_START_S):
             await self._outcome(future)
 
@@ -69,21 +69,24 @@ class WorkerProcess:
             await self._outcome(self._pool.schedule(worker.encode, (job, model, threads)))
 
     async def _outcome(self, future: "Future[None]") -> None:
-        # pebble misses the death of a process that has not yet acknowledged its task; the kernel does not.
-        process = self._context.processes[-1]
-        loop = asyncio.get_running_loop()
         done = asyncio.wrap_future(future)
-        died = loop.create_future()
-        loop.add_reader(process.sentinel, died.cancel)
         try:
-            await asyncio.wait({done, died}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({done, self.dead}, return_when=asyncio.FIRST_COMPLETED)
             if not done.done():
-                raise WorkerDeathError(f"exit code {process.exitcode}")
+                raise WorkerDeathError(f"exit code {self._context.processes[0].exitcode}")
             if (error := done.exception()) is not None:
                 raise WorkerDeathError(repr(error)) from error
         finally:
-            loop.remove_reader(process.sentinel)
             done.cancel()
+
+    def _dies(self) -> None:
+        self.abandon()
+        self.dead.set_result(None)
+
+    def abandon(self) -> None:
+        """Watch no longer whether the process lives."""
+        for process in self._context.processes[:1]:
+            asyncio.get_running_loop().remove_reader(process.sentinel)
 
     def close(self) -> None:
         """Kill the process, end its pool and remove its folder; blocks for some tenths of a second."""
@@ -94,6 +97,7 @@ class WorkerProcess:
         self._pool.join()
         for process in self._context.processes:
             process.join()
+            process.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -118,7 +122,8 @@ class _Context(ForkServerContext):
 
     def Pipe(self, duplex: bool = True) -> "tuple[Connection, Connection]":  # noqa: N802
         reader, writer = super().Pipe(duplex)
-        return _Reader(os.dup(reader.fileno()), writable=False), writer
+        with reader:
+            return _Reader(os.dup(reader.fileno()), writable=False), writer
 
 
 class _Messages(pickle.Unpickler):

@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import socket
+import tempfile
 import time
 from types import FrameType
 
@@ -25,6 +26,8 @@ _KEPT = {"HOME", "LANG", "LC_ALL", "NUMBA_CACHE_DIR", "PATH", "TMPDIR", "TZ"}
 _HEADERS_S = 15.0
 """Seconds that a connection may take to send a request's headers."""
 _PR_SET_DUMPABLE = 4
+_TMPDIR_CHARACTERS = 75
+"""The kernel takes 107 for a socket; the fork server's has 32 of its own."""
 
 
 def run(settings: Settings) -> None:
@@ -39,6 +42,8 @@ def run(settings: Settings) -> None:
         If there is no bundle to serve.
     KeyFileError
         If the key file is of no use.
+    TemporaryFolderError
+        If the path of the folder for temporary files is too long.
     OpenToAllError
         If others could reach the service and it was not told what to ask of them.
     """
@@ -47,6 +52,11 @@ def run(settings: Settings) -> None:
         raise OpenToAllError(
             f"{settings.host} can be reached by others: set TAG2VEC_KEYS_FILE to a file of keys, "
             "or say --open (TAG2VEC_OPEN=1) to serve anybody"
+        )
+    if len(tempfile.gettempdir()) > _TMPDIR_CHARACTERS:
+        raise TemporaryFolderError(
+            f"{tempfile.gettempdir()} is too long a path for the sockets that lie in it; set TMPDIR to one of at most "
+            f"{_TMPDIR_CHARACTERS} characters"
         )
     tracing.configure()  # before its variables, which may hold a secret, are forgotten
     _forget_environment()
@@ -76,6 +86,10 @@ def run(settings: Settings) -> None:
 
 class OpenToAllError(Tag2VecError):
     """The service would serve anybody without having been told to."""
+
+
+class TemporaryFolderError(Tag2VecError):
+    """The folder for temporary files cannot be used."""
 
 
 def _is_loopback(host: str) -> bool:

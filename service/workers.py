@@ -41,6 +41,7 @@ class Workers:
         self._recycle = recycle
         self._metrics = metrics
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
+        self._idle: set[WorkerProcess] = set()
         self._processes: set[WorkerProcess] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -51,8 +52,8 @@ class Workers:
         self._seconds = 2.0
         self._model: Path
         metrics.workers.labels("starting").set_function(lambda: len(self._opening))
-        metrics.workers.labels("free").set_function(self._free.qsize)
-        metrics.workers.labels("busy").set_function(lambda: len(self._processes) - self._free.qsize())
+        metrics.workers.labels("free").set_function(lambda: len(self._idle))
+        metrics.workers.labels("busy").set_function(lambda: len(self._processes) - len(self._idle))
 
     @property
     def ready(self) -> bool:
@@ -104,7 +105,7 @@ class Workers:
             if cause:
                 self._replace(process, cause)
             else:
-                self._free.put_nowait(process)
+                self._release(process)
 
     async def stop(self) -> None:
         """Kill every worker."""
@@ -119,7 +120,7 @@ class Workers:
 
     def _threads(self) -> int:
         """Return this clip's share of the processors: all of them while it is alone, one when others are under way."""
-        busy = len(self._processes) - self._free.qsize() + self.waiting
+        busy = len(self._processes) - len(self._idle) + self.waiting
         return max(1, self._processors // busy)
 
     async def _next(self, deadline: float) -> WorkerProcess:
@@ -127,14 +128,26 @@ class Workers:
         self.waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
-                while not (process := await self._free.get()).intact:
-                    self._replace(process, "died")
+                while (process := await self._free.get()) not in self._idle:
+                    pass  # it died meanwhile and has been replaced
+                self._idle.discard(process)
                 return process
         except TimeoutError:
             raise _too_late() from None
         finally:
             self.waiting -= 1
             self._metrics.queue_wait.observe(time.perf_counter() - began)
+
+    def _release(self, process: WorkerProcess) -> None:
+        self._idle.add(process)
+        self._free.put_nowait(process)
+        if process.dead.done():
+            self._lost(process)
+
+    def _lost(self, process: WorkerProcess) -> None:
+        """Replace a process that died without a clip; a clip that was in it has this done itself."""
+        if process in self._idle:
+            self._replace(process, "died")
 
     def _replace(self, process: WorkerProcess, cause: str) -> None:
         self._metrics.worker_restarts.labels(cause).inc()
@@ -143,6 +156,8 @@ class Workers:
 
     def _close(self, process: WorkerProcess) -> None:
         self._processes.discard(process)
+        self._idle.discard(process)
+        process.abandon()
         task = asyncio.create_task(asyncio.to_thread(process.close))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -174,7 +189,8 @@ class Workers:
             self._failing -= failed
         self._opened += 1
         self._processes.add(process)
-        self._free.put_nowait(process)
+        process.dead.add_done_callback(lambda _: self._lost(process))
+        self._release(process)
 
 
 def _too_late() -> Problem:

@@ -1,10 +1,12 @@
 """Starts the service as its users do and looks at it from outside."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -110,10 +112,12 @@ def alive(pid: int) -> bool:
 
 @contextmanager
 def serve(folder: Path, **settings: object) -> Iterator[Running]:
-    """Run the service with `settings` and an empty temporary folder until the block is left."""
+    """Run the service with `settings` until the block is left, with a temporary folder of its own; log to `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    spool = folder / "tmp"
+    # Not in `folder`, whose path may be too long for the sockets that lie there.
+    base = Path(tempfile.mkdtemp(prefix="t2v-"))
+    spool = base / "tmp"
     spool.mkdir()
     log = folder / "log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TAG2VEC_")}
@@ -133,3 +137,4 @@ def serve(folder: Path, **settings: object) -> Iterator[Running]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        shutil.rmtree(base)

@@ -1,11 +1,9 @@
 """Who may use the service, and what it answers with while its model changes."""
 
 import hashlib
-import json
 import secrets
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,46 +126,3 @@ def test_clips_of_one_key_at_a_time(keyed: Running, clip: bytes, steady_clip: by
         headers = {"Authorization": "Bearer two", "Content-Type": "video/mp4"}
         assert httpx.post(keyed.address + "/v1/hashtags", content=clip, headers=headers, timeout=60).status_code == 200
         assert working.result(60).status_code == 200
-
-
-def test_reload_under_load(keyed: Running, files: Path, clip: bytes) -> None:
-    """Bundles good and broken come by; every request is answered, by one model as a whole."""
-    manifest = files / "bundle" / "manifest.json"
-    original = manifest.read_text()
-    finished = threading.Event()
-    answers: list[tuple[int, str, str]] = []
-
-    def ask() -> None:
-        while not finished.is_set():
-            response = keyed.suggest(clip)
-            model = response.json()["model"] if response.status_code == 200 else {"version": "", "sha256": ""}
-            answers.append((response.status_code, model["version"], model["sha256"]))
-
-    client = threading.Thread(target=ask)
-    client.start()
-    hashes = {}
-    try:
-        for number in range(6):
-            content = json.loads(original)
-            content["version"] = f"v{number}"
-            manifest.write_text(json.dumps(content))
-            hashes[f"v{number}"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
-            reload(keyed, "ok")
-            assert keyed.client.get("/v1/info").json()["model"]["version"] == f"v{number}"
-            manifest.write_text(original[: len(original) // 2])
-            reload(keyed, "failed")
-            assert keyed.client.get("/v1/info").json()["model"]["version"] == f"v{number}"
-            seen = len(answers)
-            keyed.wait_until(lambda seen=seen: len(answers) > seen + 1)
-    finally:
-        finished.set()
-        client.join()
-        manifest.write_text(original)
-    assert {status for status, _, _ in answers} == {200}
-    first = answers[0][1]
-    assert {version for _, version, _ in answers} >= hashes.keys()
-    assert all(digest == hashes[version] for _, version, digest in answers if version != first)
-    assert len(list(keyed.spool.glob("*/model-*"))) == 1
-    info = [sample for sample in keyed.metrics() if sample[0] == "tag2vec_model_info"]
-    assert len(info) == 1
-    assert "v5" in info[0][1]

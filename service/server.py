@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.bundles import Bundle
+from models.denylist import DenyList
 from models.errors import Tag2VecError
 from service import logs, tracing
 from service.app import create_app
@@ -48,6 +49,8 @@ def run(settings: Settings) -> None:
         If others could reach the service and it was not told what to ask of them.
     """
     Bundle.open(settings.bundle)
+    if settings.deny_file is not None:
+        DenyList.read(settings.deny_file)
     if settings.keys_file is None and not settings.open and not _is_loopback(settings.host):
         raise OpenToAllError(
             f"{settings.host} can be reached by others: set TAG2VEC_KEYS_FILE to a file of keys, "

@@ -1,0 +1,70 @@
+"""A service as its operator made it: a bundle learnt from posts with dates, and a deny list of their own."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.bundles import MANIFEST, Bundle, file_sha256
+from models.errors import Tag2VecError
+from models.hashtags import stem
+from models.trends import Trends
+from service.server import run
+from service.settings import Settings
+from tests.service.conftest import Serve
+from tests.service.running import Running
+
+
+@pytest.fixture(scope="module")
+def dated(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle that ships, with weeks in which its tags were used, the later ones ever more."""
+    folder = tmp_path_factory.mktemp("dated") / "bundle"
+    shutil.copytree(bundle, folder)
+    stems = len(Bundle.open(folder).tagspace())
+    counts = np.stack([np.full(stems, 10), np.arange(stems) % 100], axis=1).astype(np.int32)
+    file = Trends(np.array([1, 8]), np.array([10_000, 10_000]), counts).save(folder)
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest["files"][file.name] = {"sha256": file_sha256(file), "bytes": file.stat().st_size}
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def operated(start: Serve, dated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    deny_file = tmp_path_factory.mktemp("denied") / "denied.txt"
+    deny_file.write_text("# ours\ngolf *skateboard*\n")
+    with start(workers=1, bundle=dated, deny_file=deny_file) as server:
+        yield server
+
+
+def test_what_has_grown_most_comes_first(operated: Running, dated: Path, clip: bytes) -> None:
+    suggester = Bundle.open(dated).suggester()
+    assert suggester.trends is not None
+    answer = operated.suggest(clip, rank="trending")
+    assert answer.status_code == 200
+    rows = [suggester.space.row(stem(found["tag"])) for found in answer.json()["hashtags"]]
+    growth = suggester.trends.growth[rows].tolist()
+    assert len(growth) == 15
+    assert growth == sorted(growth, reverse=True)
+    assert operated.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular", "trending"]
+
+
+def test_what_the_operator_denies_is_gone_whatever_is_allowed(server: Running, operated: Running, clip: bytes) -> None:
+    allow = ["golf", "Golfing", "skateboarding", "skateboarder", "yoga"]
+    assert {found["tag"] for found in server.suggest(clip, allow=allow).json()["hashtags"]} > {"yoga"}
+    assert [found["tag"] for found in operated.suggest(clip, allow=allow).json()["hashtags"]] == ["yoga"]
+    for tag in ("golf", "golfs", "skateboarding"):
+        refused = operated.client.get(f"/v1/tags/{tag}/neighbours")
+        assert (refused.status_code, refused.json()["code"]) == (404, "unknown_tag")
+    near = operated.client.get("/v1/tags/skate/neighbours", params={"k": 50}).json()["neighbours"]
+    assert not [found["tag"] for found in near if "skateboard" in found["tag"]]
+
+
+def test_a_broken_deny_list_is_not_served_with(bundle: Path, tmp_path: Path) -> None:
+    deny_file = tmp_path / "denied.txt"
+    deny_file.write_text("fo*yo\n")
+    with pytest.raises(Tag2VecError, match=r"denied\.txt, line 1"):
+        run(Settings(port=0, bundle=bundle, deny_file=deny_file))

@@ -1,8 +1,10 @@
 """Time and memory of requests to a real service: the first one, and the steady state, stage by stage.
 
 python -m benchmarks.request CLIP
+python -m benchmarks.request CLIP --repeats 10     a clip ten times as long
 """
 
+import io
 import json
 import os
 import socket
@@ -15,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
+import av
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +42,25 @@ def wait_until_ready(address: str) -> float:
         except OSError:
             time.sleep(0.1)
     raise TimeoutError(f"the service at {address} was not ready within {START_S} s")
+
+
+def repeated(clip: Path, times: int) -> bytes:
+    """Return an mp4 that plays a clip so many times, its packets copied as they are."""
+    file = io.BytesIO()
+    with av.open(str(clip)) as source, av.open(file, "w", format="mp4") as target:
+        film = source.streams.video[0]
+        copy = target.add_stream_from_template(film)
+        packets = [packet for packet in source.demux(film) if packet.dts is not None]
+        length = sum(packet.duration or 0 for packet in packets)
+        for turn in range(times):
+            source.seek(0)
+            for packet in source.demux(film):
+                if packet.dts is not None and packet.pts is not None:
+                    packet.dts += turn * length
+                    packet.pts += turn * length
+                    packet.stream = copy
+                    target.mux(packet)
+    return file.getvalue()
 
 
 def post(address: str, clip: bytes) -> tuple[float, dict[str, Any]]:
@@ -72,6 +94,7 @@ def _peak(pid: int) -> float:
 def main(
     clip: Annotated[Path, typer.Argument(metavar="CLIP")],
     requests: Annotated[int, typer.Option(min=2, help="How many, the first one included.")] = 9,
+    repeats: Annotated[int, typer.Option(min=1, help="Play the clip so many times in one.")] = 1,
 ) -> None:
     """Start a service with one worker and no answer cache, and post a clip to it again and again."""
     port = free_port()
@@ -81,7 +104,8 @@ def main(
     service = subprocess.Popen(command, env=os.environ | settings)
     try:
         ready = wait_until_ready(address)
-        answers = [post(address, clip.read_bytes()) for _ in range(requests)]
+        content = clip.read_bytes() if repeats == 1 else repeated(clip, repeats)
+        answers = [post(address, content) for _ in range(requests)]
         peaks = memory(service.pid)
     finally:
         service.terminate()

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from models.trajectories import TrajectorySettings
 from training.clips import Clip, read_clips
-from training.evaluation import svm_answers
+from training.evaluation.nearest import svm_answers
 from training.examples import Examples
 from training.features import extract_features, read_kept
 from training.vocabulary import VocabularySettings, learn_vocabulary, read_fisher
@@ -42,7 +42,7 @@ def accuracies(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles
     for number, clip in enumerate(clips):
         if clip.path in kept:
             fisher[number] = vectors[kept[clip.path]]
-    examples = Examples.of(clips, [clip.category for clip in clips], fisher)
+    examples = Examples.of(clips, [clip.category for clip in clips], fisher, mirrored=fisher)
     return np.array([(svm_answers(examples, shuffle) == examples.labels).mean() for shuffle in range(shuffles)])
 
 

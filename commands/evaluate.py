@@ -30,7 +30,7 @@ def evaluate(
         quality: dict[str, Any] = Bundle.open(bundle or SHIPPED).manifest.quality
     else:
         from training.config import read_config
-        from training.evaluation import read_quality
+        from training.evaluation.quality import read_quality
         from training.run import run
 
         log_to_stderr()

@@ -36,6 +36,7 @@ from models.manifest import FileRecord, Manifest, Settings, TrainingRecord, read
 from models.trajectories.settings import TrajectorySettings
 
 if TYPE_CHECKING:
+    from models.calibration import Calibration
     from models.cooccurrence import Cooccurrence
     from models.embedding import Embedding
     from models.fisher import Vocabulary
@@ -182,6 +183,7 @@ def write_bundle(
     trends: "Trends | None" = None,
     inflections: "Inflections | None" = None,
     training: TrainingRecord,
+    calibration: "Calibration | None" = None,
     quality: Mapping[str, JsonValue],
     card: Callable[[Manifest], str],
     timings: Mapping[str, Any],
@@ -204,6 +206,7 @@ def write_bundle(
         version=version,
         settings=Settings(trajectories=settings),
         training=training,
+        calibration=calibration,
         quality=dict(quality),
         files=_records(files),
     )

@@ -45,10 +45,10 @@ class Embedding(nn.Module):
         return nn.functional.normalize(self.output(torch.tanh(self.hidden(projected))), dim=-1)
 
     def embed(self, fisher: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Embed one Fisher vector, (dimensions,) to (out,), without a gradient."""
+        """Embed one Fisher vector, (dimensions,) to (out,), or many, (n, dimensions) to (n, out); no gradient."""
         with torch.inference_mode():
-            embedded: NDArray[np.float32] = self(torch.from_numpy(fisher)[None])[0].numpy()
-        return embedded
+            embedded: NDArray[np.float32] = self(torch.from_numpy(np.atleast_2d(fisher))).numpy()
+        return embedded.reshape(*fisher.shape[:-1], -1)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the arrays as stored in the bundle: the projection in float16, the rest in float32."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
+from models.calibration import Calibration
 from models.errors import BundleError
 from models.trajectories.settings import TrajectorySettings
 
@@ -77,6 +78,8 @@ class Manifest(_Record):
     version: str
     settings: Settings
     training: TrainingRecord
+    calibration: Calibration | None = None
+    """None: scores are the ranking's own, and every answer is trusted."""
     quality: dict[str, JsonValue]
     files: dict[FileName, FileRecord]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # Worker processes encode clips without ever importing torch 
     from models.tagspace import TagSpace
 
 Frame = NDArray[np.uint8]
+
+UNFAMILIAR = "This clip looks like nothing that the model was trained on: its hashtags are guesses."
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class EncodedClip:
 
 @dataclass(frozen=True)
 class Answer:
-    """Hashtags for a clip, with what led to them and the milliseconds of each stage and in `total`."""
+    """Hashtags for a clip, with what led to them and the milliseconds of each stage and in `total`.
+
+    `confident`: the clip looks like something that was trained on; where it does not, a warning says so.
+    """
 
     hashtags: list["Suggestion"]
+    confident: bool
     video: VideoInfo
     trajectories: int
     timings_ms: dict[str, float]
@@ -149,13 +155,23 @@ class Pipeline:
     def suggest(self, encoded: EncodedClip, **wishes: "Unpack[Wishes]") -> Answer:
         """Suggest hashtags for an encoded clip; see `models.suggestions` for what may be wished and what may fail."""
         clock = Clock(dict(encoded.timings_ms))
+        calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
+        confident = True
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher)
         with clock.stage("search"):
-            hashtags = self.suggester.suggest(vector, **wishes)
+            if calibration is None:
+                hashtags = self.suggester.suggest(vector, **wishes)
+            else:
+                familiar = self.suggester.familiarity(vector)
+                confident = calibration.confident(familiar)
+                score = partial(calibration.score, familiarity=familiar)
+                hashtags = self.suggester.suggest(vector, score=score, **wishes)
+        if not confident:
+            warnings.append(UNFAMILIAR)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
-        return Answer(hashtags, encoded.video, encoded.trajectories, timings, list(encoded.warnings))
+        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings)
 
     def warm_up(self) -> None:
         """Load what `encode` needs and compile the kernels (seconds the first time, then cached on disk)."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, TypedDict, get_args
 
+import numpy as np
 from numpy.typing import ArrayLike
 
+from models.calibration import familiarity
 from models.cooccurrence import Cooccurrence
 from models.denylist import DenyList
 from models.diversity import diverse
@@ -94,8 +96,6 @@ class Suggester:
         How often each was used lately, where the posts carried dates.
     inflections : Inflections, optional
         The company of inflections: without it the most common one is shown.
-    score : callable
-        From an expected relevance to the score that is shown; may not fall.
     """
 
     def __init__(
@@ -106,14 +106,12 @@ class Suggester:
         denied: Sequence[DenyList] = (),
         trends: Trends | None = None,
         inflections: Inflections | None = None,
-        score: Callable[[float], float] = lambda relevance: min(relevance, 1.0),
     ) -> None:
         self.space = space
         self.trends = trends
         self._inflections = inflections
         self._ranking = Ranking(space, cooccurrence)
         self._denied = tuple(denied)
-        self._score = score
         self._known_denied: dict[str, bool] = {}
 
     @classmethod
@@ -135,6 +133,7 @@ class Suggester:
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         rank: Rank = "similar",
+        score: Callable[[float], float] = lambda relevance: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a vector.
 
@@ -144,6 +143,8 @@ class Suggester:
             An embedded clip; its direction counts.
         k, min_score, exclude, allow, rank
             What is wanted: see `Wishes`.
+        score : callable
+            From an expected relevance to the score that is shown; may not fall. See `models.calibration`.
 
         Returns
         -------
@@ -167,7 +168,7 @@ class Suggester:
         fit = [
             one
             for one in self._ranked(vector, allow, pool + len(excluded))
-            if one.stem not in excluded and self._score(one.relevance) >= min_score and not self.denies(one.stem)
+            if one.stem not in excluded and score(one.relevance) >= min_score and not self.denies(one.stem)
         ][:pool]
         displays = [self.space.display(one.stem) for one in fit]
         chosen = diverse(fit, displays, [one.relevance for one in fit], wanted)
@@ -179,7 +180,7 @@ class Suggester:
         return [
             Suggestion(
                 tag=self.show(one.stem, vector),
-                score=self._score(one.relevance),
+                score=score(one.relevance),
                 distance=self.space.distance(vector, one.stem),
                 rank=number,
                 relevance=one.relevance,
@@ -200,6 +201,11 @@ class Suggester:
                 if not self._is_denied(tag):
                     return tag
         return self.space.display(name)
+
+    def familiarity(self, vector: ArrayLike) -> float:
+        """Return how surely a vector means one of the trained hashtags; see `models.calibration.familiarity`."""
+        distances = np.array([hashtag.distance for hashtag in self.space.hashtag_distances(vector)])
+        return float(familiarity(1 - distances**2 / 2))
 
     def denies(self, name: str) -> bool:
         """Tell whether a stem of the space is never suggested."""

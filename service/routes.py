@@ -126,6 +126,7 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
             schemas.Hashtag(tag=found.tag, score=found.score, distance=found.distance, rank=found.rank)
             for found in answer.hashtags
         ],
+        confident=answer.confident,
         video=schemas.VideoInfo(
             duration_s=video.duration_s,
             fps=video.fps,

@@ -63,7 +63,7 @@ class Hashtag(_Answer):
     """A suggested hashtag, without its `#`."""
 
     tag: str = Field(examples=["basketball"])
-    score: float = Field(ge=0, le=1, description="how likely it fits", examples=[0.71])
+    score: float = Field(ge=0, le=1, description="probability that people would keep it", examples=[0.71])
     distance: float = Field(ge=0, description="L2 distance to the embedded clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
 
@@ -96,6 +96,7 @@ class Hashtags(_Answer):
     request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
     model: ModelInfo
     hashtags: list[Hashtag]
+    confident: bool = Field(description="the clip looks like something that the model was trained on; false: a guess")
     video: VideoInfo
     timings_ms: Timings
     warnings: list[str] = Field(description="what makes this answer less certain")

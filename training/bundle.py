@@ -14,7 +14,8 @@ from models.trends import TRENDS_FILE, Trends
 from training.config import Config
 from training.corpus import DENIED_TAGS, SUMMARY
 from training.embedding import read_embedding
-from training.evaluation import read_quality
+from training.evaluation.evaluate import read_calibration
+from training.evaluation.quality import read_quality
 from training.examples import by_hashtag, stem_of
 from training.features import read_table
 from training.model_card import model_card
@@ -67,6 +68,7 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
             settings=learnt,
             libraries=library_versions(),
         ),
+        calibration=read_calibration(work / "evaluation"),
         quality=read_quality(work / "evaluation").model_dump(),
         card=model_card,
         timings=work.timings(),

@@ -13,7 +13,6 @@ from models.bundles import EMBEDDING
 from models.embedding import Embedding
 from models.tagspace import TagSpace
 from training.examples import by_hashtag, target_vectors
-from training.progress import track
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +26,14 @@ class EmbeddingSettings(BaseModel):
 
     rank: int = Field(default=512, ge=1)
     """Directions that are kept of a Fisher vector, at most the number of clips."""
+    members: int = Field(default=4, ge=1)
+    """Networks that are trained apart and then joined into one, whose output is their mean."""
     hidden: int = Field(default=600, ge=1)
-    """Tanh units."""
+    """Tanh units of each."""
     iterations: int = Field(default=200, ge=1, le=1000)
-    """Steps of the optimiser, each on all clips."""
+    """Steps of the optimiser."""
+    batch: int = Field(default=128, ge=1)
+    """Clips of each step, drawn by chance, every other one seen in a mirror."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the softmax over cosines; lower asks less of a clip that is already right."""
     closeness: float = Field(default=0.3, ge=0)
@@ -58,7 +61,7 @@ def principal_directions(fisher: Array, rank: int) -> Array:
 
 
 def train_embedding(
-    fisher: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings, what: str = "embedding"
+    fisher: Array, mirrored: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
 ) -> Embedding:
     """Train the network.
 
@@ -67,42 +70,75 @@ def train_embedding(
     where that tag's neighbours are, which is what will be suggested. Every hashtag has the same weight in both,
     however many clips it has.
 
+    Several networks that differ by chance are trained, and laid side by side: their hidden units together make one
+    network of the same form, with the mean of their outputs for its output.
+
     Parameters
     ----------
-    fisher : float32 (n, dimensions)
+    fisher, mirrored : float32 (n, dimensions)
+        Of the clips as they are, and seen in a mirror.
     labels : int64 (n,)
         Rows of `targets`.
     targets : float32 (hashtags, out)
         Unit tag vectors.
-    what : str
-        Name for the progress.
     """
     # Rounded as the bundle stores it, so that what is trained is what will be used.
     projection = torch.from_numpy(principal_directions(fisher, settings.rank)).half().float()
+    views = torch.stack([torch.from_numpy(clips) @ projection.T for clips in (fisher, mirrored)])
+    wanted, goals = torch.from_numpy(labels), torch.from_numpy(targets)
+    weights = 1 / torch.bincount(wanted, minlength=len(goals)).clamp(min=1)[wanted]
+    weights *= len(wanted) / weights.sum()
+    size = (settings.members, settings.batch)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        network = Embedding(projection, settings.hidden, targets.shape[1])
-        projected = torch.nn.functional.linear(torch.from_numpy(fisher), projection)
-        wanted, goals = torch.from_numpy(labels), torch.from_numpy(targets)
-        weights = 1 / torch.bincount(wanted, minlength=len(goals)).clamp(min=1)
-        shares = weights[wanted] / weights[wanted].sum()
+        members = _Members(settings.members, views.shape[2], settings.hidden, targets.shape[1])
         optimiser = torch.optim.AdamW(
-            [*network.hidden.parameters(), *network.output.parameters()],
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
+            members.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.iterations)
-        for _ in track(range(settings.iterations), what, settings.iterations):
+        for _ in range(settings.iterations):
             optimiser.zero_grad()
-            seen = torch.nn.functional.dropout(projected, settings.dropout)
-            cosines = network.head(seen) @ goals.T
-            telling_apart = torch.nn.functional.cross_entropy(cosines / settings.temperature, wanted, reduction="none")
-            distances = 2 - 2 * cosines.gather(1, wanted[:, None])[:, 0]
-            loss = shares @ (telling_apart + settings.closeness * distances)
+            rows = torch.randint(len(wanted), size)
+            seen = torch.nn.functional.dropout(views[torch.randint(2, size), rows], settings.dropout)
+            cosines = torch.nn.functional.normalize(members(seen), dim=-1) @ goals.T
+            logits, right = (cosines / settings.temperature).flatten(0, 1), wanted[rows].flatten()
+            telling_apart = torch.nn.functional.cross_entropy(logits, right, reduction="none").view(size)
+            distances = 2 - 2 * cosines.gather(2, wanted[rows][..., None])[..., 0]
+            # A mean for each network, and no network touches another's weights.
+            loss = (weights[rows] * (telling_apart + settings.closeness * distances)).mean(dim=1).sum()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-    return network.requires_grad_(False).eval()
+        return members.joined(projection)
+
+
+class _Members(torch.nn.Module):
+    """Heads of several networks of one size, trained at once; each starts as `torch.nn.Linear` would."""
+
+    def __init__(self, count: int, rank: int, hidden: int, out: int) -> None:
+        super().__init__()
+        self.inward, self.inward_bias = _uniform(count, rank, hidden), _uniform(count, 1, hidden, fan_in=rank)
+        self.outward, self.outward_bias = _uniform(count, hidden, out), _uniform(count, 1, out, fan_in=hidden)
+
+    def forward(self, projected: torch.Tensor) -> torch.Tensor:
+        """Take (count, n, rank), an input for each network, to (count, n, out)."""
+        hidden = torch.tanh(torch.baddbmm(self.inward_bias, projected, self.inward))
+        return torch.baddbmm(self.outward_bias, hidden, self.outward)
+
+    def joined(self, projection: torch.Tensor) -> Embedding:
+        """Return one network that gives the mean of all."""
+        count, hidden, out = self.outward.shape
+        network = Embedding(projection, count * hidden, out).requires_grad_(False).eval()
+        network.hidden.weight.copy_(self.inward.transpose(1, 2).flatten(0, 1))
+        network.hidden.bias.copy_(self.inward_bias.flatten())
+        network.output.weight.copy_(self.outward.flatten(0, 1).T / count)
+        network.output.bias.copy_(self.outward_bias.mean(dim=0)[0])
+        return network
+
+
+def _uniform(*shape: int, fan_in: int | None = None) -> torch.nn.Parameter:
+    bound = (fan_in or shape[1]) ** -0.5
+    return torch.nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
 
 
 def learn_embedding(out: Path, *, features: Path, vocabulary: Path, tag2vec: Path, settings: EmbeddingSettings) -> None:
@@ -111,7 +147,7 @@ def learn_embedding(out: Path, *, features: Path, vocabulary: Path, tag2vec: Pat
     examples = by_hashtag(features, vocabulary, space)
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
-    network = train_embedding(examples.fisher, examples.labels, targets, settings)
+    network = train_embedding(examples.fisher, examples.mirrored, examples.labels, targets, settings)
     (out / EMBEDDING).write_bytes(save(network.tensors()))
 
 

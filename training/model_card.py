@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from models.manifest import Manifest
-from training.evaluation import FEW, SVM_COST, ClassifierQuality, Quality
+from training.evaluation.co_use import CoUseQuality, Relevant
+from training.evaluation.evaluate import FEW
+from training.evaluation.nearest import SVM_COST
+from training.evaluation.quality import ClassifierQuality, Quality
 
 
 def model_card(manifest: Manifest) -> str:
@@ -58,10 +61,11 @@ def _quality(quality: Quality) -> list[str]:
                 ["nearest trained hashtag is right", *_percents(quality.nearest)],
                 ["right one among the nearest five", *_percents(quality.top5)],
                 [f"linear SVM (C={SVM_COST:g}) on the same Fisher vectors", *_percents(quality.svm)],
+                ["the paper's network, squared error by L-BFGS", *_percents(quality.paper)],
             ],
         ),
         _table(
-            ["hashtag", "clips", "groups", "nearest", "top 5", "SVM"],
+            ["hashtag", "clips", "groups", "nearest", "top 5", "SVM", "paper"],
             [
                 [
                     row.hashtag + (" *" if row.few_groups else ""),
@@ -70,17 +74,100 @@ def _quality(quality: Quality) -> list[str]:
                     _percent(row.accuracy),
                     _percent(row.top5),
                     _percent(row.svm_accuracy),
+                    _percent(row.paper_accuracy),
                 ]
                 for row in quality.hashtags
             ],
         ),
         f"\\* fewer than {FEW} groups: the figure says little.",
     ]
+    lines += _co_use(quality.co_use) + _score(quality) + _zero_shot(quality)
     return lines + [
         f"The features alone: {benchmark.classes} classes of {benchmark.benchmark} ({benchmark.clips} clips), linear "
         f"SVM (C={SVM_COST:g}), {quality.folds}-fold by group: {_percent(benchmark.svm.over_clips)} of the clips, "
         f"{_percent(benchmark.svm.over_classes)} as the mean over classes."
         for benchmark in quality.benchmarks
+    ]
+
+
+def _co_use(co_use: CoUseQuality) -> list[str]:
+    ways: dict[str, Relevant] = {
+        "**end to end: clips and posts kept apart**": co_use.end_to_end,
+        "clips whose nearest trained hashtag is right": co_use.right,
+        "clips whose nearest trained hashtag is wrong": co_use.wrong,
+        "given the right hashtag": co_use.own_tag,
+        "given a wrong hashtag": co_use.other_tag,
+        "nearest tags (L2) of the right hashtag": co_use.plain,
+        "tags counted most beside the right hashtag": co_use.counted,
+        "most popular tags": co_use.popular,
+        "random tags": co_use.random,
+    }
+    return [
+        "### Relevant hashtags",
+        f"Of {co_use.suggested} suggested hashtags, those that people use beside the clip's own: in posts that nothing "
+        "was learnt from, in at least two and with an NPMI over 0.1. Learnt from one half of the posts and judged by "
+        "the other, both ways; near-duplicate posts stay in one half. Means over hashtags of means over clips.",
+        _table(
+            ["", f"relevant of {co_use.suggested}", "none relevant"],
+            [[way, f"{found.relevant:.2f}", _percent(found.none)] for way, found in ways.items()],
+        ),
+        _table(
+            ["hashtag", "posts", "clips", "end to end", "none", "right", "wrong", "own tag", "plain", "counted"],
+            [
+                [
+                    row.hashtag,
+                    str(row.posts),
+                    str(row.clips),
+                    f"{row.end_to_end:.1f}",
+                    _percent(row.none),
+                    "" if row.right is None else f"{row.right:.1f}",
+                    "" if row.wrong is None else f"{row.wrong:.1f}",
+                    f"{row.own_tag:.1f}",
+                    f"{row.plain:.1f}",
+                    f"{row.counted:.1f}",
+                ]
+                for row in co_use.hashtags
+            ],
+        ),
+    ]
+
+
+def _score(quality: Quality) -> list[str]:
+    score, strangers = quality.score, quality.strangers
+    lines = [
+        "### Score and confidence",
+        f"`score` is the probability that people would keep the hashtag. On {score.count:,} suggestions for clips that "
+        f"neither network nor calibration had to do with, judged by posts kept apart: expected calibration error "
+        f"{score.ece:.3f} (ten bins of equal count), AUC {score.auc:.3f}, Brier score {score.brier:.4f}; a constant "
+        f"for each rank has {score.brier_by_rank:.4f}.",
+    ]
+    if strangers is None:
+        return lines
+    return [
+        *lines,
+        f"`confident` is false where a clip looks like nothing that was trained on. {strangers.strangers} clips of "
+        f"{strangers.benchmark} whose motion has no hashtag, and from which nothing was learnt, against "
+        f"{strangers.known} clips kept apart of its other classes: AUROC {strangers.auroc:.3f} (length alone: "
+        f"{strangers.auroc_of_length:.3f}). Of the latter {_percent(strangers.known_confident)} are answered with "
+        f"confidence, of the strangers {_percent(strangers.strangers_confident)}.",
+    ]
+
+
+def _zero_shot(quality: Quality) -> list[str]:
+    zero = quality.zero_shot
+    return [
+        "### Hashtags without clips",
+        f"With one hashtag left out of training, its tag is among the {zero.nearest} nearest of {zero.tags:,} for "
+        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips). By "
+        f"chance: {_percent(zero.chance)}; clips of other hashtags find it in {_percent(zero.by_others)}. That is "
+        f"{zero.times_chance:.1f} times the larger of the two.",
+        _table(
+            ["hashtag left out", "clips", f"among {zero.nearest} nearest", "middle place", "for other clips"],
+            [
+                [row.hashtag, str(row.clips), _percent(row.found), f"{row.median_rank:,.0f}", _percent(row.by_others)]
+                for row in zero.hashtags
+            ],
+        ),
     ]
 
 
@@ -90,7 +177,7 @@ def _limits(manifest: Manifest, quality: Quality) -> list[str]:
         "## What it cannot do",
         f"- It knows {len(manifest.training.hashtags)} kinds of motion: "
         f"{', '.join(record.hashtag for record in manifest.training.hashtags)}. A clip of anything else is still "
-        "answered, by whatever it resembles; the score is no probability.\n"
+        "answered, by whatever it resembles, and `confident` does not always say so.\n"
         + (f"- Learnt from very few sources, so hardly at all: {', '.join(few)}.\n" if few else "")
         + "- It sees motion and edges, not objects, faces, colour, sound or text, and needs something to move.\n"
         "- Tags beyond the trained hashtags are those that posts use beside them, mostly English and of the years and "

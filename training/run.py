@@ -4,26 +4,38 @@ from dataclasses import asdict
 from pathlib import Path
 
 import models.bundles
+import models.calibration
 import models.cooccurrence
 import models.denylist
+import models.diversity
 import models.embedding
 import models.fisher
 import models.hashtags
 import models.inflections
 import models.manifest
+import models.ranking
+import models.suggestions
 import models.tagspace
 import models.trends
 import training.bundle
+import training.calibration
 import training.cooccurrence
 import training.corpus
 import training.embedding
-import training.evaluation
+import training.evaluation.evaluate
+import training.evaluation.folds
+import training.evaluation.paper
+import training.evaluation.strangers
 import training.examples
 import training.features
+import training.halves
+import training.held_out
 import training.inflections
+import training.mirroring
 import training.model_card
 import training.near_duplicates
 import training.posts
+import training.relevance
 import training.tag2vec
 import training.trends
 import training.vocabulary
@@ -40,6 +52,9 @@ STAGES = (
     "features",
     "vocabulary",
     "embedding",
+    "halves",
+    "held_out",
+    "strangers",
     "evaluation",
     "bundle",
 )
@@ -126,7 +141,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         build=lambda out: training.vocabulary.learn_vocabulary(
             out, features=work / "features", cache=cache, settings=config.vocabulary, workers=config.workers
         ),
-        code=(training.vocabulary, models.fisher),
+        code=(training.vocabulary, training.mirroring, models.fisher),
         settings=config.vocabulary.model_dump(),
         after=(features,),
     )
@@ -137,12 +152,69 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings=config.embedding.model_dump(),
         after=(features, vocabulary, tag2vec),
     )
+    halves = Stage(
+        name="halves",
+        build=lambda out: training.halves.learn_halves(
+            out, corpus=work / "corpus", settings=config.tag2vec, workers=config.workers
+        ),
+        code=(training.halves, training.relevance, *cooccurrence.code, *tag2vec.code),
+        settings=config.tag2vec.model_dump(),
+        after=(corpus,),
+    )
+    held_out = Stage(
+        name="held_out",
+        build=lambda out: training.held_out.embed_held_out(
+            out, halves=work / "halves", settings=config.embedding, workers=config.workers, **learnt
+        ),
+        code=(training.held_out, training.evaluation.folds, training.evaluation.paper, *embedding.code),
+        settings=config.embedding.model_dump(),
+        after=(features, vocabulary, tag2vec, halves),
+    )
+    strangers = Stage(
+        name="strangers",
+        build=lambda out: training.evaluation.strangers.meet_strangers(
+            out,
+            features=work / "features",
+            cache=cache,
+            tag2vec=work / "tag2vec",
+            vocabulary=config.vocabulary,
+            settings=config.embedding,
+            workers=config.workers,
+        ),
+        code=(
+            training.evaluation.strangers,
+            training.evaluation.folds,
+            models.calibration,
+            *vocabulary.code,
+            *embedding.code,
+        ),
+        settings={"vocabulary": vocabulary.settings, "embedding": embedding.settings},
+        after=(features, tag2vec),
+    )
     evaluation = Stage(
         name="evaluation",
-        build=lambda out: training.evaluation.evaluate(out, settings=config.embedding, **learnt),
-        code=(training.evaluation, *embedding.code),
+        build=lambda out: training.evaluation.evaluate.evaluate(
+            out,
+            halves=work / "halves",
+            held_out=work / "held_out",
+            strangers=work / "strangers",
+            seed=config.embedding.seed,
+            **learnt,
+        ),
+        code=(
+            training.evaluation,
+            training.calibration,
+            training.relevance,
+            training.examples,
+            models.calibration,
+            models.cooccurrence,
+            models.diversity,
+            models.ranking,
+            models.suggestions,
+            models.tagspace,
+        ),
         settings=config.embedding.model_dump(),
-        after=(features, vocabulary, tag2vec),
+        after=(features, vocabulary, tag2vec, halves, held_out, strangers),
     )
     bundle = Stage(
         name="bundle",
@@ -153,4 +225,18 @@ def stages(config: Config, work: Work) -> list[Stage]:
         files=(data.clip_list,),
         after=(corpus, tag2vec, cooccurrence, trends, inflections, features, vocabulary, embedding, evaluation),
     )
-    return [corpus, tag2vec, cooccurrence, trends, inflections, features, vocabulary, embedding, evaluation, bundle]
+    return [
+        corpus,
+        tag2vec,
+        cooccurrence,
+        trends,
+        inflections,
+        features,
+        vocabulary,
+        embedding,
+        halves,
+        held_out,
+        strangers,
+        evaluation,
+        bundle,
+    ]

@@ -1,8 +1,11 @@
-"""The visual vocabulary: PCA and a Gaussian mixture of each descriptor block, then every clip's Fisher vector."""
+"""The visual vocabulary: PCA and a Gaussian mixture of each descriptor block, then every clip's Fisher vectors.
+
+A clip has two: as it is, and seen in a mirror.
+"""
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from models.bundles import VOCABULARY
 from models.fisher import Codebook, Vocabulary, fisher_vector
 from models.trajectories import BLOCKS
 from training.features import FeaturesError, read_descriptors, read_kept
+from training.mirroring import mirrored
 from training.progress import track
 from training.workers import in_processes
 
@@ -26,6 +30,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 
 FISHER = "fisher.npy"
+MIRRORED = "mirrored.npy"
 
 VARIANCE_FLOOR = 1e-3
 """Added to each variance, as a share of the mean variance of the projected descriptors."""
@@ -45,12 +50,24 @@ class VocabularySettings(BaseModel):
     seed: int = 0
 
 
-def learn_vocabulary(out: Path, *, features: Path, cache: Path, settings: VocabularySettings, workers: int) -> None:
-    """Write the vocabulary and the Fisher vectors of all kept clips, float32 (clips, dimensions), in their order."""
+def learn_vocabulary(
+    out: Path,
+    *,
+    features: Path,
+    cache: Path,
+    settings: VocabularySettings,
+    workers: int,
+    without: Collection[str] = (),
+) -> None:
+    """Write the vocabulary and both Fisher vectors of all kept clips, float32 (clips, dimensions), in their order.
+
+    Nothing is learnt from the clips whose paths are in `without`; they are only encoded.
+    """
     kept = read_kept(features)
     files = [cache / row.descriptors for row in kept]
     sample_file = out / "sample.npy"
-    sample = draw_sample(files, settings)
+    learnt_from = [file for file, row in zip(files, kept, strict=True) if row.clip.path not in without]
+    sample = draw_sample(learnt_from, settings)
     if len(sample) < settings.components:
         raise FeaturesError(
             f"{len(sample)} descriptors are too few for {settings.components} Gaussians: use more clips or fewer."
@@ -66,14 +83,17 @@ def learn_vocabulary(out: Path, *, features: Path, cache: Path, settings: Vocabu
     vocabulary = Vocabulary({block: codebooks[block] for block in BLOCKS})
     (out / VOCABULARY).write_bytes(save(vocabulary.tensors()))
 
-    fisher = np.lib.format.open_memmap(out / FISHER, "w+", np.float32, (len(files), vocabulary.dimensions))
+    shape = (len(files), vocabulary.dimensions)
+    both = [np.lib.format.open_memmap(out / name, "w+", np.float32, shape) for name in (FISHER, MIRRORED)]
     encode = partial(encode_clip, vocabulary=out / VOCABULARY)
     rows = {file: row for row, file in enumerate(files)}
-    for file, vector in track(in_processes(encode, files, workers=workers), "Fisher vectors", len(files)):
-        if isinstance(vector, Exception):
-            raise vector
-        fisher[rows[file]] = vector
-    fisher.flush()
+    for file, vectors in track(in_processes(encode, files, workers=workers), "Fisher vectors", len(files)):
+        if isinstance(vectors, Exception):
+            raise vectors
+        for fisher, vector in zip(both, vectors, strict=True):
+            fisher[rows[file]] = vector
+    for fisher in both:
+        fisher.flush()
 
 
 def draw_sample(files: Sequence[Path], settings: VocabularySettings) -> NDArray[np.float16]:
@@ -108,14 +128,15 @@ def fit_codebook(block: str, *, sample: Path, settings: VocabularySettings) -> C
     return Codebook(*(np.ascontiguousarray(array, np.float32) for array in arrays))
 
 
-def encode_clip(file: Path, *, vocabulary: Path) -> Array:
-    """Return the Fisher vector of one clip's descriptors on disk, float32 (dimensions,)."""
-    return fisher_vector(read_descriptors(file), Vocabulary.from_tensors(load_file(vocabulary)))
+def encode_clip(file: Path, *, vocabulary: Path) -> tuple[Array, Array]:
+    """Return the Fisher vectors of one clip's descriptors on disk, as it is and mirrored, float32 (dimensions,)."""
+    descriptors, learnt = read_descriptors(file), Vocabulary.from_tensors(load_file(vocabulary))
+    return fisher_vector(descriptors, learnt), fisher_vector(mirrored(descriptors), learnt)
 
 
-def read_fisher(folder: Path) -> Array:
-    """Return the Fisher vectors of the kept clips, float32 (clips, dimensions), mapped from disk."""
-    fisher: Array = np.load(folder / FISHER, mmap_mode="r")
+def read_fisher(folder: Path, name: str = FISHER) -> Array:
+    """Return the Fisher vectors of the kept clips, or `MIRRORED`, float32 (clips, dimensions), mapped from disk."""
+    fisher: Array = np.load(folder / name, mmap_mode="r")
     return fisher
 
 

@@ -108,8 +108,7 @@ def test_no_tag_in_many_forms() -> None:
 
 
 def test_a_score_of_its_own_kind() -> None:
-    suggester = Suggester(SPACE, COOCCURRENCE, score=lambda relevance: 0.5 * relevance + 0.25)
-    found = suggester.suggest(np.ones(8), k=N, min_score=0.3)
+    found = SUGGESTER.suggest(np.ones(8), k=N, min_score=0.3, score=lambda relevance: 0.5 * relevance + 0.25)
     assert found
     assert all(one.score == 0.5 * one.relevance + 0.25 >= 0.3 for one in found)
 

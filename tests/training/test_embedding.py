@@ -3,9 +3,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.embedding import EmbeddingSettings, principal_directions, train_embedding
+from models.embedding import Embedding
+from training.embedding import EmbeddingSettings, _Members, principal_directions, train_embedding
 
-SETTINGS = EmbeddingSettings(rank=8, hidden=20, iterations=60)
+SETTINGS = EmbeddingSettings(rank=8, members=2, hidden=20, iterations=60, batch=32)
 
 
 def clusters(rng: np.random.Generator, clips: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -15,6 +16,11 @@ def clusters(rng: np.random.Generator, clips: int = 40) -> tuple[np.ndarray, np.
     fisher = (centres[labels] + rng.normal(0, 0.3, (clips, 50))).astype(np.float32)
     targets = np.linalg.qr(rng.normal(size=(10, 2)))[0].T.astype(np.float32)
     return fisher, labels.astype(np.int64), targets
+
+
+def train(fisher: np.ndarray, labels: np.ndarray, targets: np.ndarray, settings: EmbeddingSettings) -> Embedding:
+    """Train on clips that look the same in a mirror."""
+    return train_embedding(fisher, fisher, labels, targets, settings)
 
 
 @given(st.integers(1, 12), st.integers(2, 12), st.integers(0, 5))
@@ -38,7 +44,7 @@ def test_directions_of_clips_that_depend_on_each_other() -> None:
 def test_clips_land_by_their_hashtag() -> None:
     rng = np.random.default_rng(0)
     fisher, labels, targets = clusters(rng, 60)
-    network = train_embedding(fisher[:40], labels[:40], targets, SETTINGS)
+    network = train(fisher[:40], labels[:40], targets, SETTINGS)
     embedded = np.stack([network.embed(clip) for clip in fisher[40:]])
     np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
     cosines = embedded @ targets.T
@@ -50,7 +56,7 @@ def test_closeness_brings_clips_where_the_neighbours_of_their_tag_are() -> None:
 
     def cosine(closeness: float) -> float:
         settings = SETTINGS.model_copy(update={"closeness": closeness})
-        network = train_embedding(fisher[:40], labels[:40], targets, settings)
+        network = train(fisher[:40], labels[:40], targets, settings)
         embedded = np.stack([network.embed(clip) for clip in fisher[40:]])
         return float((embedded * targets[labels[40:]]).sum(axis=1).mean())
 
@@ -63,10 +69,10 @@ def test_training_repeats_itself_and_disturbs_nobody() -> None:
     data = clusters(np.random.default_rng(0))
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
-    one = train_embedding(*data, SETTINGS).tensors()
+    one = train(*data, SETTINGS).tensors()
     assert torch.equal(torch.random.get_rng_state(), before)
-    two = train_embedding(*data, SETTINGS).tensors()
-    other = train_embedding(*data, SETTINGS.model_copy(update={"seed": 1})).tensors()
+    two = train(*data, SETTINGS).tensors()
+    other = train(*data, SETTINGS.model_copy(update={"seed": 1})).tensors()
     for name, array in one.items():
         np.testing.assert_array_equal(array, two[name])
     assert not np.array_equal(one["hidden.weight"], other["hidden.weight"])
@@ -77,7 +83,32 @@ def test_a_rare_hashtag_is_not_drowned() -> None:
     fisher, labels, targets = clusters(rng, 400)
     rare = np.flatnonzero(labels == 1)[:4]
     seen = np.concatenate([np.flatnonzero(labels == 0), rare])
-    network = train_embedding(fisher[seen], labels[seen], targets, SETTINGS)
+    network = train(fisher[seen], labels[seen], targets, SETTINGS)
     unseen = np.setdiff1d(np.flatnonzero(labels == 1), rare)
     nearest = [int((targets @ network.embed(fisher[row])).argmax()) for row in unseen]
     assert np.mean(nearest) > 0.9
+
+
+def test_several_networks_are_joined_into_their_mean() -> None:
+    torch.manual_seed(0)
+    members = _Members(3, rank=4, hidden=6, out=5)
+    fisher = torch.randn(7, 9)
+    projection = torch.randn(4, 9)
+    with torch.inference_mode():
+        mean = members((fisher @ projection.T).expand(3, -1, -1)).mean(dim=0)
+        joined = members.joined(projection)(fisher)
+    torch.testing.assert_close(joined, torch.nn.functional.normalize(mean, dim=-1))
+
+
+def test_a_clip_seen_only_in_a_mirror_is_known() -> None:
+    rng = np.random.default_rng(0)
+    fisher, labels, targets = clusters(rng, 60)
+    turned = np.roll(fisher, 7, axis=1)  # as far from the clip as from any other
+    network = train_embedding(fisher[:40], turned[:40], labels[:40], targets, SETTINGS)
+    alone = train(fisher[:40], labels[:40], targets, SETTINGS)
+
+    def right(net: Embedding) -> float:
+        return float(((net.embed(turned[40:]) @ targets.T).argmax(axis=1) == labels[40:]).mean())
+
+    assert right(network) > 0.9
+    assert right(network) > right(alone)

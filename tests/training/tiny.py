@@ -37,7 +37,7 @@ def write_data(folder: Path) -> Path:
         tag2vec = {{min_count = 5, epochs = 3}}
         trajectories = {{layers = 2}}
         vocabulary = {{components = 1, sample = 2000}}
-        embedding = {{hidden = 20, iterations = 40}}
+        embedding = {{members = 2, hidden = 20, iterations = 40, batch = 16}}
         [data]
         clips = "{clips}"
         clip_list = "{folder / "clips.tsv"}"

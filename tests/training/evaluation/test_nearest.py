@@ -1,0 +1,96 @@
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.svm import LinearSVC
+
+from training.clips import Clip
+from training.evaluation.folds import FOLDS, fold_of, folds
+from training.evaluation.nearest import hashtag_ranks, svm_answers
+from training.evaluation.paper import papers_answers
+from training.examples import Examples, ExamplesError
+
+
+def examples(labels: np.ndarray, groups: np.ndarray, fisher: np.ndarray | None = None) -> Examples:
+    clips = [Clip(path=f"{row}.mp4", category="c", group=str(group)) for row, group in enumerate(groups)]
+    data = np.zeros((len(labels), 2), np.float32) if fisher is None else fisher.astype(np.float32)
+    classes = [f"tag{label}" for label in range(labels.max() + 1)]
+    return Examples(data, data[:, ::-1].copy(), labels, groups, classes, clips)
+
+
+def clusters(rng: np.random.Generator, clips: int = 120, classes: int = 4, noise: float = 0.6) -> Examples:
+    labels, groups = np.arange(clips) % classes, np.arange(clips) // 6
+    centres = rng.normal(size=(classes, 40))
+    return examples(labels, groups, centres[labels] + rng.normal(0, noise, (clips, 40)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 11)), min_size=30, max_size=60), st.integers(0, 3))
+def test_a_group_is_never_on_both_sides(rows: list[tuple[int, int]], seed: int) -> None:
+    labels, groups = np.array(rows).T
+    if len(np.unique(groups)) < FOLDS or np.bincount(labels).max() < FOLDS:
+        return
+    data = examples(labels, groups)
+    judged: list[int] = []
+    for seen, unseen in folds(data, seed):
+        assert not set(groups[seen]) & set(groups[unseen])
+        assert sorted([*seen, *unseen]) == list(range(len(rows)))
+        judged.extend(unseen)
+    assert sorted(judged) == list(range(len(rows)))
+    assert set(fold_of(data, seed)) <= set(range(FOLDS))
+
+
+def test_classes_of_few_clips_are_no_warning() -> None:
+    data = clusters(np.random.default_rng(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(folds(examples(np.r_[data.labels[:-1], 9], data.groups), 0))) == FOLDS
+
+
+def test_too_few_groups() -> None:
+    with pytest.raises(ExamplesError, match="fewer than 5 groups"):
+        list(folds(clusters(np.random.default_rng(0), clips=18), 0))
+
+
+def test_the_span_keeps_all_lengths_and_angles() -> None:
+    data = clusters(np.random.default_rng(0), clips=12)
+    wide = examples(data.labels, data.groups, np.random.default_rng(1).normal(size=(12, 500)))
+    narrow = wide.in_their_span()
+    assert narrow.fisher.shape[1] <= 24
+    before, after = (np.concatenate([x.fisher, x.mirrored]) for x in (wide, narrow))
+    np.testing.assert_allclose(after @ after.T, before @ before.T, rtol=1e-4, atol=1e-2)
+
+
+def test_the_machine_is_a_linear_one() -> None:
+    data = clusters(np.random.default_rng(0), noise=1.5)
+    answers = svm_answers(data, 0)
+    expected = np.empty_like(answers)
+    for seen, unseen in folds(data, 0):
+        machine = LinearSVC(C=100, loss="hinge", max_iter=1_000_000, random_state=0, tol=1e-6)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected[unseen] = machine.fit(data.fisher[seen], data.labels[seen]).predict(data.fisher[unseen])
+    # Up to the bias, which one regularises and the other does not.
+    assert (answers == expected).mean() > 0.9
+    assert 0.4 < (answers == data.labels).mean() < 1
+
+
+def test_ranks() -> None:
+    targets = np.eye(3, dtype=np.float32)
+    embedded = np.array([[0.9, 0.3, 0.1], [0.1, 0.5, 0.4], [0.5, 0.4, 0.3]], np.float32)
+    assert hashtag_ranks(embedded, np.array([0, 2, 2]), targets).tolist() == [0, 1, 2]
+
+
+def test_the_papers_network_learns_and_needs_no_more_than_the_span() -> None:
+    data = clusters(np.random.default_rng(0))
+    targets = np.linalg.qr(np.random.default_rng(1).normal(size=(10, 4)))[0].T.astype(np.float32)
+    seen, judged = next(folds(data, 0))
+    found = papers_answers(data.fisher[seen], data.labels[seen], targets, data.fisher[judged], iterations=50)
+    assert (hashtag_ranks(found, data.labels[judged], targets) == 0).mean() > 0.9
+    # What no training clip has cannot make a difference.
+    beside = np.linalg.svd(data.fisher[seen][:20])[2][20:]
+    few = papers_answers(data.fisher[seen][:20], data.labels[seen][:20], targets, data.fisher[judged], iterations=50)
+    moved = data.fisher[judged] + 5 * beside[0]
+    again = papers_answers(data.fisher[seen][:20], data.labels[seen][:20], targets, moved, iterations=50)
+    np.testing.assert_allclose(few, again, atol=1e-2)

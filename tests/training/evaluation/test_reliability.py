@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from training.evaluation.reliability import BINS, area_under_curve, reliability
+
+pairs = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=BINS, max_size=60)
+
+
+@given(pairs)
+def test_against_scikit_learn(rows: list[tuple[float, bool]]) -> None:
+    predicted, true = np.array([p for p, _ in rows]), np.array([t for _, t in rows])
+    found = reliability(predicted, true, np.full(len(rows), true.mean()))
+    assert found.brier == pytest.approx(np.mean((predicted - true) ** 2))
+    if len(set(true)) == 2:
+        assert found.auc == pytest.approx(roc_auc_score(true, predicted))
+        assert found.brier == pytest.approx(brier_score_loss(true, predicted))
+        assert found.brier_by_rank == pytest.approx(true.mean() * (1 - true.mean()))
+
+
+@given(pairs)
+def test_bins_hold_everything_once_and_bound_the_error(rows: list[tuple[float, bool]]) -> None:
+    predicted, true = np.array([p for p, _ in rows]), np.array([t for _, t in rows])
+    found = reliability(predicted, true, predicted)
+    assert sum(one.count for one in found.bins) == len(rows)
+    assert max(one.count for one in found.bins) - min(one.count for one in found.bins) <= 1
+    assert sum(one.count * one.observed for one in found.bins) == pytest.approx(true.sum())
+    assert abs(predicted.mean() - true.mean()) - 1e-9 <= found.ece <= 1
+
+
+def test_true_probabilities_are_calibrated_and_their_squares_are_not() -> None:
+    rng = np.random.default_rng(0)
+    predicted = rng.uniform(size=20_000)
+    true = rng.uniform(size=20_000) < predicted
+    assert reliability(predicted, true, predicted).ece < 0.02
+    assert reliability(predicted**2, true, predicted).ece > 0.1
+
+
+def test_nothing_to_compare() -> None:
+    assert area_under_curve(np.array([]), np.array([0.1])) == 0.5

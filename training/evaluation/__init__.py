@@ -1,0 +1,1 @@
+"""How good a training is, on groups of clips and halves of posts kept apart."""

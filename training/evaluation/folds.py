@@ -1,0 +1,39 @@
+"""Folds: rows of examples to learn from and rows to judge by, clips of one source never on both sides."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from training.examples import Examples, ExamplesError
+
+FOLDS = 5
+
+Rows = NDArray[np.int64]
+
+
+def folds(examples: Examples, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Yield rows to learn from and rows to judge by; no group is in both, and classes are spread evenly.
+
+    Raises
+    ------
+    ExamplesError
+        There are fewer groups than folds.
+    """
+    if len(np.unique(examples.groups)) < FOLDS:
+        raise ExamplesError(f"the clips come from fewer than {FOLDS} groups: too few to keep some apart.")
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Of classes with fewer clips than folds; they are marked where they are reported.
+        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+        yield from splitter.split(examples.labels, examples.labels, examples.groups)
+
+
+def fold_of(examples: Examples, seed: int) -> Rows:
+    """Return the number of the fold in which each example is judged, int64 (n,)."""
+    number = np.empty(len(examples.labels), np.int64)
+    for fold, (_, judged) in enumerate(folds(examples, seed)):
+        number[judged] = fold
+    return number

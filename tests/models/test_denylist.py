@@ -30,12 +30,16 @@ LOOK_ALIKES = words("""
     circumstance accumulate shoes shoelace phoenix raccoon cocoon tycoon spicy spices snigger pakistan vineyard
     divine grapevine ravine irvine tigers instant instinct tokyo stockholm mobydick dickens button hoedown pussycat
     shitzu princestreet antiviral retardant sparrow bareback followthrough yellow イエロー nazionale pornchai harshita
+    program kilogram salem jerusalem spammusubi discotheque likeminded overview
+    interviews skills killarney jewelry jewish islam muslim nazionale butterfly submarine
     r7 a55 F1 mp3 iPad insta360 ps4 leotards
 """)
 
 DENIED = words("""
     fyp FYPシ #fypage foryou ForYouPage viral ViralVideo xuhuong xuhuongtiktok2025 thịnhhành follow4follow followme
     like4like l4l trending tiktok booktok instagram Instagood dogsofinstagram youtube vine funnyvines twitter 맞팔
+    spamforspam lfl 20likes likeme followher 100kviews MillionViews potd sale coupon onlineshop tweegram qanon
+    wwg1wga noislam booba booty booktube
     좋아요반사 рекомендации porn p0rn P0RN foodporn sex s3x fuck fuckyou sh1t $hit b1tch ass hot_ass HotAss @ss nigga
     n1gg4 wh0re sexy kkk whitepower xxx nude nudes boobs pornstar 추천 a s1ut
 """)

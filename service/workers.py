@@ -110,11 +110,13 @@ class Workers:
     async def stop(self) -> None:
         """Kill every worker."""
         self._stopping = True
+        for process in list(self._processes):
+            self._close(process)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        # Whoever waits for the fork server, which may be compiling still, is set free by its end.
         end_fork_server()
         for task in self._opening:
             task.cancel()
-        for process in list(self._processes):
-            self._close(process)
         await asyncio.gather(*self._opening, return_exceptions=True)
         await asyncio.gather(*self._closing, return_exceptions=True)
 

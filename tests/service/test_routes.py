@@ -11,7 +11,7 @@ import pytest
 
 from models.hashtags import stem
 from tests.clips import drifting, write
-from tests.service.running import Running, serve
+from tests.service.running import Running, alive, serve
 
 
 def test_answer_to_a_clip_sent_as_body_and_as_form(server: Running, clip: bytes) -> None:
@@ -226,7 +226,7 @@ def starting(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def test_not_ready_until_it_is_and_gone_without_a_trace(starting: Running, clip: bytes) -> None:
     statuses: list[int] = []
 
-    def alive() -> bool:
+    def ready() -> bool:
         try:
             statuses.append(starting.client.get("/readyz").status_code)
         except httpx.TransportError:
@@ -238,13 +238,13 @@ def test_not_ready_until_it_is_and_gone_without_a_trace(starting: Running, clip:
             assert int(refused.headers["retry-after"]) > 0
         return statuses[-1] == 200
 
-    starting.wait_until(alive, 150)
+    starting.wait_until(ready, 150)
     assert statuses[0] == 503
     assert starting.suggest(clip).status_code == 200
     workers = starting.workers()
     assert len(workers) == 1
     assert starting.stop() == 0
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in workers if alive(pid)]
     assert list(starting.spool.iterdir()) == []
 
 

@@ -201,5 +201,5 @@ def test_second_signal_stops_at_once(start: Serve, slow_clip: bytes, pool: Threa
             time.sleep(0.1)
         server.process.wait(5)
         assert problem(lost) == (503, "shutting_down")
-        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+        assert not [pid for pid in workers if alive(pid)]
         assert list(server.spool.iterdir()) == []

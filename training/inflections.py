@@ -34,19 +34,20 @@ def learn_inflections(
         What `training.corpus` and `training.tag2vec` wrote.
     """
     space = TagSpace.load(tag2vec)
+    row_of = {name: row for row, name in enumerate(space.stems)}
     vectors = np.stack([space.vector(name) for name in space.stems])
     alternatives = {
-        (space.row(entry.name), tag): place
+        (row_of[entry.name], tag): place
         for place, (entry, tag) in enumerate(
-            (entry, tag) for entry in read_stems(corpus) if entry.name in space for tag in common(entry.inflections)
+            (entry, tag) for entry in read_stems(corpus) if entry.name in row_of for tag in common(entry.inflections)
         )
     }
     company = np.zeros((len(alternatives), space.dimensions))
     for tags, _ in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
         written: dict[int, str] = {}
         for normal in map(normalise, tags):
-            if (name := stem(normal)) in space:
-                written.setdefault(space.row(name), normal)
+            if (row := row_of.get(stem(normal))) is not None:
+                written.setdefault(row, normal)
         rows = list(written)[: settings.max_tags]
         places = [(place, row) for row in rows if (place := alternatives.get((row, written[row]))) is not None]
         if places and len(rows) > 1:

@@ -14,6 +14,8 @@ def test_inflections_are_told_apart_by_what_stands_beside_them(tmp_path: Path) -
     posts = [["Dance", "show", f"a{number}"] for number in range(12)]
     posts += [["dancing", "#Club", f"b{number}"] for number in range(8)]
     posts += [["dances", "club", f"c{number}"] for number in range(2)]
+    # Its stem, "dance", is none that is known, although its own stem is.
+    posts += [["danceed", "club", "show"]]
     build(tmp_path, posts)
     space = TagSpace.from_vectors(["danc", "show", "club"], [22, 12, 10], ["dance", "show", "club"], np.eye(3))
     space.save(tmp_path)

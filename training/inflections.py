@@ -36,6 +36,8 @@ def learn_inflections(
     space = TagSpace.load(tag2vec)
     row_of = {name: row for row, name in enumerate(space.stems)}
     vectors = np.stack([space.vector(name) for name in space.stems])
+    # Not `in space`, which takes tags as they are typed: the stem of a stem may be another one.
+    row_of = {name: row for row, name in enumerate(space.stems)}
     alternatives = {
         (row_of[entry.name], tag): place
         for place, (entry, tag) in enumerate(

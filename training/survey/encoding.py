@@ -9,7 +9,7 @@ COPY = "copy.mp4"
 
 def prepare(job: Path, model: Path) -> None:
     """Encode `job/clip`, and copy it into `job` where browsers would not play it."""
-    worker.encode(job, model)
+    worker.encode(job, model, threads=1)
     if not (job / "fisher.npy").exists():
         return
     from training.survey.playable import plays_in_browsers, write_copy

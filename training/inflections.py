@@ -34,7 +34,6 @@ def learn_inflections(
         What `training.corpus` and `training.tag2vec` wrote.
     """
     space = TagSpace.load(tag2vec)
-    row_of = {name: row for row, name in enumerate(space.stems)}
     vectors = np.stack([space.vector(name) for name in space.stems])
     # Not `in space`, which takes tags as they are typed: the stem of a stem may be another one.
     row_of = {name: row for row, name in enumerate(space.stems)}

@@ -26,7 +26,7 @@ class EmbeddingSettings(BaseModel):
 
     rank: int = Field(default=512, ge=1)
     """Directions that are kept of a Fisher vector, at most the number of clips."""
-    members: int = Field(default=4, ge=1)
+    members: int = Field(default=3, ge=1)
     """Networks that are trained apart and then joined into one, whose output is their mean."""
     hidden: int = Field(default=600, ge=1)
     """Tanh units of each."""
@@ -39,7 +39,7 @@ class EmbeddingSettings(BaseModel):
     closeness: float = Field(default=0.3, ge=0)
     """Weight of the squared distance to the clip's own tag vector, beside the softmax."""
     weight_decay: float = Field(default=0.01, ge=0)
-    dropout: float = Field(default=0.5, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
     """Share of a projected Fisher vector that is hidden at each step."""
     learning_rate: float = Field(default=3e-3, gt=0)
     seed: int = 0

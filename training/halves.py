@@ -39,7 +39,9 @@ def learn_halves(out: Path, *, corpus: Path, settings: Tag2VecSettings, workers:
 
 
 def _learn(out: Path, settings: Tag2VecSettings, half: str) -> None:
-    train_tag2vec(out / half, out / half, settings)
+    # What has just enough posts in all has half of them here.
+    enough = -(-settings.min_count // 2)
+    train_tag2vec(out / half, out / half, settings.model_copy(update={"min_count": enough}))
     count_cooccurrence(out / half, TagSpace.load(out / half).stems).save(out / half)
 
 

@@ -6,7 +6,7 @@ better than from distances, so tags are ranked by their co-occurrence with the a
 all that the vector may mean.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +28,9 @@ PRIOR = 30.0
 
 @dataclass(frozen=True)
 class Ranked:
-    """A stem and its expected relevance, 0 to 1."""
+    """The row of a stem in the tag space, and its expected relevance, 0 to 1."""
 
-    stem: str
+    row: int
     relevance: float
 
 
@@ -56,8 +56,8 @@ class Ranking:
         self.space = space
         self._cooccurrence = cooccurrence
 
-    def rank(self, vector: ArrayLike, least: int) -> list[Ranked]:
-        """Rank what may go with a vector, the most relevant first.
+    def rank(self, vector: ArrayLike, least: int) -> Iterator[Ranked]:
+        """Give what may go with a vector, the most relevant first.
 
         Parameters
         ----------
@@ -73,17 +73,21 @@ class Ranking:
         """
         near = self.space.nearest(vector, max(ANCHORS, least))
         stems, relevance = self._expected(vector, near)
-        order = np.argsort(-relevance, kind="stable")
-        found = [Ranked(self.space.stems[stems[place]], float(relevance[place])) for place in order]
-        known = {one.stem for one in found}
-        return found + [Ranked(neighbour.stem, 0.0) for neighbour in near if neighbour.stem not in known]
+        for place in np.argsort(-relevance, kind="stable").tolist():
+            yield Ranked(int(stems[place]), float(relevance[place]))
+        known = set(stems.tolist())
+        for neighbour in near:
+            if (row := self.space.row(neighbour.stem)) not in known:
+                yield Ranked(row, 0.0)
 
-    def of(self, vector: ArrayLike, names: Iterable[str]) -> list[Ranked]:
-        """Rank given stems of the space for a vector, the most relevant first, then the nearest; see `rank`."""
+    def of(self, vector: ArrayLike, names: Iterable[str]) -> Iterator[Ranked]:
+        """Give stems of the space, the most relevant to a vector first, then the nearest; see `rank`."""
         stems, relevance = self._expected(vector, self.space.nearest(vector, ANCHORS))
         known = dict(zip(stems.tolist(), relevance.tolist(), strict=True))
-        ranked = [Ranked(name, known.get(self.space.row(name), 0.0)) for name in names]
-        return sorted(ranked, key=lambda one: (-one.relevance, self.space.distance(vector, one.stem)))
+        rows = {name: self.space.row(name) for name in names}
+        worth = {name: (-known.get(row, 0.0), self.space.distance(vector, name)) for name, row in rows.items()}
+        for name in sorted(rows, key=worth.__getitem__):
+            yield Ranked(rows[name], known.get(rows[name], 0.0))
 
     def _expected(self, vector: ArrayLike, near: list[Neighbour]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         anchors = {neighbour.stem: (neighbour.distance, 1.0) for neighbour in near[:ANCHORS]}

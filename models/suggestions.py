@@ -1,7 +1,8 @@
 """From a vector in the tag space to the hashtags that are suggested."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Literal, Self, TypedDict, get_args
 
@@ -162,56 +163,58 @@ class Suggester:
             raise ValueError(f"at least one suggestion must be asked for, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
-        excluded = {stem(normalise(tag)) for tag in exclude}
+        excluded = {self.space.row(stem(normalise(tag))) for tag in exclude if tag in self.space}
         wanted = k if rank == "similar" else WIDER * k
         pool = max(POOL, wanted)
-        fit = [
-            one
-            for one in self._ranked(vector, allow, pool + len(excluded))
-            if one.stem not in excluded and score(one.relevance) >= min_score and not self.denies(one.stem)
-        ][:pool]
-        displays = [self.space.display(one.stem) for one in fit]
+        ranked = takewhile(
+            lambda one: score(one.relevance) >= min_score, self._ranked(vector, allow, pool + len(excluded))
+        )
+        fit = list(islice((one for one in ranked if one.row not in excluded and not self._denies_row(one.row)), pool))
+        displays = [self.space.displays[one.row] for one in fit]
         chosen = diverse(fit, displays, [one.relevance for one in fit], wanted)
         if rank == "popular":
-            chosen.sort(key=lambda one: -int(self.space.counts[self.space.row(one.stem)]))
+            chosen.sort(key=lambda one: -int(self.space.counts[one.row]))
         elif self.trends is not None and rank == "trending":
             growth = self.trends.growth
-            chosen.sort(key=lambda one: -float(growth[self.space.row(one.stem)]))
+            chosen.sort(key=lambda one: -float(growth[one.row]))
         return [
             Suggestion(
-                tag=self.show(one.stem, vector),
+                tag=self._show_row(one.row, vector),
                 score=score(one.relevance),
-                distance=self.space.distance(vector, one.stem),
+                distance=self.space.distance(vector, self.space.stems[one.row]),
                 rank=number,
                 relevance=one.relevance,
             )
             for number, one in enumerate(chosen[:k], 1)
         ]
 
-    def _ranked(self, vector: ArrayLike, allow: Iterable[str], least: int) -> list[Ranked]:
-        allowed = {stem(normalise(tag)): tag for tag in allow}
-        if allowed:
-            return self._ranking.of(vector, [name for name, tag in allowed.items() if tag in self.space])
-        return self._ranking.rank(vector, least)
-
     def show(self, name: str, vector: ArrayLike) -> str:
         """Return the inflection of a stem that is shown for a vector; UnknownTag if the space has no such stem."""
-        if self._inflections is not None:
-            for tag in self._inflections.closest(self.space.row(name), vector):
-                if not self._is_denied(tag):
-                    return tag
-        return self.space.display(name)
+        return self._show_row(self.space.row(name), vector)
+
+    def denies(self, name: str) -> bool:
+        """Tell whether a stem of the space is never suggested."""
+        return self._denies_row(self.space.row(name))
 
     def familiarity(self, vector: ArrayLike) -> float:
         """Return how surely a vector means one of the trained hashtags; see `models.calibration.familiarity`."""
         distances = np.array([hashtag.distance for hashtag in self.space.hashtag_distances(vector)])
         return float(familiarity(1 - distances**2 / 2))
 
-    def denies(self, name: str) -> bool:
-        """Tell whether a stem of the space is never suggested."""
-        return self._is_denied(self.space.display(name))
+    def _ranked(self, vector: ArrayLike, allow: Iterable[str], least: int) -> Iterator[Ranked]:
+        allowed = {stem(normalise(tag)): tag for tag in allow}
+        if allowed:
+            return self._ranking.of(vector, [name for name, tag in allowed.items() if tag in self.space])
+        return self._ranking.rank(vector, least)
 
-    def _is_denied(self, tag: str) -> bool:
+    def _show_row(self, row: int, vector: ArrayLike) -> str:
+        closest = self._inflections.closest(row, vector) if self._inflections is not None else []
+        return next((tag for tag in closest if not self._denies_tag(tag)), self.space.displays[row])
+
+    def _denies_row(self, row: int) -> bool:
+        return self._denies_tag(self.space.displays[row])
+
+    def _denies_tag(self, tag: str) -> bool:
         if tag not in self._known_denied:
             self._known_denied[tag] = any(denied.denies(tag) for denied in self._denied)
         return self._known_denied[tag]

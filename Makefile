@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve train check format test stress test-tools lock clean
+.PHONY: help demo serve train report check format test stress test-tools lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Set to https://download.pytorch.org/whl/cpu for the small build of torch where pip would find the one with CUDA.
@@ -28,6 +28,9 @@ serve: .venv/service.stamp  ## the HTTP service on 127.0.0.1:8000 (ARGS="--port 
 
 train: .venv/training.stamp  ## train a bundle (CONFIG=training/default.toml, ARGS=one stage)
 	@$(BIN)/tag2vec train --config $(CONFIG) $(ARGS)
+
+report: .venv/report.stamp  ## the paper's figures and tables as one HTML page (CONFIG=, ARGS="--words FILE --survey FILE")
+	@$(BIN)/tag2vec report --config $(CONFIG) $(ARGS)
 
 check: .venv/dev.stamp  ## ruff and mypy
 	$(BIN)/ruff check .

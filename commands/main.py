@@ -10,6 +10,7 @@ from commands.evaluate import evaluate
 from commands.exit_codes import ExitCode
 from commands.neighbours import neighbours
 from commands.output import complain
+from commands.report import report
 from commands.serve import serve
 from commands.suggest import suggest
 from commands.survey import survey
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey):
+for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
     app.command()(command)
 
 EXTRAS: Final = {
@@ -42,6 +43,7 @@ EXTRAS: Final = {
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
     "training": {"gensim", "matplotlib", "sklearn"},
     "survey": {"krippendorff"},
+    "report": {"jinja2", "openTSNE", "wordcloud"},
 }
 """Modules that only an extra brings."""
 

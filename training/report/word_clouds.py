@@ -30,7 +30,7 @@ def word_clouds(space: TagSpace) -> Section:
                 axes.text(0.5, 0.5, f"#{query.asked}\nis missing", ha="center", va="center", color=SOFT, size=14)
                 continue
             name = stem(normalise(query.shown))
-            count = int(space.counts[space.stems.index(name)])
+            count = int(space.counts[space.row(name)])
             neighbours = space.neighbours(query.shown, NEIGHBOURS)
             undrawn |= {tag for one in neighbours if not drawable(tag := space.display(one.stem))}
             axes.imshow(_cloud(space, name, neighbours), interpolation="antialiased")

@@ -43,10 +43,10 @@ def read_word_vectors(path: Path) -> KeyedVectors:
             with path.open("rb") as file:
                 return _wink(file)
         elif suffix in {".txt", ".vec"}:
-            return KeyedVectors.load_word2vec_format(str(path), no_header=not _has_header(path))
+            return KeyedVectors.load_word2vec_format(str(path)) if _has_header(path) else _glove(path)
         elif suffix == ".bin":
             return KeyedVectors.load_word2vec_format(str(path), binary=True)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, tarfile.TarError) as error:
+    except (OSError, ValueError, LookupError, TypeError, EOFError, tarfile.TarError) as error:
         raise WordVectorsError(f"{path} cannot be read as word vectors: {error}.") from error
     raise WordVectorsError(
         f"{path} is no known file of word vectors: .txt, .vec, .bin, or .tgz and .json of wink-embeddings. Vectors "
@@ -65,8 +65,21 @@ def neighbours(vectors: KeyedVectors, tag: str, k: int) -> list[str] | None:
 
 
 def _has_header(path: Path) -> bool:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+    with _opened(path) as file:
         return len(file.readline().split()) == 2
+
+
+def _glove(path: Path) -> KeyedVectors:
+    # gensim reads this, too, but leaves the file open.
+    with _opened(path) as file:
+        lines = [line.decode("utf-8").split() for line in file]
+    vectors = KeyedVectors(len(lines[0]) - 1)
+    vectors.add_vectors([line[0] for line in lines], np.array([line[1:] for line in lines], np.float32))
+    return vectors
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _wink(file: IO[bytes]) -> KeyedVectors:

@@ -37,8 +37,8 @@ CANDIDATES: dict[str, dict[str, int]] = {
     "Pad104,IVF1024,SQ8": {"nprobe": 32},
     "Pad104,IVF1024,SQfp16": {"nprobe": 32},
     "IVF1024,PQ25": {"nprobe": 32},
-    "IVF1024,PQ25,Refine(SQfp16)": {"nprobe": 32, "k_factor_rf": 10},
-    "HNSW16,SQ8": {"efSearch": 128},
+    "IVF1024,PQ25,RFlat": {"nprobe": 32, "k_factor_rf": 10},
+    "Pad104,HNSW16,SQ8": {"efSearch": 128},
 }
 """Indexes compared at 300,000 vectors, as FAISS names them, and how each is searched."""
 

@@ -63,8 +63,8 @@ def main(
     work: Annotated[Path, typer.Option(help="Folder for the posts, which are made once, and what is learnt.")] = Path(
         "work/tag2vec_scale"
     ),
-    min_count: Annotated[int, typer.Option(min=1)] = 5,
-    epochs: Annotated[int, typer.Option(min=1)] = 5,
+    min_count: Annotated[int, typer.Option(min=1, help="Posts that a stem needs for a vector.")] = 5,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the posts.")] = 10,
     workers: Annotated[int, typer.Option(min=1, help="Threads of the skip-gram.")] = 2,
 ) -> None:
     """Make posts up, learn from them in a process of its own, and look for the topics that were planted."""

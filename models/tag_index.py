@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 EXACT_UP_TO = 200_000
 """Vectors that are compared one by one with every query."""
-LISTS, PROBES = 4096, 64
+LISTS, PROBES = 4096, 32
 """Inverted lists, and how many of them, those around the centroids nearest to it, a query looks into."""
 _SAMPLE, _ITERATIONS, _CHUNK = 40, 8, 1 << 17
 """Vectors a list from which its centroid is learnt, in so many steps; vectors that are added at a time."""

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from models.bundles import Bundle
-from models.pipeline import Pipeline
+from models.pipeline import UNFAMILIAR, Pipeline
 from tests.training.tiny import HASHTAGS, bundle_files
 from training.config import Config, read_config
 from training.run import STAGES, run
@@ -28,6 +29,31 @@ def test_a_clip_gets_hashtags_from_what_was_trained(trained: Config) -> None:
         # Seen in training: a check of the way through, not of quality.
         assert answer.hashtags[0].tag == hashtag
         assert len(answer.hashtags) == 5
+
+
+def test_scores_are_calibrated_and_a_stranger_is_told(trained: Config) -> None:
+    bundle = Bundle.open(trained.work / "bundle")
+    pipeline = Pipeline(bundle)
+    encoded = pipeline.encode(trained.data.clips / "skating" / "0.mp4")
+    answer, calibration = pipeline.suggest(encoded, k=8), bundle.manifest.calibration
+    assert calibration is not None
+    familiar = pipeline.suggester.familiarity(pipeline.embedding.embed(encoded.fisher))
+    assert [one.score for one in answer.hashtags] == [
+        calibration.score(one.relevance, familiar) for one in answer.hashtags
+    ]
+    assert answer.confident == calibration.confident(familiar)
+    least = answer.hashtags[2].score
+    assert all(one.score >= least for one in pipeline.suggest(encoded, min_score=least).hashtags)
+
+    def confident(least: float) -> bool:
+        stricter = calibration.model_copy(update={"confident_from": least})
+        manifest = bundle.manifest.model_copy(update={"calibration": stricter})
+        answer = Pipeline(replace(bundle, manifest=manifest)).suggest(encoded)
+        assert (UNFAMILIAR in answer.warnings) != answer.confident
+        return answer.confident
+
+    assert confident(0)
+    assert not confident(familiar + 1e-6)
 
 
 def test_killed_and_resumed_equals_uninterrupted_to_the_byte(trained: Config, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:
     assert printed.strip() == "[]"
 
 
-def test_real_clips_get_their_hashtag_first(pipeline: Pipeline) -> None:
+def test_real_clips_get_their_hashtag_among_the_first(pipeline: Pipeline) -> None:
     """Clips that the bundle was trained on: whatever breaks on the way from file to tag shows here."""
     if "TAG2VEC_DATA" not in os.environ:
         pytest.skip("TAG2VEC_DATA is not set")
@@ -86,6 +86,6 @@ def test_real_clips_get_their_hashtag_first(pipeline: Pipeline) -> None:
         labelled = {row["hashtag"]: row["path"] for row in csv.DictReader(file, delimiter="\t") if row["hashtag"]}
     right = []
     for hashtag in sorted(labelled)[::4]:
-        first = pipeline(data / "clips" / labelled[hashtag]).hashtags[0]
-        right.append(stem(normalise(first.tag)) == stem(normalise(hashtag)))
+        answer = pipeline(data / "clips" / labelled[hashtag])
+        right.append(stem(normalise(hashtag)) in {stem(normalise(found.tag)) for found in answer.hashtags[:5]})
     assert np.mean(right) >= 0.75

@@ -151,7 +151,7 @@ def main(
 ) -> None:
     """Build and measure spaces of several sizes."""
     if candidates:
-        Console().print(compare(300_000))
+        Console(width=120).print(compare(300_000))
         return
     table = Table("tags", "recall at 15", "p50, ms", "p99, ms", "peak memory, MiB", "load, s", "build of the index, s")
     for n in sizes or SIZES:

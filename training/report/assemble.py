@@ -3,9 +3,12 @@
 import logging
 from pathlib import Path
 
+from pydantic import ValidationError
+
 import training.evaluation.folds
 import training.report.learning_curve
 from models.bundles import Bundle
+from models.errors import Tag2VecError
 from training.config import Config
 from training.embedding import read_embedding
 from training.evaluation.answers import read_answers
@@ -27,6 +30,10 @@ from training.run import run, stages
 from training.stage import Stage, Work
 
 log = logging.getLogger(__name__)
+
+
+class ReportError(Tag2VecError):
+    """There is nothing to report on."""
 
 
 def write_report(
@@ -54,8 +61,8 @@ def write_report(
     trained = Bundle.open(run(config)) if config else None
     bundle = bundle or trained
     if bundle is None:
-        raise ValueError("a report needs a bundle or a training")
-    space, quality = bundle.tagspace(), Quality.model_validate(bundle.manifest.quality)
+        raise ReportError("a report needs a bundle or a training.")
+    space, quality = bundle.tagspace(), quality_of(bundle)
     clips = clip_sections(config) if config else []
     sections = [
         numbers(quality),
@@ -79,6 +86,18 @@ def write_report(
     page = write_page(out, "Tag2Vec, figure by figure", about, sections)
     log.info("report: %d sections written", len(sections))
     return page
+
+
+def quality_of(bundle: Bundle) -> Quality:
+    """Return what the bundle says of its quality; raises ReportError where that is of another version."""
+    try:
+        return Quality.model_validate(bundle.manifest.quality)
+    except ValidationError as error:
+        lacking = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ReportError(
+            f"the quality of the bundle in {bundle.path} was measured by another version of tag2vec (its {lacking}): "
+            "train it anew, or name another bundle."
+        ) from None
 
 
 def clip_sections(config: Config) -> list[Section]:

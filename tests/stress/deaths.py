@@ -14,7 +14,9 @@ from tests.service.running import Running, children
 from tests.stress.client import after, closed_loop, each, equal, send
 from tests.stress.scenario import Finding, Stage, calm, share
 
-_DEADLINE_S = 5
+_DEADLINE_S = 8
+_HANG_EVERY = 16
+"""Every so many kills it is a hang, so that the last one is over before the next."""
 _CLIENTS = 4
 
 
@@ -79,12 +81,12 @@ async def run(stage: Stage) -> list[Finding]:
 
 async def _kill(server: Running, seconds: float) -> Counter[str]:
     dice = random.Random(0)
-    ways = ("SIGKILL", "SIGSEGV", "out of memory", "SIGSTOP")
+    ways = ("SIGKILL", "SIGSEGV", "out of memory")
     kills: Counter[str] = Counter()
     hung: set[int] = set()
     known: set[int] = set()
     for number in range(int(seconds)):
-        way = ways[number % len(ways)]
+        way = "SIGSTOP" if number % _HANG_EVERY == 3 else ways[number % len(ways)]
         running = server.workers().keys()
         # One that starts is spared: what hangs then has no clip, and so no deadline.
         if settled := sorted((running & known) - hung):

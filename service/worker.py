@@ -25,6 +25,8 @@ _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG = 1
 _RESULT_BYTES = 16 * 2**20
 _OPEN_FILES = 64
+_NEAR_BYTES = 64 * 2**20
+"""How near a process comes to its bound on memory before an allocation fails: the largest pieces are as large."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,17 @@ def encode(job: Path, model: Path, threads: int) -> None:
     clip = job / "clip"
     try:
         results.write_encoding(job, _pipeline(model).encode(clip, limits=_settings.limits, threads=threads))
-    except ClipError as error:
-        results.write_failure(job, error.code, str(error).replace(str(clip), "the clip"))
     except Exception as error:
-        if isinstance(error, MemoryError) or "Insufficient memory" in str(error):  # OpenCV has no class for it
+        if _out_of_memory():
             os._exit(1)  # what is left of the heap is not worth keeping
-        results.write_failure(job, "internal_error", traceback.format_exc())
+        if isinstance(error, ClipError):
+            results.write_failure(job, error.code, str(error).replace(str(clip), "the clip"))
+        else:
+            results.write_failure(job, "internal_error", traceback.format_exc())
+
+
+def _out_of_memory() -> bool:
+    """Tell whether this process met its bound: libraries say so in many ways, a decoder by calling the clip broken."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line.split()[1] for line in lines if line.startswith("VmPeak"))
+    return int(peak) * 1024 > resource.getrlimit(resource.RLIMIT_AS)[0] - _NEAR_BYTES

@@ -50,10 +50,11 @@ async def run(stage: Stage) -> list[Finding]:
         Finding(
             "failed requests",
             ", ".join(f"{number} {code}" for code, number in failed.items()) or "none",
-            "at most one a kill: worker_died, or deadline_exceeded where it hung",
+            "at most one a kill: worker_died, or deadline_exceeded where it hung or had no memory left to die",
             failed.keys() <= {"worker_died", "deadline_exceeded"}
             and failed["worker_died"] <= deadly
-            and failed["deadline_exceeded"] <= hung,
+            and failed["deadline_exceeded"] <= hung + kills["out of memory"]
+            and failed.total() <= kills.total(),
         ),
         Finding(
             "the others equal to a calm run's",
@@ -91,12 +92,13 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
         # One that starts is spared: what hangs then has no clip, and so no deadline.
         if settled := sorted((running & known) - hung):
             victim = dice.choice(settled)
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, FileNotFoundError):
                 if way == "out of memory":
                     # As much as it has and a little: the next frame that it takes is too much.
                     pages = int(Path(f"/proc/{victim}/statm").read_text().split()[0])
                     limit = pages * os.sysconf("SC_PAGE_SIZE") + 2**18
-                    resource.prlimit(victim, resource.RLIMIT_AS, (limit, limit))
+                    hard = resource.prlimit(victim, resource.RLIMIT_AS)[1]
+                    resource.prlimit(victim, resource.RLIMIT_AS, (limit, hard))
                 else:
                     os.kill(victim, signal.Signals[way])
                     hung |= {victim} if way == "SIGSTOP" else set()

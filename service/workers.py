@@ -178,11 +178,14 @@ class Workers:
                 try:
                     await process.open()
                     break
-                except Exception:
+                except Exception as error:
                     self._close(process)
+                    if not failed:  # it may have been killed like any other: the next one starts at once
+                        log.warning("a worker did not start", extra={"data": {"cause": repr(error)}})
+                        self._failing += 1
+                        failed = 1
+                        continue
                     log.exception("a worker does not start")
-                    self._failing += 1 - failed
-                    failed = 1
                     await asyncio.sleep(_PAUSE_S)
                 except asyncio.CancelledError:
                     self._close(process)

@@ -71,8 +71,8 @@ async def send(
 
 
 def each(server: Running, clips: Sequence[bytes], **headers: str) -> Callable[[int], Awaitable[Answer]]:
-    """Return an `ask` that posts the clips in turn."""
-    return lambda number: send(server.port, clips[number % len(clips)], headers=headers)
+    """Return an `ask` that posts the clips in turn, never the same bytes twice: copies would be computed once."""
+    return lambda number: send(server.port, clips[number % len(clips)] + number.to_bytes(8, "big"), headers=headers)
 
 
 def equal(answers: Mapping[int, Answer], expected: Sequence[Answer]) -> int:

@@ -17,7 +17,7 @@ from tests.stress.scenario import Finding, Stage, calm, share
 _DEADLINE_S = 8
 _HANG_EVERY = 16
 """Every so many kills it is a hang, so that the last one is over before the next."""
-_CLIENTS = 4
+_CLIENTS = 3
 
 
 async def run(stage: Stage) -> list[Finding]:
@@ -50,11 +50,10 @@ async def run(stage: Stage) -> list[Finding]:
         Finding(
             "failed requests",
             ", ".join(f"{number} {code}" for code, number in failed.items()) or "none",
-            "at most one a kill: worker_died, or deadline_exceeded where it hung or had no memory left to die",
+            "at most one a kill: worker_died, or deadline_exceeded where it hung",
             failed.keys() <= {"worker_died", "deadline_exceeded"}
             and failed["worker_died"] <= deadly
-            and failed["deadline_exceeded"] <= hung + kills["out of memory"]
-            and failed.total() <= kills.total(),
+            and failed["deadline_exceeded"] <= hung,
         ),
         Finding(
             "the others equal to a calm run's",
@@ -85,12 +84,13 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
     ways = ("SIGKILL", "SIGSEGV", "out of memory")
     kills: Counter[str] = Counter()
     hung: set[int] = set()
-    known: set[int] = set()
+    seen: Counter[int] = Counter()
     for number in range(int(seconds)):
-        way = "SIGSTOP" if number % _HANG_EVERY == 3 else ways[number % len(ways)]
+        way = "SIGSTOP" if number % _HANG_EVERY == 3 else dice.choice(ways)
         running = server.workers().keys()
+        seen.update(running)
         # One that starts is spared: what hangs then has no clip, and so no deadline.
-        if settled := sorted((running & known) - hung):
+        if settled := sorted(pid for pid in running - hung if seen[pid] > 2):
             victim = dice.choice(settled)
             with suppress(ProcessLookupError, FileNotFoundError):
                 if way == "out of memory":
@@ -103,7 +103,6 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
                     os.kill(victim, signal.Signals[way])
                     hung |= {victim} if way == "SIGSTOP" else set()
                 kills[way] += 1
-        known = set(running)
         await asyncio.sleep(1)
     return kills
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from models.suggestions import Suggestion
 from training.config import Config
 from training.report.assemble import write_report
 from training.survey.database import Answer, Database
@@ -22,9 +23,13 @@ PICTURES = {
 
 
 @pytest.fixture
-def survey(database: Database, tmp_path: Path) -> Path:
+def survey(tmp_path: Path) -> Path:
     """A survey in which one rater has judged one clip."""
-    database.set_answer(database.raters()[0], 1, Answer("judged", ["golf"], []))
+    with Database(tmp_path / "survey.sqlite", create=True) as database:
+        (clip,) = database.register({"a": "golf/a.mp4"})
+        database.suggest(clip, [Suggestion("golf", 0.5, 1.0, 1), Suggestion("tee", 0.4, 1.1, 2)])
+        database.add_rater("ann")
+        database.set_answer(database.raters()[0], clip, Answer("judged", ["golf"], []))
     return tmp_path / "survey.sqlite"
 
 

@@ -158,13 +158,13 @@ def _zero_shot(quality: Quality) -> list[str]:
     return [
         "### Hashtags without clips",
         f"With one hashtag left out of training, its tag is among the {zero.nearest} nearest of {zero.tags:,} for "
-        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips). By "
-        f"chance: {_percent(zero.chance)}; clips of other hashtags find it in {_percent(zero.by_others)}. That is "
-        f"{zero.times_chance:.1f} times the larger of the two.",
+        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips). "
+        f"By chance it would be {100 * zero.chance:.2f} %, and tags about as popular are found by "
+        f"{100 * zero.alike:.2f} % of the same clips: {zero.times_chance:.1f} times the larger of the two.",
         _table(
-            ["hashtag left out", "clips", f"among {zero.nearest} nearest", "middle place", "for other clips"],
+            ["hashtag left out", "clips", f"among {zero.nearest} nearest", "middle place", "tags as popular"],
             [
-                [row.hashtag, str(row.clips), _percent(row.found), f"{row.median_rank:,.0f}", _percent(row.by_others)]
+                [row.hashtag, str(row.clips), _percent(row.found), f"{row.median_rank:,.0f}", _percent(row.alike)]
                 for row in zero.hashtags
             ],
         ),

@@ -6,8 +6,12 @@ from pydantic import BaseModel
 
 from models.tagspace import TagSpace
 from training.evaluation.folds import Rows
+from training.examples import stem_of
 
 NEAREST = 15
+
+ALIKE = 50
+"""Tags next above and next below in popularity that count as alike."""
 
 Array = NDArray[np.float32]
 
@@ -19,14 +23,14 @@ class HashtagZeroShot(BaseModel):
     clips: int
     found: float
     median_rank: float
-    by_others: float
+    alike: float
 
 
 class ZeroShotQuality(BaseModel):
     """Shares of clips whose own hashtag is among the 15 nearest tags, by a network that saw no clip of it.
 
-    `found`: mean over hashtags; `over_clips`: over all clips; `chance`: 15 of all tags; `by_others`: how often clips of
-    all other hashtags, each embedded without its own, find the tag: what it owes to lying where any clip goes.
+    `found`: mean over hashtags; `over_clips`: over all clips; `chance`: 15 of all tags; `alike`: how often the same
+    clips find a tag about as popular as their hashtag, no trained one: popular tags may lie where any clip goes.
     `times_chance`: `found` over the larger of the two.
     """
 
@@ -35,41 +39,42 @@ class ZeroShotQuality(BaseModel):
     found: float
     over_clips: float
     chance: float
-    by_others: float
+    alike: float
     times_chance: float
     hashtags: list[HashtagZeroShot]
 
 
-def zero_shot_quality(
-    space: TagSpace, targets: Array, labels: Rows, left_out: Array, hashtags: list[str]
-) -> ZeroShotQuality:
+def zero_shot_quality(space: TagSpace, labels: Rows, left_out: Array, hashtags: list[str]) -> ZeroShotQuality:
     """Measure clips embedded without their hashtag, float32 (n, out), against all tags of the space."""
-    # How many tags are nearer to a clip than each hashtag; the margin is for rounding: none is nearer than itself.
     tags = np.stack([space.vector(stem) for stem in space.stems])
-    cosines = left_out @ targets.T
-    pairs = zip(left_out, cosines, strict=True)
-    places = np.array([(tags @ vector > own[:, None] + 1e-6).sum(axis=1) for vector, own in pairs])
-    found = places < NEAREST
+    by_popularity = np.argsort(-space.counts, kind="stable")
+    trained = [space.row(stem_of(hashtag)) for hashtag in hashtags]
     rows = []
     for label, hashtag in enumerate(hashtags):
-        own = labels == label
+        cosines = left_out[labels == label] @ tags.T
+        # The margin is for rounding: no tag is nearer than itself.
+        places = (cosines > cosines[:, [trained[label]]] + 1e-6).sum(axis=1)
+        place = int(np.flatnonzero(by_popularity == trained[label])[0])
+        around = by_popularity[max(place - ALIKE, 0) : place + ALIKE + 1]
+        nearest = np.argpartition(-cosines, min(NEAREST, cosines.shape[1] - 1), axis=1)[:, :NEAREST]
+        alike = np.isin(nearest, np.setdiff1d(around, trained)).sum(axis=1) / max(len(np.setdiff1d(around, trained)), 1)
         rows.append(
             HashtagZeroShot(
                 hashtag=hashtag,
-                clips=int(own.sum()),
-                found=float(found[own, label].mean()),
-                median_rank=float(np.median(places[own, label])) + 1,
-                by_others=float(found[~own, label].mean()),
+                clips=len(cosines),
+                found=float((places < NEAREST).mean()),
+                median_rank=float(np.median(places)) + 1,
+                alike=float(alike.mean()),
             )
         )
-    share, others = (float(np.mean([getattr(row, name) for row in rows])) for name in ("found", "by_others"))
+    found, alike_found = (float(np.mean([getattr(row, name) for row in rows])) for name in ("found", "alike"))
     chance = NEAREST / len(space)
     return ZeroShotQuality(
         tags=len(space),
-        found=share,
-        over_clips=float(found[np.arange(len(labels)), labels].mean()),
+        found=found,
+        over_clips=float(np.average([row.found for row in rows], weights=[row.clips for row in rows])),
         chance=chance,
-        by_others=others,
-        times_chance=share / max(chance, others),
+        alike=alike_found,
+        times_chance=found / max(chance, alike_found),
         hashtags=rows,
     )

@@ -89,3 +89,26 @@ def test_real_clips_get_their_hashtag_among_the_first(pipeline: Pipeline) -> Non
         answer = pipeline(data / "clips" / labelled[hashtag])
         right.append(stem(normalise(hashtag)) in {stem(normalise(found.tag)) for found in answer.hashtags[:5]})
     assert np.mean(right) >= 0.75
+
+
+def test_warm_up_leaves_no_kernel_to_the_first_clip() -> None:
+    script = """
+import sys
+from itertools import chain
+from models.pipeline import warm_up
+from models.trajectories import TrajectorySettings, extract
+from tests.clips import drifting
+
+def compiled():
+    modules = [module for name, module in sys.modules.items() if name.startswith("models.trajectories.")]
+    kernels = chain.from_iterable(vars(module).items() for module in modules)
+    return {name: len(kernel.signatures) for name, kernel in kernels if hasattr(kernel, "signatures")}
+
+warm_up(TrajectorySettings())
+before = compiled()
+clip = drifting(20, (320, 240))
+assert sum(len(batch) for batch in extract(clip, TrajectorySettings()))
+assert before and compiled() == before, (before, compiled())
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 
 from tests.service.running import Running, children
@@ -22,7 +23,7 @@ _CLIENTS = 3
 
 async def run(stage: Stage) -> list[Finding]:
     """Five minutes of a kill a second."""
-    seconds = stage.seconds(300, 8)
+    seconds = stage.seconds(300, 14)
     with stage.server(deadline_s=_DEADLINE_S) as server:
         expected = await calm(server, stage.short)
         before = _held(server)
@@ -81,17 +82,17 @@ async def run(stage: Stage) -> list[Finding]:
 
 async def _kill(server: Running, seconds: float) -> Counter[str]:
     dice = random.Random(0)
-    ways = ("SIGKILL", "SIGSEGV", "out of memory")
+    ways = cycle(("SIGKILL", "SIGSEGV", "out of memory"))
     kills: Counter[str] = Counter()
     hung: set[int] = set()
     seen: Counter[int] = Counter()
-    for number in range(int(seconds)):
-        way = "SIGSTOP" if number % _HANG_EVERY == 3 else dice.choice(ways)
+    for _ in range(int(seconds)):
         running = server.workers().keys()
         seen.update(running)
         # One that starts is spared: what hangs then has no clip, and so no deadline.
         if settled := sorted(pid for pid in running - hung if seen[pid] > 2):
             victim = dice.choice(settled)
+            way = "SIGSTOP" if kills.total() % _HANG_EVERY == 1 else next(ways)
             with suppress(ProcessLookupError, FileNotFoundError):
                 if way == "out of memory":
                     # As much as it has and a little: the next frame that it takes is too much.

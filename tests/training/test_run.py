@@ -123,7 +123,7 @@ def test_a_changed_setting_redoes_only_what_depends_on_it(
     with caplog.at_level(logging.INFO):
         run(config)
     done = [message.split(":")[0] for message in caplog.messages if message.endswith("started")]
-    assert done == ["embedding", "evaluation", "bundle"]
+    assert done == ["embedding", "held_out", "strangers", "evaluation", "bundle"]
     assert Bundle.open(config.work / "bundle").embedding().hidden.out_features == 10
 
 

@@ -37,7 +37,7 @@ def test_co_use_of_two_topics(trained: Config) -> None:
     co_use = read_quality(trained.work / "evaluation").co_use
     # Five tags go with a hashtag, itself among them; the posts are about nothing else, and few after repeats.
     assert 3 < co_use.own_tag.relevant <= 5
-    assert co_use.own_tag.relevant == co_use.counted.relevant
+    assert co_use.counted.relevant <= co_use.own_tag.relevant
     assert co_use.own_tag.none == 0
     assert all(0 <= row.end_to_end <= row.own_tag + 1e-3 for row in co_use.hashtags)
     sentences = (trained.work / "corpus" / "sentences.txt").read_text().splitlines()

@@ -55,7 +55,7 @@ EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
 # The last two are named in models.tagspace, too, which imports FAISS.
-REQUIRED = (VOCABULARY, EMBEDDING, CARD, "tags.json", "tagspace.faiss")
+REQUIRED = (VOCABULARY, EMBEDDING, CARD, DENIED, "tags.json", "tagspace.faiss", "cooccurrence.safetensors")
 
 LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "PyStemmer", "scikit-learn", "torch"]
 """Libraries whose version may change what a bundle answers; recorded when it is written."""
@@ -151,19 +151,18 @@ class Bundle:
         Tag2VecError
             If `deny_file` cannot be read, or a line of it is no pattern.
         """
-        from models.cooccurrence import COOCCURRENCE_FILE, Cooccurrence
+        from models.cooccurrence import Cooccurrence
         from models.denylist import DenyList
         from models.inflections import INFLECTIONS_FILE, Inflections
         from models.suggestions import Suggester
         from models.trends import TRENDS_FILE, Trends
 
-        space, files = self.tagspace(), self.manifest.files
-        deny_files = [self.path / DENIED] if DENIED in files else []
+        files = self.manifest.files
+        deny_files = [self.path / DENIED, *([deny_file] if deny_file else [])]
         return Suggester(
-            space,
-            # Bundles of before have none: they suggest what is nearest.
-            Cooccurrence.load(self.path) if COOCCURRENCE_FILE in files else Cooccurrence.of_none(len(space)),
-            denied=[DenyList.read(file) for file in (*deny_files, *([deny_file] if deny_file else []))],
+            self.tagspace(),
+            Cooccurrence.load(self.path),
+            denied=[DenyList.read(file) for file in deny_files],
             trends=Trends.load(self.path) if TRENDS_FILE in files else None,
             inflections=Inflections.load(self.path) if INFLECTIONS_FILE in files else None,
         )
@@ -253,9 +252,7 @@ def _verify_file(file: Path, record: FileRecord) -> None:
 
 def _verify_stemmer(path: Path, manifest: Manifest) -> None:
     # Snowball 3 cuts some English words elsewhere than 2 did: queries would miss the stems that were learnt.
-    # PyStemmer has Snowball's own version; so has snowballstemmer, the same in Python, which older bundles name.
-    libraries = manifest.training.libraries
-    trained = libraries.get("PyStemmer") or libraries.get("snowballstemmer", "")
+    trained = manifest.training.libraries.get("PyStemmer", "")  # whose version is Snowball's own
     installed = installed_version("PyStemmer")
     if trained.partition(".")[0] != installed.partition(".")[0]:
         raise BundleError(

@@ -1,12 +1,10 @@
 """A person with a real browser, and a server that is killed while they rate."""
 
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,6 @@ import pytest
 from tests.clips import drifting, write
 from training.survey.database import Answer, Database
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START_S = 240
 SUFFIXES = ("mp4", "webm", "avi", "mkv", "mov")
 
@@ -38,18 +26,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(folder / f"{number}.{SUFFIXES[number % 5]}", drifting(20, (96, 80), seed=number))
     (folder / "broken.mp4").write_bytes(b"nothing")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (make test-tools)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Server:

@@ -207,10 +207,6 @@ class TagSpace:
         distances = np.linalg.norm(self._hashtag_vectors - self._query(vector), axis=1).clip(max=2.0)
         return [Neighbour(self.hashtags[row], float(distances[row])) for row in distances.argsort(kind="stable")]
 
-    def nearest_hashtag(self, vector: ArrayLike) -> Neighbour | None:
-        """Find the nearest of the hashtags that clips were trained towards; None if there are none."""
-        return next(iter(self.hashtag_distances(vector)), None)
-
     def distance(self, vector: ArrayLike, name: str) -> float:
         """Return the L2 distance of a stem from a vector, 0 to 2."""
         return min(float(np.linalg.norm(self.vector(name) - self._query(vector))), 2.0)

@@ -77,14 +77,16 @@ def _form(body: bytes) -> bytes:
     return _head(b"Content-Length: %d" % len(body), kind=_FORM) + body
 
 
+# A head too large for the parser is answered and the connection closed with the rest of it unread. Where the client still
+# sends, the kernel resets the connection and may drop the answer with it: 0.
 _BAD: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "body announced too large": (_head(b"Content-Length: %d" % (_MOST + 1)), (413,)),
     "body that grows too large": (
         _head(b"Transfer-Encoding: chunked") + b"".join(b"10000\r\n" + bytes(0x10000) + b"\r\n" for _ in range(20)),
         (413,),
     ),
-    "10,000 headers": (_head(*(b"X-%d: y" % number for number in range(10_000))), (400, 431)),
-    "a header of 100 kB": (_head(b"X: " + b"y" * 100_000), (400, 431)),
+    "10,000 headers": (_head(*(b"X-%d: y" % number for number in range(10_000))), (0, 400, 431)),
+    "a header of 100 kB": (_head(b"X: " + b"y" * 100_000), (0, 400, 431)),
     "two clips": (_form(_PART * 2 + b"--xx--\r\n"), (422,)),
     "a form that breaks off": (_form(_PART), (422,)),
     "a part without its name": (_form(b"--xx\r\n\r\nclip\r\n--xx--\r\n"), (422,)),

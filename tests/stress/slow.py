@@ -77,8 +77,8 @@ def _form(body: bytes) -> bytes:
     return _head(b"Content-Length: %d" % len(body), kind=_FORM) + body
 
 
-# A head too large for the parser is answered and the connection closed with the rest of it unread. Where the client still
-# sends, the kernel resets the connection and may drop the answer with it: 0.
+# A head too large for the parser is answered, and the connection closed with the rest of it unread. Where the client
+# still sends, the kernel resets the connection and may drop the answer with it: 0.
 _BAD: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "body announced too large": (_head(b"Content-Length: %d" % (_MOST + 1)), (413,)),
     "body that grows too large": (

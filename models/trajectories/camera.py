@@ -2,8 +2,9 @@
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from models.trajectories.kernels import compiled
 
 F = np.float32
 
@@ -45,41 +46,59 @@ def warp(after: NDArray[np.uint8], before: NDArray[np.uint8], homography: NDArra
     return np.where(known == 1, warped, before).astype(np.uint8)
 
 
-def stabilise(planes: NDArray[np.float32], homography: NDArray[np.float64], scale: float) -> None:
-    """Take the camera's motion away from the flow of one layer of the pyramid.
+def stabilise(
+    flow: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    shapes: NDArray[np.int64],
+    scales: NDArray[np.float32],
+    homography: NDArray[np.float64],
+) -> None:
+    """Take the camera's motion away from the flow.
 
     If p moves to q, what is left is H^-1 q - p: the flow from this frame to the next one warped back by the
     homography H (Wang & Schmid, ICCV 2013, section 3.1).
 
     Parameters
     ----------
-    planes : (4, h, w)
-        Holds the flow's x and y, in pixels of the layer; receives those of the stabilised flow behind them.
+    flow : (4, pixels of all layers)
+        Holds the flow's x and y, in pixels of each layer; receives those of the stabilised flow behind them.
+    starts : (layers,) or more
+        First pixel of each layer.
+    shapes : (layers, 2)
+        Height and width of each layer in pixels.
+    scales : (layers,)
+        Pixels of the frame in a pixel of the layer.
     homography : (3, 3)
         Motion of the camera from this frame to the next, in pixels of the frame.
-    scale : float
-        Pixels of the frame in a pixel of the layer.
     """
-    size = np.diag([scale, scale, 1.0])
-    there = np.linalg.inv(size) @ homography @ size
-    _stabilise(there.astype(np.float32), np.linalg.inv(there).astype(np.float32), BORDER / scale, planes)
+    there, back = homography.astype(F), np.linalg.inv(homography).astype(F)
+    for layer, scale in enumerate(scales):
+        _stabilise(flow, starts[layer], shapes[layer], scale, there, back)
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@compiled
 def _stabilise(
-    there: NDArray[np.float32], back: NDArray[np.float32], border: float, planes: NDArray[np.float32]
+    flow: NDArray[np.float32],
+    start: int,
+    shape: NDArray[np.int64],
+    scale: np.float32,
+    there: NDArray[np.float32],
+    back: NDArray[np.float32],
 ) -> None:
-    _, height, width = planes.shape
-    # Scalars: read through the array, they would be loaded anew for every pixel.
-    t00, t01, t02 = there[0, 0], there[0, 1], there[0, 2]
-    t10, t11, t12 = there[1, 0], there[1, 1], there[1, 2]
-    t20, t21, t22 = there[2, 0], there[2, 1], there[2, 2]
-    b00, b01, b02 = back[0, 0], back[0, 1], back[0, 2]
-    b10, b11, b12 = back[1, 0], back[1, 1], back[1, 2]
-    b20, b21, b22 = back[2, 0], back[2, 1], back[2, 2]
-    low, high_x, high_y = F(border), F(width - 1 - border), F(height - 1 - border)
+    height, width = shape
+    # Scalars, in pixels of the layer: read through the array, they would be loaded anew for every pixel.
+    t00, t01, t02 = there[0, 0], there[0, 1], there[0, 2] / scale
+    t10, t11, t12 = there[1, 0], there[1, 1], there[1, 2] / scale
+    t20, t21, t22 = there[2, 0] * scale, there[2, 1] * scale, there[2, 2]
+    b00, b01, b02 = back[0, 0], back[0, 1], back[0, 2] / scale
+    b10, b11, b12 = back[1, 0], back[1, 1], back[1, 2] / scale
+    b20, b21, b22 = back[2, 0] * scale, back[2, 1] * scale, back[2, 2]
+    low = F(BORDER) / scale
+    high_x, high_y = F(width - 1) - low, F(height - 1) - low
     for y in range(height):
-        u, v, out_u, out_v = planes[0, y], planes[1, y], planes[2, y], planes[3, y]
+        first = start + y * width
+        u, v = flow[0, first : first + width], flow[1, first : first + width]
+        out_u, out_v = flow[2, first : first + width], flow[3, first : first + width]
         fy = F(y)
         for x in range(width):
             fx = F(np.int32(x))

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.histograms import CHANNELS
-from models.trajectories.kernels import compiled
+from models.trajectories.kernels import compiled, row_kernel
 
 F = np.float32
+Row = NDArray[np.float32]
 
 BLOCKS = {
     "trajectory": slice(0, 30),
@@ -26,6 +27,8 @@ BLOCKS = {
 
 WIDTH = 426
 TIME_CELLS = 3
+HOF = 1
+"""Which of the four histograms also counts the pixels without motion."""
 
 EPSILON = F(0.05)
 """Added to every bin before the norm."""
@@ -34,24 +37,64 @@ _ZERO, _ONE = F(0), F(1)
 _BITS = np.uint32(16)
 
 
+# The loops below run to a size and not to a constant, for which they would be unrolled and not vectorised.
+@row_kernel
+def _widen(halves: NDArray[np.uint16], bits: NDArray[np.uint32]) -> None:
+    for c in range(bits.size):
+        bits[c] = np.uint32(halves[c]) << _BITS
+
+
+@row_kernel
+def _blend(above: Row, below: Row, fx: np.float32, fy: np.float32, out: Row) -> None:
+    """Interpolate between four cells, of which two that lie side by side are in each row (2 * CHANNELS,)."""
+    w11 = fx * fy
+    w01, w10, w00 = fx - w11, fy - w11, _ONE - fx - fy + w11
+    n = out.size
+    for c in range(n):
+        out[c] = EPSILON + w00 * above[c] + w01 * above[n + c] + w10 * below[c] + w11 * below[n + c]
+
+
+@row_kernel
+def _sum(cells: NDArray[np.float32], total: Row) -> None:
+    for c in range(total.size):
+        total[c] = cells[0, c] + cells[1, c] + cells[2, c] + cells[3, c]
+
+
+@row_kernel
+def _add_roots(cells: Row, scales: Row, total: Row) -> None:
+    for c in range(total.size):
+        total[c] += math.sqrt(cells[c] * scales[c])
+
+
 @compiled
-def _add_normalised(
-    cells: NDArray[np.float32], first: int, still: bool, share: np.float32, row: NDArray[np.float32], start: int
-) -> None:
-    """Add the root of the L1-normalised histograms of one block and frame to its time cell."""
-    total = _ZERO
+def _scales(cells: NDArray[np.float32], share: np.float32, scales: Row) -> None:
+    """Tell what the channels of a patch's cells (4, CHANNELS) are to be multiplied with before the root.
+
+    Each block is brought to a sum of one, and counts for `share` of its time cell.
+    """
+    _sum(cells, scales)
+    for block in range(4):
+        first = np.uintp(8 * block)
+        total = scales[CHANNELS - 1] if block == HOF else _ZERO
+        for c in range(8):
+            total += scales[first + np.uintp(c)]
+        scale = share * share / total
+        for c in range(8):
+            scales[first + np.uintp(c)] = scale
+        if block == HOF:
+            scales[CHANNELS - 1] = scale
+
+
+@compiled
+def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
+    """Write the cells (4, CHANNELS) of one time cell to their columns of a descriptor."""
     for cell in range(4):
-        for b in range(8):
-            total += cells[cell, first + b]
-        if still:
-            total += cells[cell, CHANNELS - 1]
-    scale = share * share / total
-    width = 9 if still else 8
-    for cell in range(4):
-        for b in range(8):
-            row[start + cell * width + b] += math.sqrt(cells[cell, first + b] * scale)
-        if still:
-            row[start + cell * width + 8] += math.sqrt(cells[cell, CHANNELS - 1] * scale)
+        for c in range(8):
+            row[np.uintp(30 + 32 * time + 8 * cell + c)] = cells[cell, c]
+            row[np.uintp(126 + 36 * time + 9 * cell + c)] = cells[cell, 8 + c]
+            row[np.uintp(234 + 32 * time + 8 * cell + c)] = cells[cell, 16 + c]
+            row[np.uintp(330 + 32 * time + 8 * cell + c)] = cells[cell, 24 + c]
+        row[np.uintp(126 + 36 * time + 9 * cell + 8)] = cells[cell, CHANNELS - 1]
 
 
 @compiled
@@ -90,29 +133,27 @@ def describe(
         Receives the descriptors, laid out as in `BLOCKS`.
     """
     length = motions.shape[1]
-    bits = np.empty((4, CHANNELS), np.uint32)
+    bits = np.empty((2, 2 * CHANNELS), np.uint32)
     corners = bits.view(np.float32)
+    scales = np.empty(CHANNELS, np.float32)
     cells = np.empty((4, CHANNELS), np.float32)
     share = _ONE / F(length // TIME_CELLS)
+    sums = np.zeros((4, CHANNELS), np.float32)
     for n in range(len(finished)):
         slot = finished[n]
         layer = layers[slot]
         height, width = shapes[layer]
         pitch = columns[layer] * CHANNELS
-        row_out = out[n]
-        row_out[:] = 0
         total = _ZERO
         for t in range(length):
             total += math.sqrt(motions[slot, t, 0] ** 2 + motions[slot, t, 1] ** 2)
         for t in range(length):
-            row_out[2 * t] = motions[slot, t, 0] / total
-            row_out[2 * t + 1] = motions[slot, t, 1] / total
+            out[n, 2 * t] = motions[slot, t, 0] / total
+            out[n, 2 * t + 1] = motions[slot, t, 1] / total
             left = max(min(math.floor(points[slot, t, 0] + F(0.5)) - cell, width - 2 * cell), 0)
             top = max(min(math.floor(points[slot, t, 1] + F(0.5)) - cell, height - 2 * cell), 0)
             # A cell is a whole number of squares wide, so all four lie alike between those that are kept.
             fx, fy = F(left % square) / F(square), F(top % square) / F(square)
-            w11 = fx * fy
-            w01, w10, w00 = fx - w11, fy - w11, _ONE - fx - fy + w11
             histograms = ring[(first_frame + t) % len(ring)]
             for i in range(2):
                 for j in range(2):
@@ -120,17 +161,12 @@ def describe(
                     # Unsigned, or every access would be checked for counting from the end.
                     above = np.uintp(starts[layer] + row * pitch + column * CHANNELS)
                     below = above + np.uintp(pitch)
-                    for c in range(CHANNELS):
-                        k = np.uintp(c)
-                        bits[0, k] = np.uint32(histograms[above + k]) << _BITS
-                        bits[1, k] = np.uint32(histograms[above + np.uintp(CHANNELS) + k]) << _BITS
-                        bits[2, k] = np.uint32(histograms[below + k]) << _BITS
-                        bits[3, k] = np.uint32(histograms[below + np.uintp(CHANNELS) + k]) << _BITS
-                    for c in range(CHANNELS):
-                        blend = w00 * corners[0, c] + w01 * corners[1, c] + w10 * corners[2, c] + w11 * corners[3, c]
-                        cells[2 * i + j, c] = blend + EPSILON
-            time = t * TIME_CELLS // length
-            _add_normalised(cells, 0, False, share, row_out, 30 + 32 * time)
-            _add_normalised(cells, 8, True, share, row_out, 126 + 36 * time)
-            _add_normalised(cells, 16, False, share, row_out, 234 + 32 * time)
-            _add_normalised(cells, 24, False, share, row_out, 330 + 32 * time)
+                    _widen(histograms[above : above + np.uintp(2 * CHANNELS)], bits[0])
+                    _widen(histograms[below : below + np.uintp(2 * CHANNELS)], bits[1])
+                    _blend(corners[0], corners[1], fx, fy, cells[2 * i + j])
+            _scales(cells, share, scales)
+            for i in range(4):
+                _add_roots(cells[i], scales, sums[i])
+            if (t + 1) % (length // TIME_CELLS) == 0:
+                _lay_out(sums, t * TIME_CELLS // length, out[n])
+                sums[:] = 0

@@ -1,7 +1,9 @@
 """Trajectories of a clip: what is done once for each frame and for each pair of frames, and the tracks through them.
 
 Frames and pairs of frames are analysed independently of each other, on as many threads as are given; the tracks then
-go through the results in order. So the outcome does not depend on the number of threads.
+go through the results in order. So the outcome does not depend on the number of threads. The caller's is one of them:
+while it waits for a result it works on the next. One thread more than processors would now and then be put aside while
+it holds the interpreter's lock, and all would wait for it.
 """
 
 from collections import deque
@@ -90,12 +92,12 @@ def extract(
     first = next(iterator, None)
     if first is None:
         return
-    # Two results for each thread, so that none waits while the tracks take a result.
-    ahead = 2 * threads if threads > 1 else 0
+    # Some results for each thread, so that none waits while the tracks take a result.
+    ahead = 3 * threads if threads > 1 else 0
     clock = clock or Clock()
     analysis = _Analysis(Pyramid.of(first, settings), settings, ahead, clock)
     tracks = Tracks(analysis.pyramid, settings.length, settings.stride)
-    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as executor:
+    with ThreadPoolExecutor(threads - 1) if threads > 1 else nullcontext() as executor:
         stills = _ordered(analysis.still, enumerate(chain([first], iterator)), executor, ahead)
         for motion in _ordered(analysis.motion, pairwise(stills), executor, ahead):
             with clock.stage("tracking"):
@@ -166,8 +168,7 @@ class _Analysis:
             x, y = before.corners.astype(np.intp).T
             homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
             if not self.settings.second_flow:
-                for plane, scale in zip(planes, self.pyramid.scales.tolist(), strict=True):
-                    camera.stabilise(plane, homography, scale)
+                camera.stabilise(flow, self.starts, self.pyramid.shapes, self.pyramid.scales, homography)
         if self.settings.second_flow:
             warped = camera.warp(after.grey[0], before.grey[0], homography)
             with self.clock.stage("expansion"):
@@ -179,7 +180,7 @@ class _Analysis:
             square, cell, every = self.grid.square, self.grid.cell, self.settings.every
             for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
                 cells = self.grid.layer(histograms, layer)
-                cell_histograms(grey.astype(np.float32), u, v, square, cell, every, cells)
+                cell_histograms(grey, u, v, square, cell, every, cells)
         return _Motion(before.frame, before.textured, flow)
 
     def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
@@ -203,31 +204,35 @@ def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: 
         analysis.grid.starts, analysis.grid.columns, analysis.pyramid.shapes, analysis.grid.square,
         analysis.grid.cell, descriptors,
     )  # fmt: skip
-    scales = analysis.pyramid.scales[tracks.layers[finished]]
-    points = tracks.points[finished] * scales[:, None, None]
-    steps = np.linalg.norm(np.diff(points, axis=1), axis=2)
     return Trajectories(
-        frames=np.full(len(finished), frame + 1, np.int32),
-        means=points.mean(axis=1),
-        stds=points.std(axis=1),
-        lengths=steps.sum(axis=1),
-        scales=scales,
-        points=points,
-        descriptors=descriptors,
+        frames=np.full(len(finished), frame + 1, np.int32), **tracks.measure(finished), descriptors=descriptors
     )
 
 
 def _ordered(
     function: Callable[[T], R], items: Iterable[T], executor: ThreadPoolExecutor | None, ahead: int
 ) -> Iterator[R]:
-    """Yield the results in order, with up to `ahead` more in work on the executor's threads."""
+    """Yield the results in order, with up to `ahead` more in work, by the executor's threads and by the caller's."""
     if executor is None:
         yield from map(function, items)
         return
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[tuple[T, Future[R]]] = deque()
     for item in items:
-        waiting.append(executor.submit(function, item))
+        waiting.append((item, executor.submit(function, item)))
         if len(waiting) > ahead:
-            yield waiting.popleft().result()
+            yield _first(waiting, function)
     while waiting:
-        yield waiting.popleft().result()
+        yield _first(waiting, function)
+
+
+def _first(waiting: deque[tuple[T, Future[R]]], function: Callable[[T], R]) -> R:
+    """Take the first result; until it is there, do what no thread has begun."""
+    _, first = waiting[0]
+    for position, (item, future) in enumerate(waiting):
+        if first.done():
+            break
+        if future.cancel():
+            done: Future[R] = Future()
+            done.set_result(function(item))
+            waiting[position] = item, done
+    return waiting.popleft()[1].result()

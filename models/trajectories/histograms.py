@@ -7,6 +7,7 @@ of a float32, as bfloat16): a cell anywhere lies between four of them, next to e
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,11 +96,11 @@ def _part(u: Row, v: Row, low: Row, high: Row, still: Row) -> None:
 
 
 @row_kernel
-def _differences(above: Row, row: Row, below: Row, dx: Row, dy: Row) -> None:
+def _differences(above: NDArray[Any], row: NDArray[Any], below: NDArray[Any], dx: Row, dy: Row) -> None:
     for x in range(row.size):
-        dy[x] = below[x] - above[x]
+        dy[x] = F(below[x]) - F(above[x])
     for x in range(1, row.size - 1):
-        dx[x] = row[x + 1] - row[x - 1]
+        dx[x] = F(row[x + 1]) - F(row[x - 1])
     # Mirrored at the border: no difference across it.
     dx[0] = dx[row.size - 1] = _ZERO
 
@@ -124,13 +125,16 @@ def _add(values: Row, total: Row) -> None:
 
 
 @compiled
-def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, every: int, out: NDArray[np.uint16]) -> None:
+def cell_histograms(
+    grey: NDArray[np.uint8], u: Row, v: Row, square: int, cell: int, every: int, out: NDArray[np.uint16]
+) -> None:
     """Count the orientations in every cell of one layer.
 
     Parameters
     ----------
-    grey, u, v : float32 (h, w)
-        Grey values, and the stabilised flow in pixels of this layer.
+    grey : uint8 (h, w)
+    u, v : float32 (h, w)
+        Stabilised flow in pixels of this layer.
     square, cell : int
         As in `CellGrid`.
     every : int
@@ -155,9 +159,12 @@ def cell_histograms(grey: Row, u: Row, v: Row, square: int, cell: int, every: in
             above, below = max(y - 1, 0), min(y + 1, height - 1)
             if y == 0 or y == height - 1:
                 above = below  # mirrored, as across the sides
-            for kind, plane in ((0, grey), (2, u), (3, v)):
-                _differences(plane[above], plane[y], plane[below], dx, dy)
-                _share(dx, dy, bins[kind], low[kind], high[kind])
+            _differences(grey[above], grey[y], grey[below], dx, dy)
+            _share(dx, dy, bins[0], low[0], high[0])
+            _differences(u[above], u[y], u[below], dx, dy)
+            _share(dx, dy, bins[2], low[2], high[2])
+            _differences(v[above], v[y], v[below], dx, dy)
+            _share(dx, dy, bins[3], low[3], high[3])
             _share(u[y], v[y], bins[1], low[1], high[1])
             _part(u[y], v[y], low[1], high[1], still)
             _count(bins, low, high, still, square, band[: -(-width // square)])

@@ -90,6 +90,10 @@ def strongest(
 ) -> NDArray[np.float32]:
     """Return the centres (n, 2) of at most so many textured cells, x and y in pixels, those best to track first."""
     cells = np.flatnonzero(textured)
-    best = cells[np.argsort(-eigenvalues.ravel()[cells], kind="stable")[:most]]
+    ranks = -eigenvalues.ravel()[cells]
+    if len(cells) > most:
+        some = np.argpartition(ranks, most)[:most]
+        cells, ranks = cells[some], ranks[some]
+    best = cells[np.argsort(ranks)]
     rows, columns = np.divmod(best, textured.shape[1])
     return (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)

@@ -75,6 +75,19 @@ class Tracks:
             textured, self.shapes, self.stride,
         )  # fmt: skip
 
+    def measure(self, slots: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
+        """Return `points`, `means`, `stds`, `lengths` and `scales` of whole tracks, as `Trajectories` has them."""
+        n = len(slots)
+        measured = {
+            "points": np.empty((n, *self.points.shape[1:]), np.float32),
+            "means": np.empty((n, 2), np.float32),
+            "stds": np.empty((n, 2), np.float32),
+            "lengths": np.empty(n, np.float32),
+            "scales": self.scales[self.layers[slots]],
+        }
+        _measure(self.points, slots, *measured.values())
+        return measured
+
     def _grow(self) -> None:
         slots = len(self.alive)
         for name in ("points", "motions", "layers", "ages", "alive", "_finished"):
@@ -192,6 +205,23 @@ def _valid(points: NDArray[np.float32], motions: NDArray[np.float32], scale: np.
         if motions[t, 0] ** 2 + motions[t, 1] ** 2 > limit:
             return True
     return False
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _measure(
+    tracks: NDArray[np.float32],
+    slots: NDArray[np.int32],
+    points: NDArray[np.float32],
+    means: NDArray[np.float32],
+    stds: NDArray[np.float32],
+    lengths: NDArray[np.float32],
+    scales: NDArray[np.float32],
+) -> None:
+    for n in range(len(slots)):
+        track, scale = tracks[slots[n]], scales[n]
+        means[n, 0], means[n, 1], stds[n, 0], stds[n, 1], lengths[n], _ = shape(track, scale)
+        for t in range(len(track)):
+            points[n, t, 0], points[n, t, 1] = track[t, 0] * scale, track[t, 1] * scale
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

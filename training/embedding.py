@@ -36,7 +36,7 @@ class EmbeddingSettings(BaseModel):
     """Clips of each step, drawn by chance, every other one seen in a mirror."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the softmax over cosines; lower asks less of a clip that is already right."""
-    closeness: float = Field(default=0.3, ge=0)
+    closeness: float = Field(default=0.1, ge=0)
     """Weight of the squared distance to the clip's own tag vector, beside the softmax."""
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
@@ -67,8 +67,8 @@ def train_embedding(
 
     The loss has two parts. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors
     of all hashtags tells hashtags apart. The squared distance to the own tag vector (the paper's loss) brings the clip
-    where that tag's neighbours are, which is what will be suggested. Every hashtag has the same weight in both,
-    however many clips it has.
+    where that tag's neighbours are, which is what will be suggested. In both a hashtag weighs as the square root of its
+    clips: neither the hashtags that have many nor those that have few are given up for the others.
 
     Several networks that differ by chance are trained, and laid side by side: their hidden units together make one
     network of the same form, with the mean of their outputs for its output.
@@ -86,7 +86,7 @@ def train_embedding(
     projection = torch.from_numpy(principal_directions(fisher, settings.rank)).half().float()
     views = torch.stack([torch.from_numpy(clips) @ projection.T for clips in (fisher, mirrored)])
     wanted, goals = torch.from_numpy(labels), torch.from_numpy(targets)
-    weights = 1 / torch.bincount(wanted, minlength=len(goals)).clamp(min=1)[wanted]
+    weights = torch.bincount(wanted, minlength=len(goals))[wanted] ** -0.5
     weights *= len(wanted) / weights.sum()
     size = (settings.members, settings.batch)
     with torch.random.fork_rng(devices=[]):

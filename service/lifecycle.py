@@ -20,6 +20,7 @@ from service.metrics import Metrics
 from service.model import Model
 from service.problems import Code, Problem
 from service.settings import Settings
+from service.uploads import Room
 from service.worker import WorkerSettings
 from service.workers import Workers
 
@@ -44,6 +45,8 @@ class Service:
     metrics : Metrics
     spool : Path
         Private folder of uploads and of the model's copy; gone when the service is.
+    room : Room
+        For uploads in the spool.
     workers : Workers
     flights : Flights
     keys : Keys or None
@@ -57,6 +60,7 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.spool = Path(tempfile.gettempdir())
+        self.room = Room(settings.uploads_mb * 2**20)
         self.workers = Workers(
             settings.workers,
             WorkerSettings(settings.worker_memory_mb * 2**20, settings.deadline_s, settings.limits),

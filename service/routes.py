@@ -112,7 +112,7 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
         if query.rank not in model.pipeline.suggester.ranks:
             raise Problem(Code.no_dates, NO_DATES)
         with span("upload"):
-            upload = await uploads.receive(request, service.spool, service.settings)
+            upload = await uploads.receive(request, service.spool, service.room, service.settings)
         encoded = await _unless_gone(request, service.flights.encode(model, upload))
         with span("suggest"):
             answer = await service.compute(model.pipeline.suggest, encoded, **query.wishes())

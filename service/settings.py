@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_frames: PositiveInt = Field(3600, description="frames of a clip")
     max_width: PositiveInt = Field(3840, description="pixels of a frame's long side")
     max_height: PositiveInt = Field(2160, description="pixels of a frame's short side")
+    uploads_mb: PositiveInt = Field(1024, description="MiB that all uploads together may take up on disk")
     upload_s: PositiveFloat = Field(120.0, description="seconds that a whole upload may take")
     upload_idle_s: PositiveFloat = Field(10.0, description="seconds without a byte after which an upload is refused")
 

@@ -24,25 +24,55 @@ _CHUNK = 2**20
 """Bytes that are hashed and written at a time, off the event loop."""
 
 
+class Room:
+    """How many bytes all uploads together may take up, on disk or on their way there."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Reserve bytes.
+
+        Raises
+        ------
+        Problem
+            `queue_full` where there are not so many.
+        """
+        if self._taken + size > self._most:
+            raise Problem(
+                Code.queue_full, "Uploads take up all the room that there is. Try again.", headers={"Retry-After": "5"}
+            )
+        self._taken += size
+
+    def give_back(self, size: int) -> None:
+        """Free bytes that were reserved."""
+        self._taken -= size
+
+
 @dataclass(frozen=True)
 class Upload:
     """A clip received: `folder/clip`, in a folder of its own."""
 
     folder: Path
     sha256: str
+    size: int
+    room: Room
 
     def discard(self) -> None:
         """Remove it, off the event loop."""
+        self.room.give_back(self.size)
         asyncio.get_running_loop().run_in_executor(None, _remove, self.folder)
 
 
-async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
+async def receive(request: Request, spool: Path, room: Room, settings: Settings) -> Upload:
     """Receive the clip that `request` carries, as its raw body or as the one part `file` of a form.
 
     Raises
     ------
     Problem
-        `unsupported_media_type`, `clip_too_large`, `empty_clip` or `invalid_request`, and what `BodyLimits` raises.
+        `unsupported_media_type`, `clip_too_large`, `empty_clip`, `invalid_request` or `queue_full`, and what
+        `BodyLimits` raises.
     ClientDisconnect
         If the client goes away; as with every error, nothing is left on disk.
     """
@@ -54,39 +84,41 @@ async def receive(request: Request, spool: Path, settings: Settings) -> Upload:
             f"Send the clip as the field '{FIELD}' of multipart/form-data, or as the body with a video/* content type.",
         )
     folder = Path(tempfile.mkdtemp(prefix="clip-", dir=spool))
+    size = 0
     try:
         with (folder / "clip").open("wb", buffering=0) as file:
             digest = hashlib.sha256()
             buffer = bytearray()
 
             def keep(data: bytes) -> None:
+                nonlocal size
+                room.take(len(data))
+                size += len(data)
                 buffer.extend(data)
 
-            def flush() -> int:
+            def write() -> None:
                 digest.update(buffer)
                 file.write(buffer)
-                taken = len(buffer)
                 buffer.clear()
-                return taken
 
             form = _Form(options.get(b"boundary", b""), keep) if is_form else None
-            size = 0
             async for data in request.stream():
                 if form is None:
                     keep(data)
                 else:
                     form.write(data)
                 if len(buffer) >= _CHUNK:
-                    size += await asyncio.to_thread(flush)
-            size += await asyncio.to_thread(flush)
+                    await asyncio.to_thread(write)
+            await asyncio.to_thread(write)
             if form is not None:
                 form.finish()
             if size > settings.max_bytes:
                 raise clip_too_large(settings)
             if not size:
                 raise Problem(Code.empty_clip, "The clip has no bytes.")
-            return Upload(folder, digest.hexdigest())
+            return Upload(folder, digest.hexdigest(), size, room)
     except BaseException:
+        room.give_back(size)
         _remove(folder)
         raise
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.service.conftest import Serve
 from tests.service.running import Running
 
 MP4 = {"Content-Type": "video/mp4"}
@@ -173,6 +174,20 @@ def test_slow_uploads_take_no_place(tight: Running, clip: bytes) -> None:
     assert tight.suggest(clip).status_code == 200
     for connection in connections:
         connection.close()
+
+
+def test_all_uploads_together(start: Serve, clip: bytes) -> None:
+    with start(workers=1, uploads_mb=1, cache=0) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(head("Content-Type: video/mp4", f"Content-Length: {2**20}") + bytes(2**20 - len(clip)))
+            server.wait_until(server.uploads)
+            time.sleep(0.5)  # until all of it has been read
+            refused = server.suggest(clip + b"x")
+            assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
+            assert int(refused.headers["retry-after"]) > 0
+            assert server.suggest(clip).status_code == 200
+        server.wait_until(lambda: not server.uploads())
+        assert server.suggest(clip + b"x").status_code == 200
 
 
 def test_upload_that_breaks_off(tight: Running, clip: bytes) -> None:

@@ -1,5 +1,6 @@
 """The model that the service answers with: a private copy of a bundle, verified and loaded."""
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -44,6 +45,10 @@ class Model:
         except BaseException:
             self.discard()
             raise
+        # All that is loaded is here to stay: the collector, which stops the event loop, would look through it for
+        # more than a tenth of a second every minute.
+        gc.collect()
+        gc.freeze()
 
     @property
     def hashtags(self) -> list[str]:

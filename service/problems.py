@@ -18,6 +18,7 @@ class Code(Enum):
         self.status = HTTPStatus(status)
         self.title = title
 
+    not_http = 400, "The bytes are no HTTP request"
     unauthorized = 401, "A valid key is needed"
     not_found = 404, "There is nothing at this address"
     unknown_tag = 404, "The tag space does not know this tag"
@@ -111,9 +112,9 @@ class ProblemDocument(BaseModel):
 
 
 def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI `responses` of a route that may fail with `codes`, or by its headers; an example for each."""
+    """Return the OpenAPI `responses` of a route that may fail with `codes`, or by its head; an example for each."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for code in (Code.unauthorized, *codes, Code.headers_too_large):
+    for code in (Code.not_http, Code.unauthorized, *codes, Code.headers_too_large):
         entry = responses.setdefault(
             int(code.status),
             {

@@ -8,10 +8,13 @@ import os
 import resource
 import signal
 import socket
+import sys
 import tempfile
 import time
+import uuid
 from types import FrameType
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -21,11 +24,14 @@ from models.errors import Tag2VecError
 from service import logs, tracing
 from service.app import create_app
 from service.lifecycle import Service
+from service.problems import Code, Problem
 from service.settings import Settings
 
 _KEPT = {"HOME", "LANG", "LC_ALL", "NUMBA_CACHE_DIR", "PATH", "TMPDIR", "TZ"}
 _HEADERS_S = 15.0
 """Seconds that a connection may take to send a request's headers."""
+_LINGER_S = 1.0
+"""Seconds for which what follows a refused head is read and thrown away."""
 _PR_SET_DUMPABLE = 4
 _TMPDIR_CHARACTERS = 75
 """The kernel takes 107 for a socket; the fork server's has 32 of its own."""
@@ -116,9 +122,10 @@ def _forget_environment() -> None:
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1, with a limit on the time that a request's headers may take."""
+    """HTTP/1.1, with a limit on the time that a request's head may take, and with documents for what is no request."""
 
     _headers_due: asyncio.TimerHandle | None = None
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -127,6 +134,28 @@ class _Protocol(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._expect_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser cannot take, and read on for a moment: closing at once could cost the client this."""
+        if getattr(sys.exception(), "error_status_hint", 0) == Code.headers_too_large.status:
+            problem = Problem(Code.headers_too_large, "Send a shorter address and fewer and shorter headers.")
+        else:
+            problem = Problem(Code.not_http, "Send a request of HTTP/1.1.")
+        response = problem.response(uuid.uuid4().hex)
+        headers = [*response.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=response.status_code, headers=headers, reason=problem.code.status.phrase),
+            h11.Data(data=bytes(response.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self._refused = True
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._refused:
+            super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

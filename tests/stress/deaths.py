@@ -90,7 +90,7 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
         running = server.workers().keys()
         seen.update(running)
         # One that starts is spared: what hangs then has no clip, and so no deadline.
-        if settled := sorted(pid for pid in running - hung if seen[pid] > 2):
+        if settled := sorted(pid for pid in running - hung if seen[pid] > 1):
             victim = dice.choice(settled)
             way = "SIGSTOP" if kills.total() % _HANG_EVERY == 1 else next(ways)
             with suppress(ProcessLookupError, FileNotFoundError):

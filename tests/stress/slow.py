@@ -77,16 +77,14 @@ def _form(body: bytes) -> bytes:
     return _head(b"Content-Length: %d" % len(body), kind=_FORM) + body
 
 
-# A head too large for the parser is answered, and the connection closed with the rest of it unread. Where the client
-# still sends, the kernel resets the connection and may drop the answer with it: 0.
 _BAD: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "body announced too large": (_head(b"Content-Length: %d" % (_MOST + 1)), (413,)),
     "body that grows too large": (
         _head(b"Transfer-Encoding: chunked") + b"".join(b"10000\r\n" + bytes(0x10000) + b"\r\n" for _ in range(20)),
         (413,),
     ),
-    "10,000 headers": (_head(*(b"X-%d: y" % number for number in range(10_000))), (0, 400, 431)),
-    "a header of 100 kB": (_head(b"X: " + b"y" * 100_000), (0, 400, 431)),
+    "10,000 headers": (_head(*(b"X-%d: y" % number for number in range(10_000))), (431,)),
+    "a header of 100 kB": (_head(b"X: " + b"y" * 100_000), (431,)),
     "two clips": (_form(_PART * 2 + b"--xx--\r\n"), (422,)),
     "a form that breaks off": (_form(_PART), (422,)),
     "a part without its name": (_form(b"--xx\r\n\r\nclip\r\n--xx--\r\n"), (422,)),
@@ -104,15 +102,22 @@ async def _say(port: int, request: bytes, *, wait: bool = False) -> tuple[int, f
     """Send bytes; return the status and after how many seconds it came."""
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    received = b""
     with suppress(OSError):
         writer.write(request)
         if not wait:
             await writer.drain()
-    with suppress(OSError):
-        received = await reader.read()
+    received = await _answer(reader)
     writer.close()
     return int(received.split(b" ", 2)[1]) if received.startswith(b"HTTP/1.1 ") else 0, time.perf_counter() - began
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    """Read to the end, be it a reset: a client that still sends when the connection closes has its answer by then."""
+    received = b""
+    with suppress(OSError):
+        while part := await reader.read(65536):
+            received += part
+    return received
 
 
 async def _drip(port: int, upload_s: float) -> tuple[int, float]:
@@ -120,7 +125,7 @@ async def _drip(port: int, upload_s: float) -> tuple[int, float]:
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(_head(b"Content-Length: 1000"))
-    answer = asyncio.create_task(reader.read())
+    answer = asyncio.create_task(_answer(reader))
     with suppress(OSError):
         while not answer.done() and time.perf_counter() - began < upload_s + 20:
             writer.write(b"x")

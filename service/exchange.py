@@ -42,9 +42,10 @@ class Exchange:
         began = time.perf_counter()
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
-        state |= {"request_id": request_id, "outcome": "ok"}
+        # Both may be there already: the server saw that the body is broken.
+        request_id = state.setdefault("request_id", given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex)
+        state.setdefault("outcome", "ok")
         body = _Body(headers, receive)
         status = 0
 
@@ -72,7 +73,8 @@ class Exchange:
                 problem = Problem(Code.shutting_down, "The service stopped before the clip was analysed.")
                 await problem.answer(scope, body.receive, send_on)
         except ClientDisconnect:
-            state["outcome"] = "client_gone"
+            if state["outcome"] == "ok":
+                state["outcome"] = "client_gone"
             _tell_trace(state)
         except Exception:
             log.exception("request failed", extra={"data": {"request_id": request_id}})
@@ -80,22 +82,27 @@ class Exchange:
             if not status:
                 problem = Problem(Code.internal_error, "The service failed; its log says why.")
                 await problem.answer(scope, body.receive, send_on)
-        outcome = state["outcome"]
         # The route's template, never the path, which may hold a user's tag.
         route = getattr(scope.get("route"), "path", "none")
-        seconds = time.perf_counter() - began
-        self.metrics.requests.labels(route, outcome).inc()
-        self.metrics.request_seconds.labels(route).observe(seconds)
-        entry = {
-            "request_id": request_id,
-            "method": scope["method"] if scope["method"] in _METHODS else "other",
-            "route": route,
-            "status": status,
-            "outcome": outcome,
-            "seconds": round(seconds, 4),
-        }
-        # Probes come every few seconds for ever; their lines would bury the others.
-        log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={"data": entry})
+        record(self.metrics, request_id, scope["method"], route, status, state["outcome"], time.perf_counter() - began)
+
+
+def record(
+    metrics: Metrics, request_id: str, method: str, route: str, status: int, outcome: str, seconds: float
+) -> None:
+    """Write a request's line into the log, and count it."""
+    metrics.requests.labels(route, outcome).inc()
+    metrics.request_seconds.labels(route).observe(seconds)
+    entry = {
+        "request_id": request_id,
+        "method": method if method in _METHODS else "other",
+        "route": route,
+        "status": status,
+        "outcome": outcome,
+        "seconds": round(seconds, 4),
+    }
+    # Probes come every few seconds for ever; their lines would bury the others.
+    log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={"data": entry})
 
 
 def _tell_trace(state: dict[str, Any]) -> None:

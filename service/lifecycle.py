@@ -75,6 +75,7 @@ class Service:
             metrics=self.metrics,
         )
         self.metrics.queue_depth.set_function(lambda: self.workers.waiting)
+        self.metrics.upload_bytes.set_function(lambda: self.room.taken)
         self.clips = 0
         self.draining = False
         self._model: Model | None = None

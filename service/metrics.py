@@ -32,6 +32,7 @@ class Metrics:
         self.queue_wait = Histogram(
             "tag2vec_queue_wait_seconds", "Seconds that clips waited for a worker.", buckets=_SECONDS, registry=registry
         )
+        self.upload_bytes = Gauge("tag2vec_upload_bytes", "Bytes that uploads take up.", registry=registry)
         self.workers = Gauge("tag2vec_workers", "Worker processes by state.", ["state"], registry=registry)
         self.worker_restarts = Counter(
             "tag2vec_worker_restarts", "Worker processes replaced, by cause.", ["cause"], registry=registry

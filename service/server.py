@@ -23,6 +23,7 @@ from models.denylist import DenyList
 from models.errors import Tag2VecError
 from service import logs, tracing
 from service.app import create_app
+from service.exchange import record
 from service.lifecycle import Service
 from service.problems import Code, Problem
 from service.settings import Settings
@@ -137,18 +138,31 @@ class _Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser cannot take, and read on for a moment: closing at once could cost the client this."""
+        # Called where h11's error is handled, which alone says what is wrong.
         if getattr(sys.exception(), "error_status_hint", 0) == Code.headers_too_large.status:
             problem = Problem(Code.headers_too_large, "Send a shorter address and fewer and shorter headers.")
         else:
             problem = Problem(Code.not_http, "Send a request of HTTP/1.1.")
-        response = problem.response(uuid.uuid4().hex)
-        headers = [*response.raw_headers, (b"connection", b"close")]
-        for event in (
-            h11.Response(status_code=response.status_code, headers=headers, reason=problem.code.status.phrase),
-            h11.Data(data=bytes(response.body)),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:  # a request is under way: its body went wrong
+            state = cycle.scope["state"]
+            state["outcome"] = problem.code.name
+            request_id = state.setdefault("request_id", uuid.uuid4().hex)
+            cycle.disconnected = True
+            cycle.message_event.set()
+        else:
+            request_id = uuid.uuid4().hex
+            service: Service = self.config.app.state.service  # type: ignore[union-attr]
+            record(service.metrics, request_id, "none", "none", problem.code.status, problem.code.name, 0.0)
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            response = problem.response(request_id)
+            headers = [*response.raw_headers, (b"connection", b"close")]
+            for event in (
+                h11.Response(status_code=response.status_code, headers=headers, reason=problem.code.status.phrase),
+                h11.Data(data=bytes(response.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
         self._refused = True
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)

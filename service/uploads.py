@@ -25,11 +25,16 @@ _CHUNK = 2**20
 
 
 class Room:
-    """How many bytes all uploads together may take up, on disk or on their way there."""
+    """How many bytes all uploads together may take up, on disk or on their way there.
+
+    Attributes
+    ----------
+    taken : int
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._taken = 0
+        self.taken = 0
 
     def take(self, size: int) -> None:
         """Reserve bytes.
@@ -39,15 +44,15 @@ class Room:
         Problem
             `queue_full` where there are not so many.
         """
-        if self._taken + size > self._most:
+        if self.taken + size > self._most:
             raise Problem(
                 Code.queue_full, "Uploads take up all the room that there is. Try again.", headers={"Retry-After": "5"}
             )
-        self._taken += size
+        self.taken += size
 
     def give_back(self, size: int) -> None:
         """Free bytes that were reserved."""
-        self._taken -= size
+        self.taken -= size
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Bodies as they come from bad networks and worse clients."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -179,14 +180,14 @@ def test_slow_uploads_take_no_place(tight: Running, clip: bytes) -> None:
 def test_all_uploads_together(start: Serve, clip: bytes) -> None:
     with start(workers=1, uploads_mb=1, cache=0) as server:
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.sendall(head("Content-Type: video/mp4", f"Content-Length: {2**20}") + bytes(2**20 - len(clip)))
-            server.wait_until(server.uploads)
-            time.sleep(0.5)  # until all of it has been read
+            sent = bytes(2**20 - len(clip))
+            connection.sendall(head("Content-Type: video/mp4", f"Content-Length: {2**20}") + sent)
+            server.wait_until(lambda: server.metrics()["tag2vec_upload_bytes", ()] == len(sent))
             refused = server.suggest(clip + b"x")
             assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
             assert int(refused.headers["retry-after"]) > 0
             assert server.suggest(clip).status_code == 200
-        server.wait_until(lambda: not server.uploads())
+        server.wait_until(lambda: server.metrics()["tag2vec_upload_bytes", ()] == 0)
         assert server.suggest(clip + b"x").status_code == 200
 
 
@@ -220,8 +221,29 @@ def test_connection_that_says_nothing_is_closed(tight: Running) -> None:
     assert speak(tight, b"POST / HTTP/1.1\r\n") == (0, b"")
 
 
+def logged(server: Running, answer: bytes) -> dict[str, object]:
+    """The log line of the request that was answered with this problem."""
+    document = json.loads(answer.partition(b"\r\n\r\n")[2])
+    (line,) = (line for line in server.log.read_text().splitlines() if document["request_id"] in line)
+    return {name: json.loads(line)[name] for name in ("status", "outcome", "route")} | {"code": document["code"]}
+
+
 def test_what_is_no_request(tight: Running) -> None:
+    refused = ("tag2vec_requests_total", ("not_http", "none"))
+    before = tight.metrics().get(refused, 0)
     status, answer = speak(tight, b"\x16\x03\x01\x02\x00\x01\r\n\r\n")
     assert status == 400
     assert b"application/problem+json" in answer
-    assert b'"code":"not_http"' in answer
+    assert logged(tight, answer) == {"status": 400, "outcome": "not_http", "route": "none", "code": "not_http"}
+    assert tight.metrics()[refused] == before + 1
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_body_that_is_no_http(tight: Running, parts: int) -> None:
+    """Whether it comes with the head, before the request is seen, or after."""
+    sent = head("Content-Type: video/mp4", "Transfer-Encoding: chunked") + b"5\r\nabcde\r\n", b"zz\r\n"
+    status, answer = speak(tight, *(sent if parts == 2 else [b"".join(sent)]), pause=0.2)
+    assert status == 400
+    tight.wait_until(lambda: not tight.uploads(), seconds=1)  # at once, not when the client is given up
+    assert logged(tight, answer)["outcome"] == "not_http"
+    assert "Traceback" not in tight.log.read_text()

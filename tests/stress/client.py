@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -55,9 +56,7 @@ async def send(
         return Answer(FAILED, {"code": "refused"}, began, time.perf_counter())
     try:
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
-    except OSError:
-        head = rest = b""
+        head, _, rest = (await read_all(reader)).partition(b"\r\n\r\n")
     finally:
         writer.close()
     ended = time.perf_counter()
@@ -68,6 +67,15 @@ async def send(
         return Answer(FAILED, {"code": "broken"}, began, ended)
     text = rest.decode(errors="replace")
     return Answer(int(head.split(b" ", 2)[1]), json.loads(text) if text.startswith("{") else {}, began, ended, text)
+
+
+async def read_all(reader: asyncio.StreamReader) -> bytes:
+    """Read to the end, be it a reset: a client that still sends when the connection closes has its answer by then."""
+    received = b""
+    with suppress(OSError):
+        while part := await reader.read(65536):
+            received += part
+    return received
 
 
 def each(server: Running, clips: Sequence[bytes], **headers: str) -> Callable[[int], Awaitable[Answer]]:

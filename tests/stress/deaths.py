@@ -22,7 +22,7 @@ _CLIENTS = 3
 
 
 async def run(stage: Stage) -> list[Finding]:
-    """Five minutes of a kill a second."""
+    """Five minutes in which every second one is killed, unless all are just starting."""
     seconds = stage.seconds(300, 14)
     with stage.server(deadline_s=_DEADLINE_S) as server:
         expected = await calm(server, stage.short)

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from tests.stress.client import closed_loop, each, equal, quantile
+from tests.stress.client import closed_loop, each, equal, quantile, read_all
 from tests.stress.scenario import Finding, Stage, calm, milliseconds, share
 
 _IDLE_S = 5
@@ -106,18 +106,9 @@ async def _say(port: int, request: bytes, *, wait: bool = False) -> tuple[int, f
         writer.write(request)
         if not wait:
             await writer.drain()
-    received = await _answer(reader)
+    received = await read_all(reader)
     writer.close()
     return int(received.split(b" ", 2)[1]) if received.startswith(b"HTTP/1.1 ") else 0, time.perf_counter() - began
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    """Read to the end, be it a reset: a client that still sends when the connection closes has its answer by then."""
-    received = b""
-    with suppress(OSError):
-        while part := await reader.read(65536):
-            received += part
-    return received
 
 
 async def _drip(port: int, upload_s: float) -> tuple[int, float]:
@@ -125,7 +116,7 @@ async def _drip(port: int, upload_s: float) -> tuple[int, float]:
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(_head(b"Content-Length: 1000"))
-    answer = asyncio.create_task(_answer(reader))
+    answer = asyncio.create_task(read_all(reader))
     with suppress(OSError):
         while not answer.done() and time.perf_counter() - began < upload_s + 20:
             writer.write(b"x")

@@ -27,12 +27,11 @@ BLOCKS = {
 
 WIDTH = 426
 TIME_CELLS = 3
-HOF = 1
-"""Which of the four histograms also counts the pixels without motion."""
 
 EPSILON = F(0.05)
 """Added to every bin before the norm."""
 
+_HOG, _HOF, _MBHX, _MBHY = (BLOCKS[name].start for name in ("hog", "hof", "mbhx", "mbhy"))
 _ZERO, _ONE = F(0), F(1)
 _BITS = np.uint32(16)
 
@@ -75,13 +74,14 @@ def _scales(cells: NDArray[np.float32], share: np.float32, scales: Row) -> None:
     _sum(cells, scales)
     for block in range(4):
         first = np.uintp(8 * block)
-        total = scales[CHANNELS - 1] if block == HOF else _ZERO
+        moves = block == 1  # HOF, to which the pixels without motion belong
+        total = scales[CHANNELS - 1] if moves else _ZERO
         for c in range(8):
             total += scales[first + np.uintp(c)]
         scale = share * share / total
         for c in range(8):
             scales[first + np.uintp(c)] = scale
-        if block == HOF:
+        if moves:
             scales[CHANNELS - 1] = scale
 
 
@@ -90,11 +90,11 @@ def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
     """Write the cells (4, CHANNELS) of one time cell to their columns of a descriptor."""
     for cell in range(4):
         for c in range(8):
-            row[np.uintp(30 + 32 * time + 8 * cell + c)] = cells[cell, c]
-            row[np.uintp(126 + 36 * time + 9 * cell + c)] = cells[cell, 8 + c]
-            row[np.uintp(234 + 32 * time + 8 * cell + c)] = cells[cell, 16 + c]
-            row[np.uintp(330 + 32 * time + 8 * cell + c)] = cells[cell, 24 + c]
-        row[np.uintp(126 + 36 * time + 9 * cell + 8)] = cells[cell, CHANNELS - 1]
+            row[np.uintp(_HOG + 32 * time + 8 * cell + c)] = cells[cell, c]
+            row[np.uintp(_HOF + 36 * time + 9 * cell + c)] = cells[cell, 8 + c]
+            row[np.uintp(_MBHX + 32 * time + 8 * cell + c)] = cells[cell, 16 + c]
+            row[np.uintp(_MBHY + 32 * time + 8 * cell + c)] = cells[cell, 24 + c]
+        row[np.uintp(_HOF + 36 * time + 9 * cell + 8)] = cells[cell, CHANNELS - 1]
 
 
 @compiled

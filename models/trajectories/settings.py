@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LENGTH = 15
+"""Steps of a trajectory (L) that a descriptor has columns for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectorySettings:
@@ -25,7 +28,7 @@ class TrajectorySettings:
     """Of the flow on each layer, the finest first; the last number holds for all that follow."""
     median: int = 3
     """Side of the square of the flow's median filter, in pixels of a layer; 3 or 5."""
-    length: int = 15
+    length: int = LENGTH
     """Steps of a trajectory (L); it has one point more."""
     stride: int = 5
     """Distance of the sampling grid, in pixels of a layer (W)."""
@@ -35,6 +38,11 @@ class TrajectorySettings:
     """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
     corners: int = 300
     """Most points that are followed to find the camera's motion."""
+
+    def __post_init__(self) -> None:
+        """Refuse a length for which a descriptor has no columns."""
+        if self.length != LENGTH:
+            raise ValueError(f"length must be {LENGTH}, for which descriptors have their columns")
 
     @classmethod
     def reference(cls) -> "TrajectorySettings":

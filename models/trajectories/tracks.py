@@ -78,15 +78,11 @@ class Tracks:
     def measure(self, slots: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
         """Return `points`, `means`, `stds`, `lengths` and `scales` of whole tracks, as `Trajectories` has them."""
         n = len(slots)
-        measured = {
-            "points": np.empty((n, *self.points.shape[1:]), np.float32),
-            "means": np.empty((n, 2), np.float32),
-            "stds": np.empty((n, 2), np.float32),
-            "lengths": np.empty(n, np.float32),
-            "scales": self.scales[self.layers[slots]],
-        }
-        _measure(self.points, slots, *measured.values())
-        return measured
+        points = np.empty((n, *self.points.shape[1:]), np.float32)
+        means, stds, lengths = np.empty((n, 2), np.float32), np.empty((n, 2), np.float32), np.empty(n, np.float32)
+        scales = self.scales[self.layers[slots]]
+        _measure(self.points, slots, scales, points, means, stds, lengths)
+        return {"points": points, "means": means, "stds": stds, "lengths": lengths, "scales": scales}
 
     def _grow(self) -> None:
         slots = len(self.alive)
@@ -211,11 +207,11 @@ def _valid(points: NDArray[np.float32], motions: NDArray[np.float32], scale: np.
 def _measure(
     tracks: NDArray[np.float32],
     slots: NDArray[np.int32],
+    scales: NDArray[np.float32],
     points: NDArray[np.float32],
     means: NDArray[np.float32],
     stds: NDArray[np.float32],
     lengths: NDArray[np.float32],
-    scales: NDArray[np.float32],
 ) -> None:
     for n in range(len(slots)):
         track, scale = tracks[slots[n]], scales[n]

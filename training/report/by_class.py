@@ -57,8 +57,9 @@ def by_class(
         left.set_yticklabels([*names, *(f"paper: {name}" for name in PEOPLE)])
         left.set_ylim(first + len(PEOPLE) - 0.4, -0.7)
         left.set_title(f"relevant of 15 (mean {mean:.2f}; paper's people, dashed: {PEOPLE_MEAN})", loc="left")
-        over_clips = f"the paper's clips: {100 * PEOPLE_NONE:.0f}"
-        right.set_title(f"none, % (mean over hashtags {100 * none:.0f}; {over_clips})", loc="left")
+        right.set_title(
+            f"none, % (over hashtags {100 * none:.0f}; paper, over clips {100 * PEOPLE_NONE:.0f})", loc="left"
+        )
         png = to_png(drawn)
     return Section(title, text, [Picture(name, png, "Relevant tags and clips without any, by hashtag")], notes=note)
 

@@ -141,3 +141,8 @@ def test_any_size_is_survived(size: tuple[int, int]) -> None:
         clip.append(frame)
     for batch in extract(clip, TrajectorySettings()):
         assert np.isfinite(batch.descriptors).all()
+
+
+def test_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="length must be 15"):
+        TrajectorySettings(length=16)

@@ -3,7 +3,7 @@
 The vocabulary is learnt anew, without labels, for every seed, and the folds are shuffled anew for every shuffle, alike
 for all settings. Descriptors are kept in the work folder, so an interrupted run goes on.
 
-    TAG2VEC_DATA=... python -m benchmarks.accuracy --setting fast --setting reference
+    TAG2VEC_DATA=... python -m benchmarks.accuracy --setting reference --setting fast
     TAG2VEC_DATA=... python -m benchmarks.accuracy --setting fast --setting unscaled --large
 """
 
@@ -31,11 +31,19 @@ SETTINGS = {
     "fast": TrajectorySettings(),
     "reference": TrajectorySettings.reference(),
     "unscaled": replace(TrajectorySettings(), working_side=None),
+    # One step from fast back to reference each.
+    "layers": replace(TrajectorySettings(), step=2**0.5),
+    "pixels": replace(TrajectorySettings(), square=2, every=1),
+    "second-flow": replace(TrajectorySettings(), second_flow=True),
+    "flow": replace(TrajectorySettings(), iterations=(2,), median=5, flow_side=32),
 }
 
+DRAWS = 4000
+"""Of sources, for the standard error over them."""
 
-def accuracies(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles: int) -> NDArray[np.float64]:
-    """Return the share of clips told right, of as many shufflings of the folds; a clip without features counts."""
+
+def told_right(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles: int) -> NDArray[np.float64]:
+    """Return in which share of shufflings of the folds each clip is told right; one without features counts."""
     kept = {row.clip.path: row_number for row_number, row in enumerate(read_kept(features))}
     vectors = read_fisher(vocabulary)
     fisher = np.zeros((len(clips), vectors.shape[1]), np.float32)
@@ -43,7 +51,8 @@ def accuracies(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles
         if clip.path in kept:
             fisher[number] = vectors[kept[clip.path]]
     examples = Examples.of(clips, [clip.category for clip in clips], fisher, mirrored=fisher)
-    return np.array([(svm_answers(examples, shuffle) == examples.labels).mean() for shuffle in range(shuffles)])
+    right = np.array([svm_answers(examples, shuffle) == examples.labels for shuffle in range(shuffles)], np.float64)
+    return right.mean(axis=0)
 
 
 def larger_than(side: int, clips: Sequence[Clip], features: Path) -> list[Clip]:
@@ -87,22 +96,32 @@ def main(
                 settings=VocabularySettings(seed=seed),
                 workers=workers,
             )
-            rows.append(accuracies(judged, vocabulary, features, shuffles))
+            rows.append(told_right(judged, vocabulary, features, shuffles))
         scores[name] = np.array(rows)
-    table = Table("setting", "clips", "accuracy", "standard error", f"over {setting[0]}", "its standard error")
+    groups = np.unique([clip.group for clip in judged], return_inverse=True)[1]
+    table = Table(
+        "setting", "clips", "accuracy", "standard error", f"over {setting[0]}", "its standard error", "over sources"
+    )
     for name, score in scores.items():
         # Vocabularies are what varies independently; the shuffles of one share it and the clips.
-        means = score.mean(axis=1)
-        gains = means - scores[setting[0]].mean(axis=1)
+        means, gains = score.mean(axis=1), score - scores[setting[0]]
         table.add_row(
             name, str(len(judged)), f"{means.mean():.2%}", f"{_standard_error(means):.2%}",
-            f"{gains.mean():+.2%}", f"{_standard_error(gains):.2%}",
+            f"{gains.mean():+.2%}", f"{_standard_error(gains.mean(axis=1)):.2%}",
+            f"{_over_sources(gains.mean(axis=0), groups):.2%}",
         )  # fmt: skip
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+
+
+def _over_sources(gains: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
+    """Return the standard error of the mean gain of clips, had other sources been drawn (bootstrap)."""
+    totals, sizes = np.bincount(groups, gains), np.bincount(groups)
+    drawn = np.random.default_rng(0).integers(0, len(sizes), (DRAWS, len(sizes)))
+    return float((totals[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)).std())
 
 
 if __name__ == "__main__":

@@ -74,14 +74,18 @@ def test_prometheus_scrapes_a_running_service(server: Running, clip: bytes, tmp_
     try:
 
         def query(expression: str) -> list[dict[str, object]]:
-            try:
-                answer = httpx.get(f"http://{address}/api/v1/query", params={"query": expression}).json()
-            except httpx.TransportError:
-                return []
+            answer = httpx.get(f"http://{address}/api/v1/query", params={"query": expression}).json()
             assert answer["status"] == "success", (expression, answer)
             found: list[dict[str, object]] = answer["data"]["result"]
             return found
 
+        def ready() -> bool:
+            try:
+                return httpx.get(f"http://{address}/-/ready").is_success
+            except httpx.TransportError:
+                return False
+
+        server.wait_until(ready)
         server.wait_until(lambda: query("up == 1"))
         time.sleep(3)
         for expression in expressions():

@@ -51,8 +51,9 @@ def told_right(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles
         if clip.path in kept:
             fisher[number] = vectors[kept[clip.path]]
     examples = Examples.of(clips, [clip.category for clip in clips], fisher, mirrored=fisher)
-    right = np.array([svm_answers(examples, shuffle) == examples.labels for shuffle in range(shuffles)], np.float64)
-    return right.mean(axis=0)
+    right = [svm_answers(examples, shuffle) == examples.labels for shuffle in range(shuffles)]
+    share: NDArray[np.float64] = np.mean(right, axis=0)
+    return share
 
 
 def larger_than(side: int, clips: Sequence[Clip], features: Path) -> list[Clip]:

@@ -2,7 +2,8 @@
 
 Whatever goes wrong with a process (death, deadline, a client that left) ends in the same way: it is killed and a new
 one with a pool of its own takes its place. So a worker that died while it held a lock of its pool harms nobody, and
-nothing is ever reused whose state is in doubt.
+nothing is ever reused whose state is in doubt. A worker that is merely old works on until its successor is ready: all
+grow old at about the same time, and clips would wait.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class Workers:
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         self._idle: set[WorkerProcess] = set()
         self._processes: set[WorkerProcess] = set()
+        self._old: set[WorkerProcess] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._opened = 0
@@ -57,8 +59,8 @@ class Workers:
 
     @property
     def ready(self) -> bool:
-        """Whether clips can be worked on: all workers have been warm once, and not all fail to start again."""
-        return self._opened >= self.count and self._failing < self.count
+        """Whether clips can be worked on: all workers were warm once, and one is there or does not fail to start."""
+        return self._opened >= self.count and (bool(self._processes) or self._failing < self.count)
 
     def wait_s(self, ahead: int) -> int:
         """Return whole seconds, at least 1, after which `ahead` clips will have been worked on."""
@@ -89,7 +91,7 @@ class Workers:
         try:
             with span("encode"):
                 await process.encode(job, model, deadline, self._threads())
-            cause = "recycled" if self._recycle and process.clips >= self._recycle else ""
+            cause = ""
         except TimeoutError:
             cause = "deadline"
             raise _too_late() from None
@@ -105,6 +107,7 @@ class Workers:
             if cause:
                 self._replace(process, cause)
             else:
+                self._recycled(process)
                 self._release(process)
 
     async def stop(self) -> None:
@@ -141,10 +144,23 @@ class Workers:
             self._metrics.queue_wait.observe(time.perf_counter() - began)
 
     def _release(self, process: WorkerProcess) -> None:
+        if self._succeeded(process):
+            self._close(process)
+            return
         self._idle.add(process)
         self._free.put_nowait(process)
         if process.dead.done():
             self._lost(process)
+
+    def _recycled(self, process: WorkerProcess) -> None:
+        """Start the successor of a worker that has had its share of clips."""
+        if process.clips == self._recycle:
+            self._metrics.worker_restarts.labels("recycled").inc()
+            self._old.add(process)
+            self._open()
+
+    def _succeeded(self, process: WorkerProcess) -> bool:
+        return process in self._old and len(self._processes) > self.count
 
     def _lost(self, process: WorkerProcess) -> None:
         """Replace a process that died without a clip; a clip that was in it has this done itself."""
@@ -153,12 +169,15 @@ class Workers:
 
     def _replace(self, process: WorkerProcess, cause: str) -> None:
         self._metrics.worker_restarts.labels(cause).inc()
+        has_successor = process in self._old
         self._close(process)
-        self._open()
+        if not has_successor:
+            self._open()
 
     def _close(self, process: WorkerProcess) -> None:
         self._processes.discard(process)
         self._idle.discard(process)
+        self._old.discard(process)
         process.abandon()
         task = asyncio.create_task(asyncio.to_thread(process.close))
         self._closing.add(task)
@@ -196,6 +215,9 @@ class Workers:
         self._processes.add(process)
         process.dead.add_done_callback(lambda _: self._lost(process))
         self._release(process)
+        for old in self._old & self._idle:
+            if self._succeeded(old):
+                self._close(old)
 
 
 def _too_late() -> Problem:

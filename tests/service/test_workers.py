@@ -170,10 +170,26 @@ def test_service_that_is_killed_leaves_no_process(start: Serve, slow_clip: bytes
 def test_worker_is_recycled(start: Serve, clip: bytes) -> None:
     with start(workers=1, recycle=2, cache=0) as server:
         (first,) = server.workers()
-        assert [server.suggest(clip).status_code for _ in range(4)] == [200] * 4
-        server.wait_until(lambda: restarts(server, "recycled") == 2)
-        server.wait_until(lambda: len(server.workers()) == 1)
+
+        def recycled() -> bool:
+            assert server.suggest(clip).status_code == 200
+            assert server.in_state("free") + server.in_state("busy") >= 1, "the old one left before the new one came"
+            return restarts(server, "recycled") == 2
+
+        server.wait_until(recycled)
+        server.wait_until(lambda: server.in_state("starting") == 0 and len(server.workers()) == 1)
         assert first not in server.workers()
+
+
+def test_old_worker_that_dies_has_one_successor(start: Serve, clip: bytes) -> None:
+    with start(workers=1, recycle=1, cache=0) as server:
+        (first,) = server.workers()
+        assert server.suggest(clip).status_code == 200
+        os.kill(first, signal.SIGKILL)
+        server.wait_until(lambda: first not in server.workers())
+        server.wait_until(lambda: server.in_state("starting") == 0 and server.in_state("free") == 1)
+        assert len(server.workers()) == 1
+        assert restarts(server, "recycled") == 1
 
 
 def test_stop_waits_for_clips_under_way(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 
 from tests.stress.client import Answer, after, closed_loop, each, open_loop, quantile, send
 from tests.stress.scenario import Finding, Stage, milliseconds, share
@@ -10,33 +11,55 @@ _QUEUE = 8
 _WORKERS = 2
 
 
+@dataclass(frozen=True)
+class _Round:
+    """What the service does at its capacity, and right after at twice as much; machines are slower at times."""
+
+    capacity: float
+    throughput: float
+    answers: list[Answer]
+
+    @property
+    def accepted(self) -> list[float]:
+        """Seconds of each request that was accepted."""
+        return [answer.seconds for answer in self.answers if answer.status == 200]
+
+    @property
+    def bound(self) -> float:
+        """Seconds that a full queue takes, and a quarter."""
+        return 1.25 * (_QUEUE + _WORKERS) / self.capacity
+
+
 async def run(stage: Stage) -> list[Finding]:
-    """Measure the capacity, then offer twice as much."""
-    seconds = stage.seconds(180, 5)
+    """Measure the capacity, then offer twice as much, in rounds."""
+    probes: list[Answer] = []
     with stage.server(queue=_QUEUE) as server:
-        ask = each(server, stage.clips)
-        began = time.perf_counter()
-        measured = await closed_loop(2 * _WORKERS, after(stage.seconds(60, 3)), ask)
-        capacity = len(measured) / (time.perf_counter() - began)
-        probes: list[Answer] = []
 
         async def probe() -> None:
             for path in ("/healthz", "/readyz", "/metrics") * 10**6:
                 probes.append(await send(server.port, path=path))
                 await asyncio.sleep(0.05)
 
+        async def one_round() -> _Round:
+            began = time.perf_counter()
+            measured = await closed_loop(2 * _WORKERS, after(stage.seconds(20, 3)), ask)
+            capacity = len(measured) / (time.perf_counter() - began)
+            began = time.perf_counter()
+            answers = list((await open_loop(2 * capacity, stage.seconds(60, 5), ask)).values())
+            served = sum(answer.status == 200 for answer in answers)
+            return _Round(capacity, served / (max(answer.ended for answer in answers) - began), answers)
+
+        ask = each(server, stage.clips)
         probing = asyncio.create_task(probe())
-        began = time.perf_counter()
-        answers = list((await open_loop(2 * capacity, seconds, ask)).values())
+        rounds = [await one_round() for _ in range(stage.count(3, 1))]
         probing.cancel()
         server.wait_until(lambda: not server.uploads())
-    accepted = [answer for answer in answers if answer.status == 200]
-    refused = [answer for answer in answers if answer.status == 429]
-    bound = 1.25 * (_QUEUE + _WORKERS) / capacity
-    slowest = max((answer.seconds for answer in accepted), default=0.0)
-    throughput = len(accepted) / (max(answer.ended for answer in answers) - began)
+    answers = [answer for part in rounds for answer in part.answers]
+    accepted = [seconds for part in rounds for seconds in part.accepted]
+    refused = [answer.seconds for answer in answers if answer.status == 429]
+    worst = max(rounds, key=lambda part: max(part.accepted, default=0) / part.bound)
+    share_of_capacity = sum(part.throughput / part.capacity for part in rounds) / len(rounds)
     health = [answer.seconds for answer in probes]
-    refusal = [answer.seconds for answer in refused]
     return [
         Finding(
             "answered 200 or 429",
@@ -46,16 +69,16 @@ async def run(stage: Stage) -> list[Finding]:
         ),
         Finding(
             "slowest accepted request",
-            f"{slowest:.2f} s; p50 {quantile([answer.seconds for answer in accepted], 0.5):.2f} s",
-            f"at most {bound:.2f} s, what a full queue takes and a quarter",
-            slowest <= bound,
+            f"{max(worst.accepted, default=0):.2f} s; p50 {quantile(accepted, 0.5):.2f} s",
+            f"at most {worst.bound:.2f} s, what a full queue takes and a quarter",
+            all(max(part.accepted, default=0) <= part.bound for part in rounds),
             timed=True,
         ),
         Finding(
             "refusals",
-            f"p50 {milliseconds(quantile(refusal, 0.5))}, slowest {milliseconds(max(refusal))}" if refusal else "none",
+            f"p50 {milliseconds(quantile(refused, 0.5))}, slowest {milliseconds(max(refused))}" if refused else "none",
             "429 within 50 ms",
-            bool(refusal) and max(refusal) <= 0.05,
+            bool(refused) and max(refused) <= 0.05,
             timed=True,
         ),
         Finding(
@@ -73,9 +96,9 @@ async def run(stage: Stage) -> list[Finding]:
         ),
         Finding(
             "throughput",
-            f"{throughput:.2f} clips a second of {capacity:.2f}",
+            f"{share_of_capacity:.0%} of {', '.join(f'{part.capacity:.2f}' for part in rounds)} clips a second",
             "at least 90 % of capacity",
-            throughput >= 0.9 * capacity,
+            share_of_capacity >= 0.9,
             timed=True,
         ),
     ]

@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="of so many posts one is read")
     arguments = parser.parse_args()
     posts = []
-    for tags, _ in islice(read_posts(arguments.posts), 0, None, arguments.every):
+    for tags, *_ in islice(read_posts(arguments.posts), 0, None, arguments.every):
         post: Written = {}
         for normal in filter(None, map(normalise, tags)):
             post.setdefault(stem(normal), normal)

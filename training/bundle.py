@@ -43,7 +43,12 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
     posts = json.loads((work / "corpus" / SUMMARY).read_text(encoding="utf-8"))
     counts = {f"clips_{status}": count for status, count in sorted(Counter(row.status for row in table).items())}
     counts |= {"trajectories": sum(row.trajectories for row in table)}
-    counts |= {"posts": posts["posts"], "posts_kept": posts["kept"], "tags": len(space)}
+    counts |= {
+        "posts": posts["posts"],
+        "posts_kept": posts["kept"],
+        "posts_left_out": posts["left_out"],
+        "tags": len(space),
+    }
     learnt = config.model_dump(mode="json", include={"clips", "corpus", "tag2vec", "vocabulary", "embedding"})
     bundle = write_bundle(
         out,

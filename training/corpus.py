@@ -43,6 +43,8 @@ class CorpusSettings(BaseModel):
 
     every: int = Field(default=1, ge=1)
     """Of so many posts one is read, the first, across all files: fewer posts from the same sources."""
+    without_sources: tuple[str, ...] = ()
+    """Posts from these sources are left out, from learning and from judging."""
     max_tags: int = Field(default=40, ge=2)
     """Of a longer post, the first so many: long lists wander, and the window of the skip-gram covers all."""
     max_repeats: int = Field(default=3, ge=1)
@@ -89,7 +91,7 @@ def build_corpus(
         normal = normalise(tag)
         return ("" if not normal or denied.denies(tag) else stem(normal)), normal
 
-    summary = dict.fromkeys(("posts", "kept", "without_tags", "one_tag", "repeated", "shortened"), 0)
+    summary = dict.fromkeys(("posts", "kept", "left_out", "without_tags", "one_tag", "repeated", "shortened"), 0)
     summary |= dict.fromkeys(("tags", "tags_denied", "tags_kept", "stems", "dated"), 0)
     repeats: Counter[bytes] = Counter()
     with (
@@ -97,10 +99,13 @@ def build_corpus(
         (out / DATES).open("w", encoding="ascii", newline="\n") as dates,
         _Counting(out) as counting,
     ):
-        for tags, day in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
+        for tags, day, source in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
             summary["posts"] += 1
             if summary["posts"] % 250_000 == 0:
                 log.info("corpus: %d posts read", summary["posts"])
+            if source in settings.without_sources:
+                summary["left_out"] += 1
+                continue
             inflections: dict[str, str] = {}
             for tag in tags:
                 name, normal = sort_out(tag)

@@ -44,7 +44,9 @@ def learn_inflections(
         )
     }
     company = np.zeros((len(alternatives), space.dimensions))
-    for tags, _ in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
+    for tags, _, source in islice((post for path in posts for post in read_posts(path)), 0, None, settings.every):
+        if source in settings.without_sources:
+            continue
         written: dict[int, str] = {}
         for normal in map(normalise, tags):
             if (row := row_of.get(stem(normal))) is not None:

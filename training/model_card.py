@@ -42,7 +42,8 @@ def _data(manifest: Manifest) -> list[str]:
         "- **Footage** is for research use; its licences are mixed or unknown, and none of it is redistributed. The "
         "bundle holds statistics of motion and appearance over all clips, and no clip.\n"
         f"- **Posts**: {counts['posts']:,} lists of hashtags as their users wrote them, {counts['posts_kept']:,} "
-        f"learnt from after spam, repeats and lists of one tag; {counts['tags']:,} tags have a vector. Promotional "
+        f"learnt from after {counts['posts_left_out']:,} of sources that the training leaves out, spam, repeats and "
+        f"lists of one tag; {counts['tags']:,} tags have a vector. Promotional "
         "tags and, as far as a list can tell, slurs, hate and porn are left out. No post is redistributed.\n"
         "- **Weights** are under the project's licence (Apache-2.0).",
         _table(["data", "SHA-256"], [[record.name, f"`{record.sha256}`"] for record in training.data]),

@@ -1,9 +1,10 @@
 """Posts as their users wrote them: lists of tags, read one after the other from the usual kinds of file.
 
 =================== ==========================================================================================
-``.jsonl``          one JSON object a line, its tags a list of strings under ``tags``, its date, if any, under ``date``
+``.jsonl``          one JSON object a line, its tags a list of strings under ``tags``, its date and its source, if any,
+                    under ``date`` and ``source``
 ``.csv``            a table with a header; the column ``tags`` or ``hashtags`` holds them, between spaces or commas,
-                    ``date``, if there is one, the date
+                    ``date`` and ``source``, if there are such, the date and the source
 ``.txt``            one post a line, its tags between spaces
 =================== ==========================================================================================
 
@@ -33,10 +34,11 @@ class PostsError(Tag2VecError):
 
 
 class Post(NamedTuple):
-    """A post: its tags as they stand there, and the day on which it was written, where that is known."""
+    """A post: its tags as they stand there, and the day on which and where it was written, if that is known."""
 
     tags: list[str]
     day: date | None = None
+    source: str = ""
 
 
 def read_posts(path: Path) -> Iterator[Post]:
@@ -75,12 +77,14 @@ def _read_jsonl(path: Path, lines: Lines) -> Iterator[Post]:
             continue
         try:
             post = json.loads(line)
-            tags, when = post["tags"], post.get("date")
+            tags, when, source = post["tags"], post.get("date"), post.get("source") or ""
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise PostsError(f'{path}, line {number}: is no JSON object with "tags": {error!r}') from error
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
             raise PostsError(f'{path}, line {number}: "tags" must be a list of strings')
-        yield Post(tags, _date(when, path, number))
+        if not isinstance(source, str):
+            raise PostsError(f'{path}, line {number}: "source" must be a string')
+        yield Post(tags, _date(when, path, number), source)
 
 
 def _read_csv(path: Path, lines: Lines) -> Iterator[Post]:
@@ -88,7 +92,7 @@ def _read_csv(path: Path, lines: Lines) -> Iterator[Post]:
     try:
         header = [name.strip().lower() for name in next(rows, [])]
         column = next((header.index(name) for name in COLUMNS if name in header), None)
-        dated = header.index("date") if "date" in header else None
+        dated, sourced = (header.index(name) if name in header else None for name in ("date", "source"))
         if column is None:
             raise PostsError(f"{path}, line 1: the header needs a column called {' or '.join(COLUMNS)}")
         for row in rows:
@@ -97,7 +101,8 @@ def _read_csv(path: Path, lines: Lines) -> Iterator[Post]:
             if len(row) != len(header):
                 raise PostsError(f"{path}, line {rows.line_num}: has {len(row)} columns, but the header {len(header)}")
             tags = [tag for tag in re.split(r"[\s,]+", row[column]) if tag]
-            yield Post(tags, _date(row[dated].strip() or None, path, rows.line_num) if dated is not None else None)
+            day = _date(row[dated].strip() or None, path, rows.line_num) if dated is not None else None
+            yield Post(tags, day, row[sourced].strip() if sourced is not None else "")
     except csv.Error as error:
         raise PostsError(f"{path}, line {rows.line_num}: is no CSV: {error}") from error
 

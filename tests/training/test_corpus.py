@@ -56,6 +56,7 @@ def test_posts_become_sentences_of_stems_with_their_inflections(tmp_path: Path) 
     assert summary == {
         "posts": 7,
         "kept": 3,
+        "left_out": 0,
         "without_tags": 2,
         "one_tag": 2,
         "repeated": 0,
@@ -66,6 +67,21 @@ def test_posts_become_sentences_of_stems_with_their_inflections(tmp_path: Path) 
         "stems": 4,
         "dated": 0,
     }
+
+
+def test_posts_of_some_sources_are_left_out(tmp_path: Path) -> None:
+    lines = [
+        {"tags": ["horse", "pony"], "source": "vine"},
+        {"tags": ["horse", "glassnegative"], "source": "archive"},
+        {"tags": ["horse", "riding"]},
+    ]
+    posts = tmp_path / "posts.jsonl"
+    posts.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    build_corpus([posts], tmp_path, CorpusSettings(without_sources=("archive",)))
+    sentences, stems, summary = read(tmp_path)
+    assert sentences == [["hors", "poni"], ["hors", "ride"]]
+    assert "glassneg" not in stems
+    assert (summary["posts"], summary["kept"], summary["left_out"]) == (3, 2, 1)
 
 
 def test_posts_that_repeat_the_same_tags_are_capped_in_whatever_order_and_form(tmp_path: Path) -> None:

@@ -17,11 +17,12 @@ def test_inflections_are_told_apart_by_what_stands_beside_them(tmp_path: Path) -
     # Its stem, "dance", is none that is known, although its own stem is.
     posts += [["danceed", "club", "show"]]
     build(tmp_path, posts)
+    with (tmp_path / "posts.jsonl").open("a") as file:
+        file.write('{"tags": ["dancing", "show"], "source": "left out"}\n')
     space = TagSpace.from_vectors(["danc", "show", "club"], [22, 12, 10], ["dance", "show", "club"], np.eye(3))
     space.save(tmp_path)
-    learn_inflections(
-        tmp_path, posts=[tmp_path / "posts.jsonl"], settings=CorpusSettings(), corpus=tmp_path, tag2vec=tmp_path
-    )
+    settings = CorpusSettings(without_sources=("left out",))
+    learn_inflections(tmp_path, posts=[tmp_path / "posts.jsonl"], settings=settings, corpus=tmp_path, tag2vec=tmp_path)
     learnt = Inflections.load(tmp_path)
     # "dances" is too rare to be shown; the others' company is the show and the club.
     assert dict(zip(learnt.tags, learnt.company.tolist(), strict=True)) == {"dance": [0, 1, 0], "dancing": [0, 0, 1]}

@@ -14,7 +14,7 @@ from training.posts import Post, PostsError, read_posts
 POSTS = [["Golf", "été"], [], ["축구", "F1", "a_b"]]
 
 FILES = {
-    "posts.jsonl": "".join(json.dumps({"source": "x", "tags": tags}) + "\n\n" for tags in POSTS),
+    "posts.jsonl": "".join(json.dumps({"id": "x", "tags": tags}) + "\n\n" for tags in POSTS),
     "posts.csv": 'id,Hashtags\n1,"Golf, été"\n\n2,\n3,"축구 F1,a_b"\n',
     "posts.txt": "Golf été\n\n \n축구\tF1  a_b\r\n",
 }
@@ -42,6 +42,19 @@ def test_dates_are_read_where_there_are_any(tmp_path: Path, name: str, content: 
     path = tmp_path / name
     path.write_text(content)
     assert list(read_posts(path)) == [Post(["golf"], date(2016, 12, 18)), Post(["yoga"]), Post(["dog"])]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", '{"tags": ["golf"], "source": "vine"}\n{"tags": ["yoga"], "source": null}\n{"tags": ["dog"]}\n'),
+        ("a.csv", "source,tags\nvine,golf\n,yoga\n,dog\n"),
+    ],
+)
+def test_sources_are_read_where_there_are_any(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    assert list(read_posts(path)) == [Post(["golf"], source="vine"), Post(["yoga"]), Post(["dog"])]
 
 
 @given(st.lists(st.lists(st.text())))
@@ -77,6 +90,7 @@ def test_csv_and_text_give_back_the_tags(tmp_path_factory: pytest.TempPathFactor
         ("a.jsonl", "[" * 100_000 + "\n", "line 1"),
         ("a.jsonl", '{"tags": [], "date": "18.12.2016"}\n', "line 1"),
         ("a.jsonl", '{"tags": [], "date": 20161218}\n', "line 1"),
+        ("a.jsonl", '{"tags": [], "source": 7}\n', "line 1"),
         ("a.csv", "tags,date\ngolf,2016-12-18\ngolf,2016-13-18\n", "line 3"),
         ("a.csv", "", "line 1"),
         ("a.csv", "id,caption\n1,golf\n", "line 1"),

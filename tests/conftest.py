@@ -1,6 +1,7 @@
-"""A browser, for the pages that people see."""
+"""A browser, for the pages that people see, and programs that take an interrupt, wherever the tests are run from."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A shell has those that it runs in the background ignore interrupts, and with them the programs that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

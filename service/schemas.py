@@ -1,12 +1,17 @@
 """What the service takes and answers, as OpenAPI tells it."""
 
+import math
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.suggestions import Rank, Wishes
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
+Rounded = Annotated[float, AfterValidator(lambda number: round(number, 4))]
+"""A measured number, without the digits that say nothing."""
+Score = Annotated[float, AfterValidator(lambda score: math.floor(score * 1e4 + 1e-6) / 1e4)]
+"""Rounded down, so that a score that was seen can be asked for as `min_score`, and only certainty is 1."""
 
 
 class SuggestQuery(BaseModel):
@@ -63,16 +68,16 @@ class Hashtag(_Answer):
     """A suggested hashtag, without its `#`."""
 
     tag: str = Field(examples=["basketball"])
-    score: float = Field(ge=0, le=1, description="probability that people would keep it", examples=[0.71])
-    distance: float = Field(ge=0, description="L2 distance to the embedded clip in the tag space", examples=[0.58])
+    score: Score = Field(ge=0, le=1, description="probability that people would keep it", examples=[0.71])
+    distance: Rounded = Field(ge=0, description="L2 distance to the embedded clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
 
 
 class VideoInfo(_Answer):
     """What was seen of the clip."""
 
-    duration_s: float = Field(examples=[6.0])
-    fps: float = Field(examples=[30.0])
+    duration_s: Rounded = Field(examples=[6.0])
+    fps: Rounded = Field(examples=[30.0])
     width: int = Field(description="as displayed, after rotation", examples=[480])
     height: int = Field(examples=[480])
     frames_used: int = Field(examples=[180])
@@ -82,12 +87,12 @@ class VideoInfo(_Answer):
 class Timings(_Answer):
     """Milliseconds that each stage of this answer took; 0 for what was known from a copy of the clip."""
 
-    decode: float = Field(ge=0, examples=[210.0])
-    trajectories: float = Field(ge=0, examples=[1480.0])
-    fisher: float = Field(ge=0, examples=[95.0])
-    embed: float = Field(ge=0, examples=[1.9])
-    search: float = Field(ge=0, examples=[0.6])
-    total: float = Field(ge=0, examples=[1787.5])
+    decode: Rounded = Field(ge=0, examples=[210.0])
+    trajectories: Rounded = Field(ge=0, examples=[1480.0])
+    fisher: Rounded = Field(ge=0, examples=[95.0])
+    embed: Rounded = Field(ge=0, examples=[1.9])
+    search: Rounded = Field(ge=0, examples=[0.6])
+    total: Rounded = Field(ge=0, examples=[1787.5])
 
 
 class Hashtags(_Answer):
@@ -106,8 +111,8 @@ class Neighbour(_Answer):
     """A tag near another one."""
 
     tag: str = Field(examples=["nba"])
-    score: float = Field(ge=0, le=1, examples=[0.77])
-    distance: float = Field(ge=0, examples=[0.46])
+    score: Score = Field(ge=0, le=1, examples=[0.77])
+    distance: Rounded = Field(ge=0, examples=[0.46])
     rank: int = Field(ge=1, examples=[1])
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.hashtags import stem
+from service import schemas
 from tests.clips import drifting, write
 from tests.service.running import Running, alive, serve
 
@@ -43,6 +46,21 @@ def test_timings_add_up_and_a_known_clip_takes_none(server: Running, clips: Path
     assert second["timings_ms"]["decode"] == second["timings_ms"]["trajectories"] == second["timings_ms"]["fisher"] == 0
     assert first["hashtags"] == second["hashtags"]
     assert first["video"] == second["video"]
+
+
+def test_numbers_are_rounded(server: Running, clip: bytes) -> None:
+    answer = server.suggest(clip, k=50).json()
+    numbers = [found[name] for found in answer["hashtags"] for name in ("score", "distance")]
+    numbers += [*answer["timings_ms"].values(), answer["video"]["fps"], answer["video"]["duration_s"]]
+    assert all(number == round(number, 4) for number in numbers)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_a_score_that_was_seen_can_be_asked_for(least: int, score: float) -> None:
+    shown = schemas.Hashtag(tag="yoga", score=score, distance=0, rank=1).score
+    assert score - 1e-4 < shown <= score + 1e-9
+    assert shown >= least / 1e4 or score < least / 1e4
+    assert schemas.Hashtag(tag="yoga", score=shown, distance=0, rank=1).score == shown
 
 
 def test_query_narrows_the_answer(server: Running, clip: bytes) -> None:

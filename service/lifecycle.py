@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ from service.worker import WorkerSettings
 from service.workers import Workers
 
 log = logging.getLogger(__name__)
+
+_SWITCH_S = 0.0005
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,6 +92,8 @@ class Service:
 
     def start(self) -> None:
         """Load the model and start the workers, in the background."""
+        # The event loop waits so long for the interpreter while a search runs, several times in each request.
+        sys.setswitchinterval(_SWITCH_S)
         self.spool = Path(tempfile.mkdtemp(prefix="tag2vec-"))
         self._starting = asyncio.create_task(self._start())
 

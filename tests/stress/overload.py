@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from tests.stress.client import Answer, after, closed_loop, each, open_loop, quantile, send
@@ -23,6 +24,16 @@ class _Round:
     def accepted(self) -> list[float]:
         """Seconds of each request that was accepted."""
         return [answer.seconds for answer in self.answers if answer.status == 200]
+
+    @property
+    def before(self) -> list[int]:
+        """Clips that were answered while each accepted request was under way: a machine's speed says nothing here."""
+        ended = sorted(answer.ended for answer in self.answers if answer.status == 200)
+        return [
+            bisect_left(ended, answer.ended) - bisect_left(ended, answer.began)
+            for answer in self.answers
+            if answer.status == 200
+        ]
 
     @property
     def bound(self) -> float:
@@ -56,6 +67,7 @@ async def run(stage: Stage) -> list[Finding]:
         server.wait_until(lambda: not server.uploads())
     answers = [answer for part in rounds for answer in part.answers]
     accepted = [seconds for part in rounds for seconds in part.accepted]
+    longest_wait = [clips for part in rounds for clips in part.before]
     refused = [answer.seconds for answer in answers if answer.status == 429]
     worst = max(rounds, key=lambda part: max(part.accepted, default=0) / part.bound)
     share_of_capacity = sum(part.throughput / part.capacity for part in rounds) / len(rounds)
@@ -66,6 +78,12 @@ async def run(stage: Stage) -> list[Finding]:
             f"{len(accepted):,} + {share(len(refused), len(answers))}",
             "all",
             len(accepted) + len(refused) == len(answers) and bool(accepted),
+        ),
+        Finding(
+            "clips answered while an accepted one waited",
+            f"at most {max(longest_wait, default=0)}",
+            f"at most {_QUEUE + 2 * _WORKERS}: a full queue, those in work, one that overtakes on each worker",
+            bool(longest_wait) and max(longest_wait) <= _QUEUE + 2 * _WORKERS,
         ),
         Finding(
             "slowest accepted request",

@@ -42,6 +42,8 @@ class Workers:
         self._recycle = recycle
         self._metrics = metrics
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
+        # Who comes as a worker gets free would take it from who waits for the queue, and send that one to its end.
+        self._first = asyncio.Lock()
         self._idle: set[WorkerProcess] = set()
         self._processes: set[WorkerProcess] = set()
         self._old: set[WorkerProcess] = set()
@@ -132,7 +134,7 @@ class Workers:
         began = time.perf_counter()
         self.waiting += 1
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline), self._first:
                 while (process := await self._free.get()) not in self._idle:
                     pass  # it died meanwhile and has been replaced
                 self._idle.discard(process)

@@ -1,5 +1,6 @@
 """Workers may die, hang and be full; only the clip in them is lost."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,10 +8,16 @@ import subprocess
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import httpx
 import pytest
 
+from models.video import VideoLimits
+from service.metrics import Metrics
+from service.process import WorkerProcess
+from service.worker import WorkerSettings
+from service.workers import Workers
 from tests.clips import drifting, write
 from tests.service.conftest import Serve
 from tests.service.running import Running, alive, children
@@ -30,6 +37,30 @@ def problem(answer: "Future[httpx.Response]") -> tuple[int, str]:
 
 def restarts(server: Running, cause: str) -> float:
     return server.metrics()["tag2vec_worker_restarts_total", (cause,)]
+
+
+def test_first_come_first_served_even_where_one_comes_as_a_worker_gets_free() -> None:
+    async def order_of(clips: int) -> list[int]:
+        workers = Workers(1, WorkerSettings(0, 1.0, VideoLimits()), recycle=0, metrics=Metrics())
+        process = create_autospec(WorkerProcess, instance=True, dead=asyncio.Future())
+        turns: list[int] = []
+        tasks: list[asyncio.Task[None]] = []
+
+        async def clip(number: int) -> None:
+            free = await workers._next(asyncio.get_running_loop().time() + 10)
+            turns.append(number)
+            if len(tasks) < clips:
+                tasks.append(asyncio.create_task(clip(len(tasks))))
+            workers._release(free)
+
+        tasks += [asyncio.create_task(clip(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        workers._release(process)
+        while not all(task.done() for task in tasks):
+            await asyncio.sleep(0)
+        return turns
+
+    assert asyncio.run(order_of(20)) == list(range(20))
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGSEGV])

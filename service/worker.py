@@ -71,7 +71,7 @@ def start(settings: WorkerSettings, model: Path, folder: Path) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     os.chdir(folder)
     # The event loop of the service, which answers health checks, goes before any clip.
-    os.nice(5)
+    os.nice(12)
 
     import cv2
 

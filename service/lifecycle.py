@@ -28,6 +28,7 @@ from service.workers import Workers
 log = logging.getLogger(__name__)
 
 _SWITCH_S = 0.0005
+"""Seconds for which the event loop waits for the interpreter while a search runs, several times in each request."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,7 +93,6 @@ class Service:
 
     def start(self) -> None:
         """Load the model and start the workers, in the background."""
-        # The event loop waits so long for the interpreter while a search runs, several times in each request.
         sys.setswitchinterval(_SWITCH_S)
         self.spool = Path(tempfile.mkdtemp(prefix="tag2vec-"))
         self._starting = asyncio.create_task(self._start())

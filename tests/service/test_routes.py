@@ -41,7 +41,7 @@ def test_timings_add_up_and_a_known_clip_takes_none(server: Running, clips: Path
     clip = write(clips / "timed.mp4", drifting(30, seed=5)).read_bytes()
     first, second = server.suggest(clip).json(), server.suggest(clip).json()
     spent = first["timings_ms"]
-    assert spent.pop("total") == pytest.approx(sum(spent.values()))
+    assert spent.pop("total") == pytest.approx(sum(spent.values()), abs=1e-3)  # each is rounded
     assert min(spent.values()) > 0
     assert second["timings_ms"]["decode"] == second["timings_ms"]["trajectories"] == second["timings_ms"]["fisher"] == 0
     assert first["hashtags"] == second["hashtags"]

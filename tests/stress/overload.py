@@ -67,7 +67,7 @@ async def run(stage: Stage) -> list[Finding]:
         server.wait_until(lambda: not server.uploads())
     answers = [answer for part in rounds for answer in part.answers]
     accepted = [seconds for part in rounds for seconds in part.accepted]
-    longest_wait = [clips for part in rounds for clips in part.before]
+    before = [clips for part in rounds for clips in part.before]
     refused = [answer.seconds for answer in answers if answer.status == 429]
     worst = max(rounds, key=lambda part: max(part.accepted, default=0) / part.bound)
     share_of_capacity = sum(part.throughput / part.capacity for part in rounds) / len(rounds)
@@ -82,9 +82,9 @@ async def run(stage: Stage) -> list[Finding]:
         ),
         Finding(
             "clips answered while an accepted one waited",
-            f"at most {max(longest_wait, default=0)}",
+            f"at most {max(before, default=0)}",
             f"at most {_QUEUE + 2 * _WORKERS}: a full queue, those in work, one that overtakes on each worker",
-            bool(longest_wait) and max(longest_wait) <= _QUEUE + 2 * _WORKERS,
+            bool(before) and max(before) <= _QUEUE + 2 * _WORKERS,
         ),
         Finding(
             "slowest accepted request",

@@ -31,11 +31,14 @@ SETTINGS = {
     "fast": TrajectorySettings(),
     "reference": TrajectorySettings.reference(),
     "unscaled": replace(TrajectorySettings(), working_side=None),
+    "320": replace(TrajectorySettings(), working_side=320),
     # One step from fast back to reference each.
-    "layers": replace(TrajectorySettings(), step=2**0.5),
+    "layers": replace(TrajectorySettings(), flow_every=1),
     "pixels": replace(TrajectorySettings(), square=2, every=1),
     "second-flow": replace(TrajectorySettings(), second_flow=True),
-    "flow": replace(TrajectorySettings(), iterations=(2,), median=5, flow_side=32),
+    "flow": replace(TrajectorySettings(), iterations=(2,), median=5, flow_side=32, bilinear=True),
+    "steps": replace(TrajectorySettings(), smooth=False),
+    "texture": replace(TrajectorySettings(), quality=0.001),
 }
 
 DRAWS = 4000

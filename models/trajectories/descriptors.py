@@ -98,6 +98,18 @@ def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
 
 
 @compiled
+def _smooth(steps: NDArray[np.float32]) -> None:
+    """Average the steps (length, 2) of a track with those before and after, in place; the ends count twice."""
+    last = len(steps) - 1
+    for axis in range(2):
+        before = steps[0, axis]
+        for t in range(last + 1):
+            step, after = steps[t, axis], steps[min(t + 1, last), axis]
+            steps[t, axis] = F(0.25) * (before + after) + F(0.5) * step
+            before = step
+
+
+@compiled
 def describe(
     points: NDArray[np.float32],
     motions: NDArray[np.float32],
@@ -110,6 +122,7 @@ def describe(
     shapes: NDArray[np.int64],
     square: int,
     cell: int,
+    smooth: bool,
     out: NDArray[np.float32],
 ) -> None:
     """Describe finished trajectories.
@@ -129,6 +142,8 @@ def describe(
         Of the grid.
     shapes : (layers, 2)
         Height and width of each layer in pixels.
+    smooth : bool
+        Average each step with those before and after before the shape is taken.
     out : (n, 426)
         Receives the descriptors, laid out as in `BLOCKS`.
     """
@@ -137,6 +152,7 @@ def describe(
     corners = bits.view(np.float32)
     scales = np.empty(CHANNELS, np.float32)
     cells = np.empty((4, CHANNELS), np.float32)
+    steps = np.empty((length, 2), np.float32)
     share = _ONE / F(length // TIME_CELLS)
     sums = np.zeros((4, CHANNELS), np.float32)
     for n in range(len(finished)):
@@ -144,12 +160,15 @@ def describe(
         layer = layers[slot]
         height, width = shapes[layer]
         pitch = columns[layer] * CHANNELS
+        steps[:] = motions[slot]
+        if smooth:
+            _smooth(steps)
         total = _ZERO
         for t in range(length):
-            total += math.sqrt(motions[slot, t, 0] ** 2 + motions[slot, t, 1] ** 2)
+            total += math.sqrt(steps[t, 0] ** 2 + steps[t, 1] ** 2)
         for t in range(length):
-            out[n, 2 * t] = motions[slot, t, 0] / total
-            out[n, 2 * t + 1] = motions[slot, t, 1] / total
+            out[n, 2 * t] = steps[t, 0] / total
+            out[n, 2 * t + 1] = steps[t, 1] / total
             left = max(min(math.floor(points[slot, t, 0] + F(0.5)) - cell, width - 2 * cell), 0)
             top = max(min(math.floor(points[slot, t, 1] + F(0.5)) - cell, height - 2 * cell), 0)
             # A cell is a whole number of squares wide, so all four lie alike between those that are kept.

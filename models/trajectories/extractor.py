@@ -145,7 +145,8 @@ class _Analysis:
         self.histograms = np.zeros((settings.length + ahead, self.grid.size), np.uint16)
         self.flows = np.empty((1 + ahead, 4, self.starts[-1]), np.float32)
         self._shapes = _sizes(pyramid)
-        self._flow_shapes = _sizes(pyramid.down_to(settings.flow_side))
+        self._flow_step = settings.step**settings.flow_every
+        self._flow_shapes = _sizes(pyramid.down_to(settings.flow_side))[:: settings.flow_every]
 
     def still(self, numbered: tuple[int, NDArray[np.uint8]]) -> _Still:
         frame, image = numbered
@@ -155,7 +156,7 @@ class _Analysis:
             textured = np.concatenate([texture.ravel() for texture, _ in cells])
             corners = strongest(*cells[0], self.settings.corners, self.settings.stride)
         with self.clock.stage("expansion"):
-            expansions = expand(image, self._flow_shapes, self.settings.step)
+            expansions = expand(image, self._flow_shapes, self._flow_step)
         return _Still(frame, grey, expansions, textured, corners)
 
     def motion(self, pair: tuple[_Still, _Still]) -> _Motion:
@@ -172,7 +173,7 @@ class _Analysis:
         if self.settings.second_flow:
             warped = camera.warp(after.grey[0], before.grey[0], homography)
             with self.clock.stage("expansion"):
-                again = expand(warped, self._flow_shapes, self.settings.step)
+                again = expand(warped, self._flow_shapes, self._flow_step)
             with self.clock.stage("flow"):
                 self._flow(before.expansions, again, [plane[2:] for plane in planes])
         with self.clock.stage("histograms"):
@@ -185,7 +186,17 @@ class _Analysis:
 
     def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
         settings = self.settings
-        farneback.flow(before, after, settings.step, iterations=settings.iterations, median=settings.median, out=out)
+        farneback.flow(
+            before, after, self._flow_step, iterations=settings.iterations,
+            median=settings.median, bilinear=settings.bilinear, out=out[:: settings.flow_every],
+        )  # fmt: skip
+        for layer, field in enumerate(out):
+            between = layer % settings.flow_every
+            if between:
+                _, height, width = field.shape
+                for own, resized in zip(out[layer - between], field, strict=True):
+                    cv2.resize(own, (width, height), dst=resized, interpolation=cv2.INTER_LINEAR)
+                field /= np.float32(settings.step**between)
 
     def _layer(self, flow: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         height, width = self._shapes[layer]
@@ -202,7 +213,7 @@ def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: 
     describe(
         tracks.points, tracks.motions, tracks.layers, finished, frame - length + 1, analysis.histograms,
         analysis.grid.starts, analysis.grid.columns, analysis.pyramid.shapes, analysis.grid.square,
-        analysis.grid.cell, descriptors,
+        analysis.grid.cell, analysis.settings.smooth, descriptors,
     )  # fmt: skip
     return Trajectories(
         frames=np.full(len(finished), frame + 1, np.int32), **tracks.measure(finished), descriptors=descriptors

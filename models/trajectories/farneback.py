@@ -36,6 +36,7 @@ def flow(
     *,
     iterations: Sequence[int] = (2,),
     median: int = 5,
+    bilinear: bool = True,
     out: Sequence[Plane] | None = None,
 ) -> list[Plane]:
     """Find the displacement of each pixel between two frames, on every layer.
@@ -50,6 +51,9 @@ def flow(
         On each layer; the last number holds for all that follow.
     median : int
         Side of the square of the median filter, in pixels of a layer; OpenCV takes 3 or 5. One is none.
+    bilinear : bool
+        Interpolate between the polynomials of the second frame, as OpenCV does; else the nearest pixel's is taken, as
+        in the paper (section 4.2), and the displacement is counted from that pixel.
     out : sequence of float32 (2, height, width), optional
         C-contiguous arrays that receive the result, of all layers or of the finest.
 
@@ -70,7 +74,7 @@ def flow(
         else:
             field[:] = 0
         for _ in range(iterations[min(layer, len(iterations) - 1)]):
-            _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), field)
+            _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), bilinear, field)
         for component in field:
             cv2.medianBlur(component, median, dst=component)
     return fields
@@ -139,6 +143,35 @@ def _sample(planes: Plane, width: int, corners: NDArray[np.int32], weights: Plan
 
 
 @row_kernel
+def _round(
+    u: Plane, v: Plane, y: int, height: int, pixels: NDArray[np.int32], du: Plane, dv: Plane, share: Plane
+) -> None:
+    """Tell the pixel nearest to where each pixel of row y moves, and how far that one is; see `_locate`."""
+    width = u.size
+    right, bottom = F(width - 1), F(height - 1)
+    for x in range(width):
+        column, row = np.int32(x), np.int32(y)
+        fx, fy = F(column) + u[x], F(row) + v[x]
+        inside = (fx >= 0) & (fx < right) & (fy >= 0) & (fy < bottom)
+        near_x, near_y = np.int32(fx + F(0.5) if inside else F(0)), np.int32(fy + F(0.5) if inside else F(0))
+        pixels[x] = near_y * np.int32(width) + near_x
+        du[x] = F(near_x - column) if inside else u[x]
+        dv[x] = F(near_y - row) if inside else v[x]
+        share[x] = F(0.5) if inside else F(1)
+
+
+@compiled
+def _pick(planes: Plane, pixels: NDArray[np.int32], share: Plane, out: Plane) -> None:
+    """Take the polynomials of the pixels, or nothing for those that leave the frame; see `_sample`."""
+    p0, p1, p2, p3, p4 = planes[0], planes[1], planes[2], planes[3], planes[4]
+    for x in range(pixels.size):
+        i = np.uint64(pixels[x])
+        one = F(2) - F(2) * share[x]
+        s0, s1, s2, s3, s4 = one * p0[i], one * p1[i], one * p2[i], one * p3[i], one * p4[i]
+        out[0, x], out[1, x], out[2, x], out[3, x], out[4, x] = s0, s1, s2, s3, s4
+
+
+@row_kernel
 def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: Plane, trust: Plane, out: Plane) -> None:
     """Set up each pixel's normal equations G d = h for its displacement d: rows of G11, G12, G22, h1, h2."""
     for x in range(u.size):
@@ -185,11 +218,12 @@ def _solve(equations: Plane, u: Plane, v: Plane) -> None:
 
 
 @compiled
-def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, field: Plane) -> None:
+def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, bilinear: bool, field: Plane) -> None:
     """Solve once for the flow (2, h, w) between two expansions, in place, starting from what it is."""
     _, height, width = before.shape
     planes = after.reshape(5, height * width)
-    corners, weights, share = np.empty(width, np.int32), np.empty((4, width), F), np.empty(width, F)
+    pixels, weights, share = np.empty(width, np.int32), np.empty((4, width), F), np.empty(width, F)
+    rounded = np.empty((2, width), F)
     sampled, down = np.empty((5, width), F), np.empty(width + 2 * WINDOW, F)
     # Some rows at a time, so that a plane's rows stay in the fastest cache while they are averaged.
     equations, averages = np.empty((STRIP + 2 * WINDOW, 5, width), F), np.empty((STRIP, 5, width), F)
@@ -200,8 +234,13 @@ def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, field:
             y = first - WINDOW + i
             if y < height:
                 u, v = field[0, y], field[1, y]
-                _locate(u, v, y, height, corners, weights, share)
-                _sample(planes, width, corners, weights, sampled)
+                if bilinear:
+                    _locate(u, v, y, height, pixels, weights, share)
+                    _sample(planes, width, pixels, weights, sampled)
+                else:
+                    _round(u, v, y, height, pixels, rounded[0], rounded[1], share)
+                    _pick(planes, pixels, share, sampled)
+                    u, v = rounded
                 _equations(before, y, sampled, u, v, share, trust_x * trust_y[y], equations[i])
             else:
                 equations[i] = equations[i - 1]

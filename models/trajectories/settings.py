@@ -20,21 +20,27 @@ class TrajectorySettings:
     """Of so many rows of pixels one is counted in the histograms, for all of them; 1 is exact."""
     layers: int = 8
     """Most layers of the pyramid."""
-    step: float = 2.0
+    step: float = 2**0.5
     """How many times smaller each layer is than the one before."""
+    flow_every: int = 2
+    """On one of so many layers the flow is solved for; those after it take that flow, resized."""
     flow_side: int = 24
     """The flow begins on a layer with a side no shorter than about this many pixels; tracks need a whole patch."""
     iterations: tuple[int, ...] = (1, 1, 2)
-    """Of the flow on each layer, the finest first; the last number holds for all that follow."""
+    """Of the flow on each layer that has its own, the finest first; the last number holds for all that follow."""
     median: int = 3
     """Side of the square of the flow's median filter, in pixels of a layer; 3 or 5."""
+    bilinear: bool = False
+    """Interpolate the flow's polynomials between pixels; else the nearest pixel's are taken."""
+    smooth: bool = True
+    """Average the steps of a trajectory's shape with those before and after, by 1/4, 1/2, 1/4."""
     length: int = LENGTH
     """Steps of a trajectory (L); it has one point more."""
     stride: int = 5
     """Distance of the sampling grid, in pixels of a layer (W)."""
     patch: int = 32
     """Side of the descriptors' neighbourhood, in pixels of a layer (N)."""
-    quality: float = 0.001
+    quality: float = 0.01
     """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
     corners: int = 300
     """Most points that are followed to find the camera's motion."""
@@ -52,9 +58,12 @@ class TrajectorySettings:
             second_flow=True,
             square=2,
             every=1,
-            step=2**0.5,
+            flow_every=1,
             flow_side=32,
             iterations=(2,),
             median=5,
+            bilinear=True,
+            smooth=False,
+            quality=0.001,
             corners=1000,
         )

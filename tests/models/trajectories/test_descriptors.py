@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import correlate1d
 
 from models.trajectories.descriptors import describe
 from models.trajectories.histograms import CellGrid, cell_histograms
@@ -87,7 +88,7 @@ def test_describe(
     out = np.empty((1, 426), np.float32)
     describe(
         points, motions, np.zeros(1, np.int16), np.zeros(1, np.int32), 0, ring,
-        grid.starts, grid.columns, pyramid.shapes, square, CELL, out,
+        grid.starts, grid.columns, pyramid.shapes, square, CELL, True, out,
     )  # fmt: skip
     left, top = 40 - 16, 30 - 16
     cells = np.stack(
@@ -102,3 +103,21 @@ def test_describe(
         block = cells[:, own].ravel() + 0.05
         expected.append(np.tile(np.sqrt(block / block.sum()), 3))
     np.testing.assert_allclose(out[0], np.concatenate(expected), atol=tolerance)
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_the_shape_is_the_steps_over_their_length(smooth: bool, frame: Frame) -> None:
+    pyramid = Pyramid(HEIGHT, WIDTH, 1, 32, 2.0)
+    grid = CellGrid(pyramid, 4, CELL)
+    ring = np.empty((LENGTH, grid.size), np.uint16)
+    for row in ring:
+        fill(grid, row, frame)
+    motions = np.random.default_rng(6).normal(size=(2, LENGTH, 2)).astype(np.float32)
+    out = np.empty((1, 426), np.float32)
+    describe(
+        np.full((2, LENGTH + 1, 2), 30, np.float32), motions, np.zeros(2, np.int16), np.ones(1, np.int32), 0, ring,
+        grid.starts, grid.columns, pyramid.shapes, 4, CELL, smooth, out,
+    )  # fmt: skip
+    steps = correlate1d(motions[1], [0.25, 0.5, 0.25], axis=0, mode="nearest") if smooth else motions[1]
+    expected = steps / np.linalg.norm(steps, axis=1).sum()
+    np.testing.assert_allclose(out[0, :30].reshape(LENGTH, 2), expected, atol=1e-6)

@@ -85,16 +85,26 @@ def test_the_median_is_applied_on_each_layer_before_the_next() -> None:
     np.testing.assert_allclose(single, filtered, atol=1e-3)
 
 
-def test_a_moved_texture_gives_its_motion_on_every_layer() -> None:
+@pytest.mark.parametrize("bilinear", [True, False])
+def test_a_moved_texture_gives_its_motion_on_every_layer(bilinear: bool) -> None:
     image = texture(200, 240)
     before, after = moved(image, shift(0, 0)), moved(image, shift(5.25, -3.5))
     sizes = shapes(before)
-    for layer, field in enumerate(flow(expand(before, sizes, STEP), expand(after, sizes, STEP), STEP)):
+    one, two = expand(before, sizes, STEP), expand(after, sizes, STEP)
+    for layer, field in enumerate(flow(one, two, STEP, bilinear=bilinear)):
         inner = field[:, 12:-12, 12:-12] if layer < 4 else field[:, 5:-5, 5:-5]
         for component, expected in zip(inner, (5.25, -3.5), strict=True):
             assert np.median(component) * 2 ** (layer / 2) == pytest.approx(expected, abs=0.15 * 2 ** (layer / 2))
             if layer == 0:
                 assert np.quantile(np.abs(component - expected), 0.95) < 0.1
+
+
+def test_from_no_motion_the_nearest_pixel_is_the_one_between_pixels() -> None:
+    before, after = moved(texture(90, 70), shift(0, 0)), moved(texture(90, 70), shift(0.8, -0.6))
+    one, two = expand(before, [(90, 70)], STEP), expand(after, [(90, 70)], STEP)
+    between, nearest = (flow(one, two, STEP, iterations=(1,), bilinear=bilinear)[0] for bilinear in (True, False))
+    assert np.abs(between).max() > 0.5
+    np.testing.assert_allclose(nearest, between, atol=1e-5)
 
 
 def test_a_frame_and_itself_give_no_flow() -> None:
@@ -107,9 +117,11 @@ def test_a_frame_and_itself_give_no_flow() -> None:
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 9), (5, 40), (16, 16), (17, 33)])
 def test_small_frames_have_finite_flow(height: int, width: int) -> None:
     before, after = np.random.default_rng(2).integers(0, 256, (2, height, width), dtype=np.uint8)
-    field = flow(expand(before, [(height, width)], STEP), expand(after, [(height, width)], STEP), STEP)[0]
-    assert field.shape == (2, height, width)
-    assert np.isfinite(field).all()
+    one, two = expand(before, [(height, width)], STEP), expand(after, [(height, width)], STEP)
+    for bilinear in (True, False):
+        field = flow(one, two, STEP, bilinear=bilinear)[0]
+        assert field.shape == (2, height, width)
+        assert np.isfinite(field).all()
 
 
 def test_writes_where_it_is_told() -> None:

@@ -159,13 +159,32 @@ def _zero_shot(quality: Quality) -> list[str]:
     return [
         "### Hashtags without clips",
         f"With one hashtag left out of training, its tag is among the {zero.nearest} nearest of {zero.tags:,} for "
-        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips). "
-        f"By chance it would be {100 * zero.chance:.2f} %, and tags about as popular are found by "
-        f"{100 * zero.alike:.2f} % of the same clips: {zero.times_chance:.1f} times the larger of the two.",
+        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips), where a "
+        "clip is put at the mean of the other hashtags' vectors, each weighed as likely as the network holds it. By "
+        f"chance it would be {100 * zero.chance:.2f} %; it is so for {100 * zero.others:.2f} % of the clips of other "
+        f"hashtags, and tags about as popular are so for {100 * zero.alike:.2f} % of its own: "
+        f"{zero.times_chance:.1f} times the largest of the three. Where the network itself puts the clips, it is "
+        f"{100 * zero.by_network:.2f} %.",
         _table(
-            ["hashtag left out", "clips", f"among {zero.nearest} nearest", "middle place", "tags as popular"],
             [
-                [row.hashtag, str(row.clips), _percent(row.found), f"{row.median_rank:,.0f}", _percent(row.alike)]
+                "hashtag left out",
+                "clips",
+                f"among {zero.nearest} nearest",
+                "middle place",
+                "clips of others",
+                "tags as popular",
+                "by the network itself",
+            ],
+            [
+                [
+                    row.hashtag,
+                    str(row.clips),
+                    _percent(row.found),
+                    f"{row.median_rank:,.0f}",
+                    _percent(row.others),
+                    _percent(row.alike),
+                    _percent(row.by_network),
+                ]
                 for row in zero.hashtags
             ],
         ),

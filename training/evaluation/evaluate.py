@@ -89,7 +89,7 @@ def evaluate(
         benchmarks=_benchmarks(by_category(features, vocabulary, BENCHMARK), seed),
         co_use=co_use_quality(both, labels, apart.halves, answers, seed),
         score=score_quality(both, labels, apart.fold, apart.halves, answers, apart.pairs),
-        zero_shot=zero_shot_quality(space, labels, apart.left_out, examples.classes),
+        zero_shot=zero_shot_quality(space, labels, apart.left_out, apart.embedded, examples.classes),
         strangers=strangers_quality(strangers, calibration),
     )
     write_json(out / QUALITY, quality.model_dump())

@@ -26,7 +26,7 @@ class EmbeddingSettings(BaseModel):
 
     rank: int = Field(default=512, ge=1)
     """Directions that are kept of a Fisher vector, at most the number of clips."""
-    members: int = Field(default=3, ge=1)
+    members: int = Field(default=6, ge=1)
     """Networks that are trained apart and then joined into one, whose output is their mean."""
     hidden: int = Field(default=600, ge=1)
     """Tanh units of each."""

@@ -40,7 +40,7 @@ class TrajectorySettings:
     """Distance of the sampling grid, in pixels of a layer (W)."""
     patch: int = 32
     """Side of the descriptors' neighbourhood, in pixels of a layer (N)."""
-    quality: float = 0.01
+    quality: float = 0.005
     """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
     corners: int = 300
     """Most points that are followed to find the camera's motion."""

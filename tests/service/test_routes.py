@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.hashtags import stem
+from models.pipeline import UNFAMILIAR
 from service import schemas
 from tests.clips import drifting, write
 from tests.service.running import Running, alive, serve
@@ -33,7 +34,7 @@ def test_answer_to_a_clip_sent_as_body_and_as_form(server: Running, clip: bytes)
     assert video["duration_s"] == pytest.approx(1.0, abs=0.05)
     assert video["fps"] == pytest.approx(30)
     assert video["trajectories"] > 0
-    assert answer["warnings"] == []
+    assert answer["warnings"] == ([] if answer["confident"] else [UNFAMILIAR])
     assert answer["request_id"] == body.headers["x-request-id"]
 
 

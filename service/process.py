@@ -7,6 +7,7 @@ import pickle
 import shutil
 import tempfile
 from concurrent.futures import Future
+from enum import Enum
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, reduce_connection  # type: ignore[attr-defined]
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -128,9 +129,18 @@ class _Context(ForkServerContext):
 
 class _Messages(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "getattr"):  # how Python 3.11.0 to 3.11.3 sends an enumeration's member
+            return _member
         if (module, name) not in _MESSAGES:
             raise pickle.PicklingError(f"a worker sent {module}.{name}")
         return super().find_class(module, name)
+
+
+def _member(kind: type[Enum], name: str) -> Enum:
+    """Look up a member, and no other attribute of whatever was sent."""
+    if not (isinstance(kind, type) and issubclass(kind, Enum) and name in kind.__members__):
+        raise pickle.PicklingError(f"a worker sent {name} of {kind}")
+    return kind[name]
 
 
 class _Reader(Connection):

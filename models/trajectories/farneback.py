@@ -53,7 +53,7 @@ def flow(
         Side of the square of the median filter, in pixels of a layer; OpenCV takes 3 or 5. One is none.
     bilinear : bool
         Interpolate between the polynomials of the second frame, as OpenCV does; else the nearest pixel's is taken, as
-        in the paper (section 4.2), and the displacement is counted from that pixel.
+        the paper has it, and the displacement is counted from that pixel.
     out : sequence of float32 (2, height, width), optional
         C-contiguous arrays that receive the result, of all layers or of the finest.
 

@@ -53,7 +53,7 @@ async def _most_memory(
 ) -> tuple[dict[str, int], int]:
     """Ask so often; return the most bytes in RAM of the API and of each worker in the last requests, and right answers.
 
-    The most, not what there is in the end, which depends by tens of megabytes on the clip that a worker had last.
+    The most, not what there is in the end, which depends by more than the bound on the clip that a worker had last.
     """
     watched, ask = min(_WATCHED, requests // 2), each(server, clips)
     processes = {"API": server.process.pid} | {f"worker {worker}": worker for worker in server.workers()}

@@ -54,7 +54,11 @@ def test_square_is_tracked_at_its_speed() -> None:
     well_inside = (np.abs(began - centre) < 20).all(axis=1)
     assert well_inside.sum() > 50
     travelled = (found.points[:, -1] - began)[well_inside]
-    assert np.abs(np.median(travelled, axis=0) - [3 * SETTINGS.length, 0]).max() < 1
+    speed = [3 * SETTINGS.length, 0]
+    assert np.abs(np.median(travelled, axis=0) - speed).max() < 1
+    for scale in np.unique(found.scales):  # on every layer, also those that have the flow of a finer one
+        of_layer = travelled[found.scales[well_inside] == scale]
+        assert np.abs(np.median(of_layer, axis=0) - speed).max() < 0.15 * speed[0]
     assert (np.abs(found.means[:, 1] - 80) < 50).all()
 
 

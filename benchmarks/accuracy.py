@@ -25,7 +25,7 @@ from training.clips import Clip, read_clips
 from training.evaluation.nearest import svm_answers
 from training.examples import Examples
 from training.features import extract_features, read_kept
-from training.vocabulary import VocabularySettings, learn_vocabulary, read_fisher
+from training.vocabulary import VocabularySettings, learn_vocabulary, read_views
 
 SETTINGS = {
     "fast": TrajectorySettings(),
@@ -48,12 +48,12 @@ DRAWS = 4000
 def told_right(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles: int) -> NDArray[np.float64]:
     """Return in which share of shufflings of the folds each clip is told right; one without features counts."""
     kept = {row.clip.path: row_number for row_number, row in enumerate(read_kept(features))}
-    vectors = read_fisher(vocabulary)
-    fisher = np.zeros((len(clips), vectors.shape[1]), np.float32)
+    vectors = read_views(vocabulary)
+    views = np.zeros((len(vectors), len(clips), vectors.shape[-1]), np.float32)
     for number, clip in enumerate(clips):
         if clip.path in kept:
-            fisher[number] = vectors[kept[clip.path]]
-    examples = Examples.of(clips, [clip.category for clip in clips], fisher, mirrored=fisher)
+            views[:, number] = vectors[:, kept[clip.path]]
+    examples = Examples.of(clips, [clip.category for clip in clips], views)
     right = [svm_answers(examples, shuffle) == examples.labels for shuffle in range(shuffles)]
     share: NDArray[np.float64] = np.mean(right, axis=0)
     return share

@@ -60,7 +60,7 @@ def main(
     add("linear SVM", [shares(answer == labels, labels) for answer in answers])
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "examples.npz"
-        np.savez(data, fisher=examples.fisher, mirrored=examples.mirrored, labels=labels)
+        np.savez(data, views=examples.views, labels=labels)
         for variant in ["", *(variants or [])]:
             settings = parsed(variant)
             found = []

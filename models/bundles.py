@@ -297,6 +297,7 @@ def _verify_shapes(path: Path) -> None:
         found,
         {
             "projection": (rank, dimensions),
+            "scale": (rank,),
             "hidden.weight": (hidden, rank),
             "hidden.bias": (hidden,),
             "output.weight": (out, hidden),

@@ -51,14 +51,20 @@ class Embedding(nn.Module):
         return embedded.reshape(*fisher.shape[:-1], -1)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays as stored in the bundle: the projection in float16, the rest in float32."""
+        """Return the arrays as stored in the bundle: float32, but the projection, nearly all of it, in 8 bits.
+
+        Each row of `projection`, int8 (rank, dimensions), is to be multiplied by its `scale`, float32 (rank,).
+        """
         arrays = {name: tensor.detach().numpy() for name, tensor in self.state_dict().items()}
-        return arrays | {"projection": arrays["projection"].astype(np.float16)}
+        rows = arrays["projection"]
+        scale = np.abs(rows).max(axis=1) / np.float32(np.iinfo(np.int8).max)
+        return arrays | {"projection": np.rint(rows / scale[:, None]).astype(np.int8), "scale": scale}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
         """Rebuild a network from `tensors()`, ready for inference."""
         state = {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
+        state["projection"] *= state.pop("scale")[:, None]
         with torch.device("meta"):  # no use in drawing random weights first
             network = cls(state["projection"], *reversed(tensors["output.weight"].shape))
         network.load_state_dict(state, assign=True)

@@ -4,6 +4,8 @@ Improved Fisher vectors of Perronnin, Sanchez and Mensink (ECCV 2010) for each b
 (trajectory shape, HOG, HOF, MBHx, MBHy), as improved dense trajectories are usually encoded (Wang & Schmid,
 ICCV 2013, section 4.2): PCA to half, gradients by mean and variance of a diagonal Gaussian mixture, signed square
 root, L2 norm, blocks joined.
+
+A clip has two such vectors: as it is, and seen in a mirror. What is embedded is their mean, the same for both.
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from models.mirroring import mirrored
 from models.trajectories import BLOCKS
 
 Array = NDArray[np.float32]
@@ -82,7 +85,7 @@ class Vocabulary:
 
 
 class FisherEncoder:
-    """Fisher vector of a stream of descriptors, in memory that does not grow with the stream.
+    """Fisher vectors of a stream of descriptors, in memory that does not grow with the stream.
 
     The result depends on the descriptors and their order alone, not on how they were cut into batches.
     """
@@ -105,9 +108,14 @@ class FisherEncoder:
                 self._flush()
 
     def vector(self) -> Array:
-        """Return the Fisher vector so far, float32 (dimensions,); zeros when no descriptor came."""
+        """Return the mean of both Fisher vectors so far, float32 (dimensions,); zeros when no descriptor came."""
+        mean: Array = self.views().mean(axis=0)
+        return mean
+
+    def views(self) -> Array:
+        """Return the Fisher vectors so far of the clip as it is and seen in a mirror, float32 (2, dimensions)."""
         self._flush()
-        return np.concatenate([block.vector() for block in self._blocks])
+        return np.concatenate([block.views() for block in self._blocks], axis=1)
 
     def _flush(self) -> None:
         if self._filled:
@@ -123,6 +131,10 @@ class _BlockStatistics:
         self._block = block
         self._codebook = codebook
         self._offset = codebook.components @ codebook.mean
+        # The axes are mirrored instead of every descriptor: their product is the same.
+        axes = np.zeros((len(codebook.components), max(columns.stop for columns in BLOCKS.values())), np.float32)
+        axes[:, block] = codebook.components
+        self._axes = [np.ascontiguousarray(view[:, block].T) for view in (axes, mirrored(axes))]
         precisions = 1.0 / codebook.variances
         # log N(x) = [x^2, x] @ coefficients + constant: one matrix product for all Gaussians.
         self._coefficients = np.concatenate([-0.5 * precisions, codebook.means * precisions], axis=1).T.copy()
@@ -131,29 +143,34 @@ class _BlockStatistics:
         )
         k, d = codebook.means.shape
         self._count = 0
-        self._posteriors = np.zeros(k)
-        self._moments = np.zeros((k, 2 * d))
+        self._posteriors = np.zeros((len(self._axes), k))
+        self._moments = np.zeros((len(self._axes), k, 2 * d))
 
     def add(self, descriptors: Array) -> None:
-        x = descriptors[:, self._block] @ self._codebook.components.T
-        x -= self._offset
-        features = np.concatenate([x * x, x], axis=1)
-        q = features @ self._coefficients
-        q += self._constant
-        q -= q.max(axis=1, keepdims=True)
-        np.exp(q, out=q)
-        q /= q.sum(axis=1, keepdims=True)
-        q[q < NEGLIGIBLE] = 0
-        self._count += len(x)
-        self._posteriors += q.sum(axis=0)
-        self._moments += q.T @ features
+        self._count += len(descriptors)
+        own = descriptors[:, self._block]
+        for axes, posteriors, moments in zip(self._axes, self._posteriors, self._moments, strict=True):
+            x = own @ axes
+            x -= self._offset
+            features = np.concatenate([x * x, x], axis=1)
+            q = features @ self._coefficients
+            q += self._constant
+            q -= q.max(axis=1, keepdims=True)
+            np.exp(q, out=q)
+            q /= q.sum(axis=1, keepdims=True)
+            q[q < NEGLIGIBLE] = 0
+            posteriors += q.sum(axis=0)
+            moments += q.T @ features
 
-    def vector(self) -> Array:
-        book = self._codebook
+    def views(self) -> Array:
         if not self._count:
-            return np.zeros(book.dimensions, np.float32)
-        q = self._posteriors[:, None] / self._count
-        squares, sums = np.split(self._moments / self._count, 2, axis=1)
+            return np.zeros((len(self._axes), self._codebook.dimensions), np.float32)
+        return np.stack([self._gradient(*view) for view in zip(self._posteriors, self._moments, strict=True)])
+
+    def _gradient(self, posteriors: NDArray[np.float64], moments: NDArray[np.float64]) -> Array:
+        book = self._codebook
+        q = posteriors[:, None] / self._count
+        squares, sums = np.split(moments / self._count, 2, axis=1)
         mu, variance = book.means.astype(np.float64), book.variances.astype(np.float64)
         root = np.sqrt(book.weights.astype(np.float64))[:, None]
         by_mean = (sums - q * mu) / (root * np.sqrt(variance))
@@ -164,8 +181,8 @@ class _BlockStatistics:
         return np.asarray(powered / norm if norm else powered, np.float32)
 
 
-def fisher_vector(descriptors: NDArray[np.floating], vocabulary: Vocabulary) -> Array:
-    """Return the Fisher vector of descriptors (n, 426), float32 (dimensions,)."""
+def fisher_vectors(descriptors: NDArray[np.floating], vocabulary: Vocabulary) -> Array:
+    """Return the Fisher vectors of descriptors (n, 426) as they are and mirrored, float32 (2, dimensions)."""
     encoder = FisherEncoder(vocabulary)
     encoder.add(descriptors)
-    return encoder.vector()
+    return encoder.views()

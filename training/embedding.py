@@ -24,8 +24,8 @@ class EmbeddingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rank: int = Field(default=512, ge=1)
-    """Directions that are kept of a Fisher vector, at most the number of clips."""
+    rank: int = Field(default=1024, ge=1)
+    """Most directions that are kept of a Fisher vector; there are no more than clips."""
     members: int = Field(default=6, ge=1)
     """Networks that are trained apart and then joined into one, whose output is their mean."""
     hidden: int = Field(default=600, ge=1)
@@ -33,10 +33,10 @@ class EmbeddingSettings(BaseModel):
     iterations: int = Field(default=200, ge=1, le=1000)
     """Steps of the optimiser."""
     batch: int = Field(default=128, ge=1)
-    """Clips of each step, drawn by chance, every other one seen in a mirror."""
+    """Clips of each step, drawn by chance."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the softmax over cosines; lower asks less of a clip that is already right."""
-    closeness: float = Field(default=0.1, ge=0)
+    closeness: float = Field(default=0.03, ge=0)
     """Weight of the squared distance to the clip's own tag vector, beside the softmax."""
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
@@ -60,9 +60,7 @@ def principal_directions(fisher: Array, rank: int) -> Array:
     return np.ascontiguousarray(left.T.astype(np.float32) @ fisher)
 
 
-def train_embedding(
-    fisher: Array, mirrored: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
-) -> Embedding:
+def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings) -> Embedding:
     """Train the network.
 
     The loss has two parts. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors
@@ -70,28 +68,30 @@ def train_embedding(
     where that tag's neighbours are, which is what will be suggested. In both a hashtag weighs as the square root of its
     clips: neither the hashtags that have many nor those that have few are given up for the others.
 
+    What will be embedded is the mean of a clip's two views. Each time that a clip is drawn it is shown as a mean of
+    them with weights drawn by chance: examples without end, about the one that counts.
+
     Several networks that differ by chance are trained, and laid side by side: their hidden units together make one
     network of the same form, with the mean of their outputs for its output.
 
     Parameters
     ----------
-    fisher, mirrored : float32 (n, dimensions)
-        Of the clips as they are, and seen in a mirror.
+    views : float32 (2, n, dimensions)
+        Fisher vectors of the clips as they are, and seen in a mirror.
     labels : int64 (n,)
         Rows of `targets`.
     targets : float32 (hashtags, out)
         Unit tag vectors.
     """
-    # Rounded as the bundle stores it, so that what is trained is what will be used.
-    projection = torch.from_numpy(principal_directions(fisher, settings.rank)).half().float()
-    views = torch.stack([torch.from_numpy(clips) @ projection.T for clips in (fisher, mirrored)])
+    projection = torch.from_numpy(principal_directions(views.mean(axis=0), settings.rank))
+    plain, mirrored = torch.from_numpy(views) @ projection.T
     wanted, goals = torch.from_numpy(labels), torch.from_numpy(targets)
     weights = torch.bincount(wanted, minlength=len(goals))[wanted] ** -0.5
     weights *= len(wanted) / weights.sum()
     size = (settings.members, settings.batch)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        members = _Members(settings.members, views.shape[2], settings.hidden, targets.shape[1])
+        members = _Members(settings.members, len(projection), settings.hidden, targets.shape[1])
         optimiser = torch.optim.AdamW(
             members.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -99,7 +99,8 @@ def train_embedding(
         for _ in range(settings.iterations):
             optimiser.zero_grad()
             rows = torch.randint(len(wanted), size)
-            seen = torch.nn.functional.dropout(views[torch.randint(2, size), rows], settings.dropout)
+            shown = torch.lerp(plain[rows], mirrored[rows], torch.rand(*size, 1))
+            seen = torch.nn.functional.dropout(shown, settings.dropout)
             cosines = torch.nn.functional.normalize(members(seen), dim=-1) @ goals.T
             logits, right = (cosines / settings.temperature).flatten(0, 1), wanted[rows].flatten()
             telling_apart = torch.nn.functional.cross_entropy(logits, right, reduction="none").view(size)
@@ -147,7 +148,7 @@ def learn_embedding(out: Path, *, features: Path, vocabulary: Path, tag2vec: Pat
     examples = by_hashtag(features, vocabulary, space)
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
-    network = train_embedding(examples.fisher, examples.mirrored, examples.labels, targets, settings)
+    network = train_embedding(examples.views, examples.labels, targets, settings)
     (out / EMBEDDING).write_bytes(save(network.tensors()))
 
 

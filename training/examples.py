@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.hashtags import normalise, stem
 from models.tagspace import TagSpace
 from training.clips import Clip
 from training.features import read_kept
-from training.vocabulary import MIRRORED, read_fisher
+from training.vocabulary import read_views
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,8 @@ class Examples:
 
     Attributes
     ----------
-    fisher, mirrored : float32 (n, dimensions)
-        Of the clips as they are, and seen in a mirror.
+    views : float32 (2, n, dimensions)
+        Fisher vectors of the clips as they are, and seen in a mirror.
     labels : int64 (n,)
         Index of each clip's class in `classes`.
     groups : int64 (n,)
@@ -40,27 +41,31 @@ class Examples:
     clips : list of Clip, (n,)
     """
 
-    fisher: Array
-    mirrored: Array
+    views: Array
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
     classes: list[str]
     clips: list[Clip]
 
     @classmethod
-    def of(cls, clips: Sequence[Clip], names: Sequence[str], fisher: Array, mirrored: Array) -> "Examples":
-        """Take each clip that has a class, with its row of `fisher` and `mirrored`; its class is in `names`."""
+    def of(cls, clips: Sequence[Clip], names: Sequence[str], views: Array) -> "Examples":
+        """Take each clip that has a class, with its row of `views`; its class is in `names`."""
         rows = [row for row, name in enumerate(names) if name]
         classes, labels = np.unique([names[row] for row in rows], return_inverse=True)
         _, groups = np.unique([clips[row].group for row in rows], return_inverse=True)
         return cls(
-            np.asarray(fisher[rows]),
-            np.asarray(mirrored[rows]),
+            np.asarray(views[:, rows]),
             labels.astype(np.int64),
             groups.astype(np.int64),
             classes.tolist(),
             [clips[row] for row in rows],
         )
+
+    @cached_property
+    def fisher(self) -> Array:
+        """What is embedded, float32 (n, dimensions): the mean of both views."""
+        mean: Array = self.views.mean(axis=0)
+        return mean
 
     def groups_of(self, label: int) -> int:
         """Return the number of groups of a class."""
@@ -71,11 +76,11 @@ class Examples:
 
         All lengths and angles are kept, so whatever learns from them alone learns the same, in far less time.
         """
-        both = np.concatenate([self.fisher, self.mirrored])
+        both = self.views.reshape(-1, self.views.shape[-1])
         values, vectors = np.linalg.eigh((both @ both.T).astype(np.float64))
         kept = values > values[-1] * 1e-7
         coordinates = (vectors[:, kept] * np.sqrt(values[kept])).astype(np.float32)
-        return replace(self, fisher=coordinates[: len(self.labels)], mirrored=coordinates[len(self.labels) :])
+        return replace(self, views=coordinates.reshape(*self.views.shape[:-1], -1))
 
 
 def by_hashtag(features: Path, vocabulary: Path, space: TagSpace) -> Examples:
@@ -96,7 +101,7 @@ def by_hashtag(features: Path, vocabulary: Path, space: TagSpace) -> Examples:
             "at least two hashtags need clips and a vector in the tag space; "
             f"without a vector: {', '.join(absent) or 'none'}."
         )
-    return Examples.of(clips, names, read_fisher(vocabulary), read_fisher(vocabulary, MIRRORED))
+    return Examples.of(clips, names, read_views(vocabulary))
 
 
 def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | None:
@@ -105,7 +110,7 @@ def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | 
     names = [clip.category if clip.benchmark == benchmark else "" for clip in clips]
     if len(set(filter(None, names))) < 2:
         return None
-    return Examples.of(clips, names, read_fisher(vocabulary), read_fisher(vocabulary, MIRRORED))
+    return Examples.of(clips, names, read_views(vocabulary))
 
 
 def stem_of(hashtag: str) -> str:

@@ -107,7 +107,7 @@ def embed_held_out(
     shapes |= {"halves": (len(HALVES), n, d), "pairs": (len(HALVES), FOLDS, n, d)}
     found = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     data = out / "examples.npz"
-    np.savez(data, fisher=examples.fisher, mirrored=examples.mirrored, labels=examples.labels)
+    np.savez(data, views=examples.views, labels=examples.labels)
     embed = partial(embed_all, data=data, settings=settings)
     for network, outcome in track(in_processes(embed, networks, workers=workers), "networks", len(networks)):
         if isinstance(outcome, Exception):
@@ -145,9 +145,9 @@ def _networks(examples: Examples, fold: Rows, targets: Array, halves: list[Array
 def embed_all(network: Network, *, data: Path, settings: EmbeddingSettings) -> Array:
     """Train a network on some of the clips in `data`, and embed all, float32 (n, out)."""
     with np.load(data) as arrays:
-        fisher, mirrored, labels = arrays["fisher"], arrays["mirrored"], arrays["labels"]
-    seen = network.seen
+        views, labels = arrays["views"], arrays["labels"]
+    seen, fisher = network.seen, views.mean(axis=0)
     if network.kept[0][0] == "paper":
         return papers_answers(fisher[seen], labels[seen], network.targets, fisher, seed=settings.seed)
-    trained = train_embedding(fisher[seen], mirrored[seen], labels[seen], network.targets, settings)
+    trained = train_embedding(views[:, seen], labels[seen], network.targets, settings)
     return trained.embed(fisher)

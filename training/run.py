@@ -13,6 +13,7 @@ import models.fisher
 import models.hashtags
 import models.inflections
 import models.manifest
+import models.mirroring
 import models.ranking
 import models.suggestions
 import models.tagspace
@@ -31,7 +32,6 @@ import training.features
 import training.halves
 import training.held_out
 import training.inflections
-import training.mirroring
 import training.model_card
 import training.near_duplicates
 import training.posts
@@ -141,7 +141,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         build=lambda out: training.vocabulary.learn_vocabulary(
             out, features=work / "features", cache=cache, settings=config.vocabulary, workers=config.workers
         ),
-        code=(training.vocabulary, training.mirroring, models.fisher),
+        code=(training.vocabulary, models.fisher, models.mirroring),
         settings=config.vocabulary.model_dump(),
         after=(features,),
     )

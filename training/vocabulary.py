@@ -18,10 +18,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from models.bundles import VOCABULARY
-from models.fisher import Codebook, Vocabulary, fisher_vector
+from models.fisher import Codebook, Vocabulary, fisher_vectors
 from models.trajectories import BLOCKS
 from training.features import FeaturesError, read_descriptors, read_kept
-from training.mirroring import mirrored
 from training.progress import track
 from training.workers import in_processes
 
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 
 FISHER = "fisher.npy"
-MIRRORED = "mirrored.npy"
 
 VARIANCE_FLOOR = 1e-3
 """Added to each variance, as a share of the mean variance of the projected descriptors."""
@@ -59,7 +57,7 @@ def learn_vocabulary(
     workers: int,
     without: Collection[str] = (),
 ) -> None:
-    """Write the vocabulary and both Fisher vectors of all kept clips, float32 (clips, dimensions), in their order.
+    """Write the vocabulary and both Fisher vectors of all kept clips, float32 (2, clips, dimensions), in their order.
 
     Nothing is learnt from the clips whose paths are in `without`; they are only encoded.
     """
@@ -83,17 +81,14 @@ def learn_vocabulary(
     vocabulary = Vocabulary({block: codebooks[block] for block in BLOCKS})
     (out / VOCABULARY).write_bytes(save(vocabulary.tensors()))
 
-    shape = (len(files), vocabulary.dimensions)
-    both = [np.lib.format.open_memmap(out / name, "w+", np.float32, shape) for name in (FISHER, MIRRORED)]
+    views = np.lib.format.open_memmap(out / FISHER, "w+", np.float32, (2, len(files), vocabulary.dimensions))
     encode = partial(encode_clip, vocabulary=out / VOCABULARY)
     rows = {file: row for row, file in enumerate(files)}
     for file, vectors in track(in_processes(encode, files, workers=workers), "Fisher vectors", len(files)):
         if isinstance(vectors, Exception):
             raise vectors
-        for fisher, vector in zip(both, vectors, strict=True):
-            fisher[rows[file]] = vector
-    for fisher in both:
-        fisher.flush()
+        views[:, rows[file]] = vectors
+    views.flush()
 
 
 def draw_sample(files: Sequence[Path], settings: VocabularySettings) -> NDArray[np.float16]:
@@ -128,16 +123,18 @@ def fit_codebook(block: str, *, sample: Path, settings: VocabularySettings) -> C
     return Codebook(*(np.ascontiguousarray(array, np.float32) for array in arrays))
 
 
-def encode_clip(file: Path, *, vocabulary: Path) -> tuple[Array, Array]:
-    """Return the Fisher vectors of one clip's descriptors on disk, as it is and mirrored, float32 (dimensions,)."""
-    descriptors, learnt = read_descriptors(file), Vocabulary.from_tensors(load_file(vocabulary))
-    return fisher_vector(descriptors, learnt), fisher_vector(mirrored(descriptors), learnt)
+def encode_clip(file: Path, *, vocabulary: Path) -> Array:
+    """Return both Fisher vectors of one clip's descriptors on disk, float32 (2, dimensions)."""
+    return fisher_vectors(read_descriptors(file), Vocabulary.from_tensors(load_file(vocabulary)))
 
 
-def read_fisher(folder: Path, name: str = FISHER) -> Array:
-    """Return the Fisher vectors of the kept clips, or `MIRRORED`, float32 (clips, dimensions), mapped from disk."""
-    fisher: Array = np.load(folder / name, mmap_mode="r")
-    return fisher
+def read_views(folder: Path) -> Array:
+    """Return the Fisher vectors of the kept clips as they are and seen in a mirror, float32 (2, clips, dimensions).
+
+    They are mapped from disk; their mean over the first axis is what is embedded.
+    """
+    views: Array = np.load(folder / FISHER, mmap_mode="r")
+    return views
 
 
 def read_vocabulary(folder: Path) -> Vocabulary:

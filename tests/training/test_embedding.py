@@ -20,7 +20,7 @@ def clusters(rng: np.random.Generator, clips: int = 40) -> tuple[np.ndarray, np.
 
 def train(fisher: np.ndarray, labels: np.ndarray, targets: np.ndarray, settings: EmbeddingSettings) -> Embedding:
     """Train on clips that look the same in a mirror."""
-    return train_embedding(fisher, fisher, labels, targets, settings)
+    return train_embedding(np.stack([fisher, fisher]), labels, targets, settings)
 
 
 @given(st.integers(1, 12), st.integers(2, 12), st.integers(0, 5))
@@ -104,7 +104,7 @@ def test_a_clip_seen_only_in_a_mirror_is_known() -> None:
     rng = np.random.default_rng(0)
     fisher, labels, targets = clusters(rng, 60)
     turned = np.roll(fisher, 7, axis=1)  # as far from the clip as from any other
-    network = train_embedding(fisher[:40], turned[:40], labels[:40], targets, SETTINGS)
+    network = train_embedding(np.stack([fisher, turned])[:, :40], labels[:40], targets, SETTINGS)
     alone = train(fisher[:40], labels[:40], targets, SETTINGS)
 
     def right(net: Embedding) -> float:

@@ -5,7 +5,7 @@ import pytest
 from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
 
-from models.fisher import fisher_vector
+from models.fisher import fisher_vectors
 from models.trajectories import BLOCKS
 from training.config import Config
 from training.features import FeaturesError, read_descriptors, read_kept
@@ -14,18 +14,18 @@ from training.vocabulary import (
     draw_sample,
     fit_codebook,
     learn_vocabulary,
-    read_fisher,
+    read_views,
     read_vocabulary,
 )
 
 
-def test_one_fisher_vector_for_each_kept_clip(trained: Config) -> None:
-    vocabulary, fisher = read_vocabulary(trained.work / "vocabulary"), read_fisher(trained.work / "vocabulary")
+def test_two_fisher_vectors_for_each_kept_clip(trained: Config) -> None:
+    vocabulary, views = read_vocabulary(trained.work / "vocabulary"), read_views(trained.work / "vocabulary")
     kept = read_kept(trained.work / "features")
-    assert fisher.shape == (len(kept), vocabulary.dimensions) == (12, 2 * 213)
+    assert views.shape == (2, len(kept), vocabulary.dimensions) == (2, 12, 2 * 213)
     for row in (0, 7):
         descriptors = read_descriptors(trained.work / "descriptors" / kept[row].descriptors)
-        np.testing.assert_allclose(fisher[row], fisher_vector(descriptors, vocabulary), atol=1e-6)
+        np.testing.assert_allclose(views[:, row], fisher_vectors(descriptors, vocabulary), atol=1e-6)
 
 
 def test_too_few_descriptors(trained: Config, tmp_path: Path) -> None:

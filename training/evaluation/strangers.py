@@ -23,7 +23,7 @@ from training.evaluation.reliability import area_under_curve
 from training.examples import by_hashtag, target_vectors
 from training.features import read_kept
 from training.progress import track
-from training.vocabulary import VocabularySettings, learn_vocabulary, read_fisher
+from training.vocabulary import VocabularySettings, learn_vocabulary, read_views
 from training.workers import in_processes
 
 log = logging.getLogger(__name__)
@@ -93,17 +93,14 @@ def _meet(
     examples = by_hashtag(features, vocabulary, space)
     targets = target_vectors(space, examples.classes)
     judged = fold_of(examples, settings.seed) == fold
-    network = train_embedding(
-        examples.fisher[~judged], examples.mirrored[~judged], examples.labels[~judged], targets, settings
-    )
+    network = train_embedding(examples.views[:, ~judged], examples.labels[~judged], targets, settings)
     rows = read_kept(features)
     frames = {row.clip.path: row.frames for row in rows}
     strange = [number for number, row in enumerate(rows) if is_stranger(row.clip)]
     known = [row for row in np.flatnonzero(judged) if examples.clips[row].benchmark == BENCHMARK]
-    fisher = read_fisher(vocabulary)
     return {
         "known": familiarity(network.embed(examples.fisher[known]) @ targets.T),
-        "strangers": familiarity(network.embed(fisher[strange]) @ targets.T),
+        "strangers": familiarity(network.embed(read_views(vocabulary)[:, strange].mean(axis=0)) @ targets.T),
         "known_frames": np.array([frames[examples.clips[row].path] for row in known], np.float64),
         "strangers_frames": np.array([rows[number].frames for number in strange], np.float64),
     }

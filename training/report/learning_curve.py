@@ -60,10 +60,10 @@ class Run:
 def nearest(run: Run) -> Rows:
     """Return the trained hashtag nearest to each judged clip, int64 (judged,)."""
     with np.load(run.data) as arrays:
-        fisher, mirrored, labels = arrays["fisher"], arrays["mirrored"], arrays["labels"]
+        views, labels = arrays["views"], arrays["labels"]
     seen = run.seen
-    network = train_embedding(fisher[seen], mirrored[seen], labels[seen], run.targets, run.settings)
-    answers: Rows = (network.embed(fisher[run.judged]) @ run.targets.T).argmax(axis=1)
+    network = train_embedding(views[:, seen], labels[seen], run.targets, run.settings)
+    answers: Rows = (network.embed(views[:, run.judged].mean(axis=0)) @ run.targets.T).argmax(axis=1)
     return answers
 
 
@@ -75,7 +75,7 @@ def measure_curve(
     examples = by_hashtag(features, vocabulary, space).in_their_span()
     labels, targets = examples.labels, target_vectors(space, examples.classes)
     data = out / "examples.npz"
-    np.savez(data, fisher=examples.fisher, mirrored=examples.mirrored, labels=labels)
+    np.savez(data, views=examples.views, labels=labels)
     runs = [
         Run(data, targets, settings, share, some_of(seen, labels, share, settings.seed), judged)
         for seen, judged in folds(examples, settings.seed)

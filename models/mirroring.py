@@ -1,4 +1,4 @@
-"""Clips seen in a mirror, left for right: a second example of each motion, from its descriptors alone.
+"""Trajectories seen in a mirror, left for right: the same motion, for which most hashtags are the same.
 
 Mirroring turns the sign of horizontal steps, swaps the left and right cells of a patch, and reflects every orientation,
 so each column of a mirrored trajectory's descriptor is a column of its own descriptor. No frame is decoded again. Only
@@ -6,12 +6,16 @@ what depends on the rounding of positions (the sampling grid, the patch's left b
 give for the mirrored frames.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories import BLOCKS
 from models.trajectories.descriptors import TIME_CELLS
 from models.trajectories.histograms import ORIENTATIONS
+
+Float = TypeVar("Float", bound=np.floating)
 
 
 def _cells(block: str, *, vertical_differences: bool) -> NDArray[np.int64]:
@@ -40,8 +44,8 @@ SOURCE: NDArray[np.int64] = np.concatenate(
 """For each column of a mirrored descriptor, the column of the descriptor that it equals."""
 
 
-def mirrored(descriptors: NDArray[np.float16]) -> NDArray[np.float16]:
-    """Return the descriptors, (n, 426), of the same trajectories seen in a mirror."""
+def mirrored(descriptors: NDArray[Float]) -> NDArray[Float]:
+    """Return the descriptors, (n, 426) of any float type, of the same trajectories seen in a mirror."""
     seen = descriptors[:, SOURCE]
     steps = BLOCKS["trajectory"]
     seen[:, steps.start : steps.stop : 2] *= -1

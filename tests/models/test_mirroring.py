@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.mirroring import SOURCE, mirrored
 from models.trajectories import BLOCKS, TrajectorySettings, extract
 from tests import clips
-from training.mirroring import SOURCE, mirrored
 
 
 def described(frames: Iterable[np.ndarray]) -> np.ndarray:

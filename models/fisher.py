@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from models.mirroring import mirrored
 from models.trajectories import BLOCKS
+from models.trajectories.descriptors import WIDTH
 
 Array = NDArray[np.float32]
 
@@ -92,8 +93,7 @@ class FisherEncoder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._blocks = [_BlockStatistics(block, vocabulary.codebooks[name]) for name, block in BLOCKS.items()]
-        width = max(block.stop for block in BLOCKS.values())
-        self._pending = np.empty((CHUNK, width), np.float32)
+        self._pending = np.empty((CHUNK, WIDTH), np.float32)
         self._filled = 0
 
     def add(self, descriptors: NDArray[np.floating]) -> None:
@@ -132,7 +132,7 @@ class _BlockStatistics:
         self._codebook = codebook
         self._offset = codebook.components @ codebook.mean
         # The axes are mirrored instead of every descriptor: their product is the same.
-        axes = np.zeros((len(codebook.components), max(columns.stop for columns in BLOCKS.values())), np.float32)
+        axes = np.zeros((len(codebook.components), WIDTH), np.float32)
         axes[:, block] = codebook.components
         self._axes = [np.ascontiguousarray(view[:, block].T) for view in (axes, mirrored(axes))]
         precisions = 1.0 / codebook.variances

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 _SWITCH_S = 0.0005
 """Seconds for which the event loop waits for the interpreter while a search runs, several times in each request."""
 
+STOPPING = "The service is stopping; ask another copy."
+"""What a clip is told that comes in while the service drains: it was not accepted."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -133,9 +136,7 @@ class Service:
             service drains.
         """
         if self.draining:
-            raise Problem(
-                Code.shutting_down, "The service is stopping; ask another copy.", headers={"Retry-After": "5"}
-            )
+            raise Problem(Code.shutting_down, STOPPING, headers={"Retry-After": "5"})
         if self._model is None or not self.workers.ready:
             raise Problem(
                 Code.not_ready, "The service is starting: model or workers are not ready.", headers={"Retry-After": "5"}

@@ -27,7 +27,8 @@ import models.trajectories
 import models.video
 from models.bundles import file_sha256
 from models.errors import Tag2VecError
-from models.trajectories import BLOCKS, TrajectorySettings, extract
+from models.trajectories import TrajectorySettings, extract
+from models.trajectories.descriptors import WIDTH
 from models.video import Video
 from training.clips import Clip
 from training.progress import track
@@ -165,8 +166,7 @@ def describe(job: Job) -> None:
     with Video(job.clip, working_side=job.settings.working_side) as video:
         batches = [batch.descriptors.astype(np.float16) for batch in extract(video, job.settings)]
         info = video.info
-    width = max(columns.stop for columns in BLOCKS.values())
-    descriptors = np.concatenate([np.empty((0, width), np.float16), *batches])
+    descriptors = np.concatenate([np.empty((0, WIDTH), np.float16), *batches])
     facts = {
         "trajectories": len(descriptors),
         "frames": info.frames_used,

@@ -5,15 +5,13 @@ import signal
 import time
 from collections import Counter
 
+from service.lifecycle import STOPPING
 from tests.service.running import Running, alive, children
 from tests.stress.client import FAILED, Answer, closed_loop, each, equal, send
 from tests.stress.scenario import Finding, Stage, calm, share
 
 _GRACE_S = 30
 _CLIENTS = 4
-
-_AT_THE_DOOR = "The service is stopping; ask another copy."
-"""What is said to a clip that was not accepted; one that was would be told that it was not analysed."""
 
 
 async def run(stage: Stage) -> list[Finding]:
@@ -42,7 +40,8 @@ async def run(stage: Stage) -> list[Finding]:
             await asyncio.sleep(1)  # the kernel may still be at it
             left += len(list(server.spool.iterdir())) + sum(alive(pid) for pid in processes)
         before = {number: answer for number, answer in answers.items() if answer.began < told}
-        refused = [number for number, answer in before.items() if answer.body.get("detail") == _AT_THE_DOOR]
+        # Not accepted; one that was would be told that it was not analysed.
+        refused = [number for number, answer in before.items() if answer.body.get("detail") == STOPPING]
         too_late += len(refused)
         for number in refused:
             del before[number]

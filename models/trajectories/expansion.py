@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ Plane = NDArray[np.float32]
 
 RADIUS, SIGMA = 7, 1.5
 """Of the neighbourhood and of its Gaussian weight, in pixels of a layer."""
+
+STRIP = 16
+"""Rows that are resized at a time."""
 
 
 def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], step: float) -> list[Plane]:
@@ -32,16 +36,14 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], step: flo
     list of float32 (5, height, width)
         For each layer the coefficients of x, y, x^2, y^2 and xy about each pixel.
     """
-    image = grey.astype(F)
     # One block: the system would take many back after every frame, and clear the pages anew for the next.
     ends = np.cumsum([5 * height * width for height, width in shapes])
     expansions = [
         part.reshape(5, *shape) for part, shape in zip(np.split(np.empty(ends[-1], F), ends[:-1]), shapes, strict=True)
     ]
     for layer, (height, width) in enumerate(shapes):
-        columns = np.asarray(cv2.transpose(_resample(image, *_taps(grey.shape[0], height, step**layer))), F)
-        small = cv2.transpose(_resample(columns, *_taps(grey.shape[1], width, step**layer)))
-        _expand(np.asarray(cv2.copyMakeBorder(small, RADIUS, RADIUS, 0, 0, cv2.BORDER_REPLICATE), F), expansions[layer])
+        rows, columns = (_taps(*sides, step**layer) for sides in zip(grey.shape, (height, width), strict=True))
+        _expand_layer(grey, *rows, *columns, expansions[layer])
     return expansions
 
 
@@ -88,15 +90,30 @@ def _add(row: Plane, weight: F, total: Plane) -> None:
         total[x] += weight * row[x]
 
 
+@row_kernel
+def _transpose(rows: Plane, columns: Plane) -> None:
+    for x in range(rows.shape[1]):
+        for y in range(STRIP):
+            columns[x, y] = rows[y, x]
+
+
 @compiled
-def _resample(image: Plane, indices: NDArray[np.int64], weights: Plane) -> Plane:
-    """Return rows that are weighted sums of an image's rows."""
-    out = np.zeros((indices.shape[0], image.shape[1]), F)
-    for y in range(indices.shape[0]):
-        for tap in range(indices.shape[1]):
-            if weights[y, tap] != 0:
-                _add(image[indices[y, tap]], weights[y, tap], out[y])
-    return out
+def _resample(image: NDArray[Any], indices: NDArray[np.int64], weights: Plane, out: Plane) -> None:
+    """Write weighted sums of an image's rows, (rows, columns), as columns, (columns, resized)."""
+    resized, taps = weights.shape
+    # Some rows at a time, so that they are still in the fastest cache when they become columns.
+    strip = np.empty((STRIP, image.shape[1]), F)
+    for first in range(0, resized, STRIP):
+        rows = min(STRIP, resized - first)
+        strip[:] = F(0)
+        for row in range(rows):
+            for tap in range(taps):
+                if weights[first + row, tap] != 0:
+                    _add(image[indices[first + row, tap]], weights[first + row, tap], strip[row])
+        if rows == STRIP:
+            _transpose(strip, out[:, first : first + STRIP])
+        else:
+            out[:, first:] = strip[:rows].T
 
 
 @row_kernel
@@ -141,3 +158,24 @@ def _expand(image: Plane, out: Plane) -> None:
             row[:n] = row[n]
             row[width + n :] = row[width + n - 1]
         _expand_across(down[0], down[1], down[2], out[0, y], out[1, y], out[2, y], out[3, y], out[4, y])
+
+
+# One call a layer: at the end of each a thread waits for the interpreter's lock.
+@compiled
+def _expand_layer(
+    grey: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    row_weights: Plane,
+    columns: NDArray[np.int64],
+    column_weights: Plane,
+    out: Plane,
+) -> None:
+    """Write the expansion (5, h, w) of a frame that is resized to (h, w) on the way."""
+    _, height, width = out.shape
+    turned = np.empty((grey.shape[1], height), F)
+    _resample(grey, rows, row_weights, turned)
+    small = np.empty((height + 2 * RADIUS, width), F)
+    _resample(turned, columns, column_weights, small[RADIUS : RADIUS + height])
+    small[:RADIUS] = small[RADIUS]
+    small[RADIUS + height :] = small[RADIUS + height - 1]
+    _expand(small, out)

@@ -22,8 +22,8 @@ from models.clock import Clock
 from models.trajectories import camera, farneback
 from models.trajectories.descriptors import WIDTH, describe
 from models.trajectories.expansion import expand
-from models.trajectories.histograms import CellGrid, cell_histograms
-from models.trajectories.pyramid import Pyramid, offsets
+from models.trajectories.histograms import CellGrid
+from models.trajectories.pyramid import Pyramid
 from models.trajectories.sampling import strongest, textured_cells
 from models.trajectories.settings import TrajectorySettings
 from models.trajectories.tracks import Tracks
@@ -102,7 +102,7 @@ def extract(
         for motion in _ordered(analysis.motion, pairwise(stills), executor, ahead):
             with clock.stage("tracking"):
                 tracks.sample(motion.textured)
-                finished = tracks.advance(motion.flow, analysis.starts)
+                finished = tracks.advance(motion.flow, analysis.pyramid.starts)
             if len(finished):
                 with clock.stage("description"):
                     batch = _collect(tracks, finished, motion.frame, analysis)
@@ -113,11 +113,12 @@ class _Still(NamedTuple):
     """What one frame tells."""
 
     frame: int
-    grey: list[NDArray[np.uint8]]
+    grey: NDArray[np.uint8]
+    """Flat over the layers."""
     expansions: list[NDArray[np.float32]]
     """For the flow from this frame and to it."""
     textured: NDArray[np.bool_]
-    """Flat over the layers."""
+    """Cells, flat over the layers."""
     corners: NDArray[np.float32]
     """Points to follow for the camera's motion, best first, (n, 2)."""
 
@@ -140,11 +141,9 @@ class _Analysis:
         self.settings = settings
         self.clock = clock
         self.grid = CellGrid(pyramid, settings.square, settings.patch // 2)
-        self.starts = offsets(pyramid.shapes.prod(axis=1))
         # Histograms are read when a trajectory of `length` steps is whole; flows as soon as they are there.
         self.histograms = np.zeros((settings.length + ahead, self.grid.size), np.uint16)
-        self.flows = np.empty((1 + ahead, 4, self.starts[-1]), np.float32)
-        self._shapes = _sizes(pyramid)
+        self.flows = np.empty((1 + ahead, 4, pyramid.starts[-1]), np.float32)
         self._flow_step = settings.step**settings.flow_every
         self._flow_shapes = _sizes(pyramid.down_to(settings.flow_side))[:: settings.flow_every]
 
@@ -152,9 +151,11 @@ class _Analysis:
         frame, image = numbered
         with self.clock.stage("sampling"):
             grey = self.pyramid.grey(image)
-            cells = [textured_cells(layer, self.settings.stride, self.settings.quality) for layer in grey]
-            textured = np.concatenate([texture.ravel() for texture, _ in cells])
-            corners = strongest(*cells[0], self.settings.corners, self.settings.stride)
+            stride = self.settings.stride
+            textured, eigenvalues = textured_cells(grey, self.pyramid.shapes, stride, self.settings.quality)
+            rows, columns = image.shape[0] // stride, image.shape[1] // stride
+            finest = slice(rows * columns)
+            corners = strongest(textured[finest], eigenvalues[finest], columns, self.settings.corners, stride)
         with self.clock.stage("expansion"):
             expansions = expand(image, self._flow_shapes, self._flow_step)
         return _Still(frame, grey, expansions, textured, corners)
@@ -162,26 +163,24 @@ class _Analysis:
     def motion(self, pair: tuple[_Still, _Still]) -> _Motion:
         before, after = pair
         flow = self.flows[before.frame % len(self.flows)]
-        planes = [self._layer(flow, layer) for layer in range(len(self._shapes))]
+        planes = self.pyramid.layers(flow)
         with self.clock.stage("flow"):
             self._flow(before.expansions, after.expansions, [plane[:2] for plane in planes])
         with self.clock.stage("camera"):
             x, y = before.corners.astype(np.intp).T
             homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
             if not self.settings.second_flow:
-                camera.stabilise(flow, self.starts, self.pyramid.shapes, self.pyramid.scales, homography)
+                camera.stabilise(flow, self.pyramid.starts, self.pyramid.shapes, self.pyramid.scales, homography)
         if self.settings.second_flow:
-            warped = camera.warp(after.grey[0], before.grey[0], homography)
+            grey, next_grey = (self.pyramid.layers(still.grey)[0] for still in pair)
+            warped = camera.warp(next_grey, grey, homography)
             with self.clock.stage("expansion"):
                 again = expand(warped, self._flow_shapes, self._flow_step)
             with self.clock.stage("flow"):
                 self._flow(before.expansions, again, [plane[2:] for plane in planes])
         with self.clock.stage("histograms"):
             histograms = self.histograms[before.frame % len(self.histograms)]
-            square, cell, every = self.grid.square, self.grid.cell, self.settings.every
-            for layer, (grey, (_, _, u, v)) in enumerate(zip(before.grey, planes, strict=True)):
-                cells = self.grid.layer(histograms, layer)
-                cell_histograms(grey, u, v, square, cell, every, cells)
+            self.grid.count(before.grey, flow[2], flow[3], self.settings.every, histograms)
         return _Motion(before.frame, before.textured, flow)
 
     def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
@@ -197,10 +196,6 @@ class _Analysis:
                 for own, resized in zip(out[layer - between], field, strict=True):
                     cv2.resize(own, (width, height), dst=resized, interpolation=cv2.INTER_LINEAR)
                 field /= np.float32(settings.step**between)
-
-    def _layer(self, flow: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
-        height, width = self._shapes[layer]
-        return flow[:, self.starts[layer] : self.starts[layer + 1]].reshape(4, height, width)
 
 
 def _sizes(pyramid: Pyramid) -> list[tuple[int, int]]:

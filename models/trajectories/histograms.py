@@ -53,17 +53,28 @@ class CellGrid:
 
     def __init__(self, pyramid: Pyramid, square: int, cell: int) -> None:
         self.square, self.cell = square, cell
+        self._pyramid = pyramid
         # A patch is two cells wide even on a layer that is not.
         self._shapes = np.maximum(pyramid.shapes - cell, cell) // square + 2
         self.columns = np.ascontiguousarray(self._shapes[:, 1])
         ends = offsets(self._shapes.prod(axis=1) * CHANNELS)
         self.starts, self.size = ends[:-1], int(ends[-1])
 
-    def layer(self, buffer: NDArray[np.uint16], layer: int) -> NDArray[np.uint16]:
-        """Return the view of one layer in a buffer, (rows, columns, CHANNELS)."""
-        rows, columns = self._shapes[layer].tolist()
-        start = self.starts[layer]
-        return buffer[start : start + rows * columns * CHANNELS].reshape(rows, columns, CHANNELS)
+    def count(self, grey: NDArray[Any], u: Row, v: Row, every: int, out: NDArray[np.uint16]) -> None:
+        """Count the orientations in every cell of every layer.
+
+        Parameters
+        ----------
+        grey : uint8 (pixels,)
+            Of all layers of the pyramid, one after the other.
+        u, v : float32 (pixels,)
+            Stabilised flow in pixels of each layer.
+        every : int
+            Of so many rows of pixels one is counted, for all of them.
+        out : uint16 (size,)
+            Receives the upper halves of the float32 histograms of the cells that begin `square` pixels apart.
+        """
+        _count_layers(grey, u, v, self._pyramid.shapes, self.square, self.cell, every, self._shapes, out)
 
 
 @row_kernel
@@ -125,23 +136,10 @@ def _add(values: Row, total: Row) -> None:
 
 
 @compiled
-def cell_histograms(
+def _count_layer(
     grey: NDArray[np.uint8], u: Row, v: Row, square: int, cell: int, every: int, out: NDArray[np.uint16]
 ) -> None:
-    """Count the orientations in every cell of one layer.
-
-    Parameters
-    ----------
-    grey : uint8 (h, w)
-    u, v : float32 (h, w)
-        Stabilised flow in pixels of this layer.
-    square, cell : int
-        As in `CellGrid`.
-    every : int
-        Of so many rows of pixels one is counted, for all of them.
-    out : uint16 (rows, columns, CHANNELS)
-        Receives the upper halves of the float32 histograms of the cells that begin `square` pixels apart.
-    """
+    """Count the orientations in the cells of one layer, (h, w), into `out`, (rows, columns, CHANNELS)."""
     height, width = grey.shape
     rows, columns, _ = out.shape
     span = cell // square
@@ -186,3 +184,33 @@ def cell_histograms(
             cells = out[row - span + 1, column]
             for channel in range(CHANNELS):
                 cells[channel] = (bits[channel] + _HALF_BIT) >> _BITS
+
+
+@compiled
+def _count_layers(
+    grey: NDArray[np.uint8],
+    u: Row,
+    v: Row,
+    shapes: NDArray[np.int64],
+    square: int,
+    cell: int,
+    every: int,
+    cells: NDArray[np.int64],
+    out: NDArray[np.uint16],
+) -> None:
+    pixel = first = 0
+    for layer in range(len(shapes)):
+        height, width = shapes[layer]
+        rows, columns = cells[layer]
+        pixels, counts = height * width, rows * columns * CHANNELS
+        _count_layer(
+            grey[pixel : pixel + pixels].reshape(height, width),
+            u[pixel : pixel + pixels].reshape(height, width),
+            v[pixel : pixel + pixels].reshape(height, width),
+            square,
+            cell,
+            every,
+            out[first : first + counts].reshape(rows, columns, CHANNELS),
+        )
+        pixel += pixels
+        first += counts

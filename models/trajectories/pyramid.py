@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.settings import TrajectorySettings
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,24 @@ class Pyramid:
         shapes = np.rint(shape / self.step ** np.arange(len(self.scales))[:, None])
         return np.asarray(np.maximum(shapes, 1), np.int64)
 
-    def grey(self, frame: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-        """Return the layers of a frame, each resized from the one before without a blur."""
-        layers = [frame]
-        for height, width in self.shapes[1:].tolist():
-            layers.append(cv2.resize(layers[-1], (width, height), interpolation=cv2.INTER_LINEAR))  # type: ignore[arg-type]
-        return layers
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each layer starts in a flat array of all layers' pixels, and the end, (layers + 1,)."""
+        return offsets(self.shapes.prod(axis=1))
+
+    def layers(self, flat: NDArray[Scalar]) -> list[NDArray[Scalar]]:
+        """Return views (..., h, w) of a flat array's layers, (..., pixels)."""
+        parts = zip(pairwise(self.starts.tolist()), self.shapes.tolist(), strict=True)
+        return [flat[..., start:end].reshape(*flat.shape[:-1], *shape) for (start, end), shape in parts]
+
+    def grey(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the layers of a frame, (pixels,), each resized from the one before without a blur."""
+        flat = np.empty(self.starts[-1], np.uint8)
+        first, *others = self.layers(flat)
+        first[:] = frame
+        for layer, smaller in pairwise([first, *others]):
+            cv2.resize(layer, smaller.shape[::-1], dst=smaller, interpolation=cv2.INTER_LINEAR)
+        return flat
 
 
 def offsets(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from models.trajectories.kernels import compiled
 
 F = np.float32
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@compiled
 def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.float32]) -> np.float32:
     """Measure how well the centre of each cell of a grey layer can be tracked.
 
@@ -68,32 +69,69 @@ def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.f
     return largest
 
 
+@compiled
+def _mark(
+    grey: NDArray[np.uint8],
+    shapes: NDArray[np.int64],
+    stride: int,
+    quality: np.float32,
+    textured: NDArray[np.bool_],
+    eigenvalues: NDArray[np.float32],
+) -> None:
+    pixel = cell = 0
+    for layer in range(len(shapes)):
+        height, width = shapes[layer]
+        rows, columns = height // stride, width // stride
+        cells = eigenvalues[cell : cell + rows * columns]
+        image = grey[pixel : pixel + height * width].reshape(height, width)
+        largest = smaller_eigenvalues(image, stride, cells.reshape(rows, columns))
+        for i in range(cells.size):
+            textured[cell + i] = cells[i] > quality * largest
+        pixel += height * width
+        cell += cells.size
+
+
 def textured_cells(
-    layer: NDArray[np.uint8], stride: int, quality: float
+    grey: NDArray[np.uint8], shapes: NDArray[np.int64], stride: int, quality: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Find the cells of a grey layer (h, w) whose centre can be tracked.
+    """Find the cells of all layers whose centre can be tracked.
 
     The eigenvalue must exceed `quality` times the layer's largest (Wang et al., IJCV 2013, section 2.1).
 
+    Parameters
+    ----------
+    grey : uint8 (pixels,)
+        Of all layers, one after the other.
+    shapes : int64 (layers, 2)
+        Their heights and widths, at least `stride`.
+    stride : int
+        Side of a cell, at least 5 pixels.
+    quality : float
+
     Returns
     -------
-    textured : bool (h // stride, w // stride)
-    eigenvalues : float32 (h // stride, w // stride)
+    textured : bool (cells,)
+        Of all layers, one after the other, (h // stride, w // stride) each.
+    eigenvalues : float32 (cells,)
     """
-    eigenvalues = np.empty((layer.shape[0] // stride, layer.shape[1] // stride), np.float32)
-    largest = smaller_eigenvalues(layer, stride, eigenvalues)
-    return eigenvalues > quality * largest, eigenvalues
+    cells = (shapes // stride).prod(axis=1).sum()
+    textured, eigenvalues = np.empty(cells, np.bool_), np.empty(cells, np.float32)
+    _mark(grey, shapes, stride, F(quality), textured, eigenvalues)
+    return textured, eigenvalues
 
 
 def strongest(
-    textured: NDArray[np.bool_], eigenvalues: NDArray[np.float32], most: int, stride: int
+    textured: NDArray[np.bool_], eigenvalues: NDArray[np.float32], width: int, most: int, stride: int
 ) -> NDArray[np.float32]:
-    """Return the centres (n, 2) of at most so many textured cells, x and y in pixels, those best to track first."""
+    """Return the centres (n, 2) of at most so many textured cells, x and y in pixels, those best to track first.
+
+    `textured` and `eigenvalues`, (cells,), are those of a layer that has rows of `width` cells.
+    """
     cells = np.flatnonzero(textured)
-    ranks = -eigenvalues.ravel()[cells]
+    ranks = -eigenvalues[cells]
     if len(cells) > most:
         some = np.argpartition(ranks, most)[:most]
         cells, ranks = cells[some], ranks[some]
     best = cells[np.argsort(ranks)]
-    rows, columns = np.divmod(best, textured.shape[1])
+    rows, columns = np.divmod(best, width)
     return (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
 from models.trajectories.descriptors import describe
-from models.trajectories.histograms import CellGrid, cell_histograms
+from models.trajectories.histograms import CHANNELS, CellGrid
 from models.trajectories.pyramid import Pyramid
 
 HEIGHT, WIDTH, LENGTH, CELL = 61, 83, 15, 16
@@ -51,13 +51,13 @@ def channels(frame: Frame, cell: tuple[slice, slice]) -> NDArray[np.float64]:
 
 def fill(grid: CellGrid, buffer: NDArray[np.uint16], frame: Frame) -> None:
     grey, u, v = frame
-    cell_histograms(grey.astype(np.float32), u, v, grid.square, grid.cell, 1, grid.layer(buffer, 0))
+    grid.count(grey.astype(np.float32).ravel(), u.ravel(), v.ravel(), 1, buffer)
 
 
 def histograms(grid: CellGrid, frame: Frame) -> NDArray[np.float32]:
     buffer = np.zeros(grid.size, np.uint16)
     fill(grid, buffer, frame)
-    return (grid.layer(buffer, 0).astype(np.uint32) << 16).view(np.float32)
+    return (buffer.astype(np.uint32) << 16).view(np.float32).reshape(-1, int(grid.columns[0]), CHANNELS)
 
 
 @pytest.mark.parametrize("square", [1, 2, 4])

@@ -15,7 +15,9 @@ from models.trajectories.sampling import textured_cells
 def test_equals_opencv(height: int, width: int, seed: int, sigma: float) -> None:
     noise = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
     layer = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.uint8)
-    textured, eigenvalues = textured_cells(layer, 5, 0.01)
+    cells = height // 5, width // 5
+    found = textured_cells(layer.ravel(), np.array([[height, width]]), 5, 0.01)
+    textured, eigenvalues = (values.reshape(cells) for values in found)
     expected = cv2.cornerMinEigenVal(layer, 3, ksize=3)
     at_centres = expected[2 : height // 5 * 5 : 5, 2 : width // 5 * 5 : 5]
     largest = expected[2:-2, 2:-2].max()
@@ -26,5 +28,5 @@ def test_equals_opencv(height: int, width: int, seed: int, sigma: float) -> None
 
 
 def test_blank_layer_has_nothing_to_track() -> None:
-    textured, _ = textured_cells(np.full((40, 40), 128, np.uint8), 5, 0.001)
+    textured, _ = textured_cells(np.full(1600, 128, np.uint8), np.array([[40, 40]]), 5, 0.001)
     assert not textured.any()

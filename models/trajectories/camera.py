@@ -72,12 +72,24 @@ def stabilise(
         Motion of the camera from this frame to the next, in pixels of the frame.
     """
     there, back = homography.astype(F), np.linalg.inv(homography).astype(F)
-    for layer, scale in enumerate(scales):
-        _stabilise(flow, starts[layer], shapes[layer], scale, there, back)
+    _stabilise(flow, starts, shapes, scales, there, back)
 
 
 @compiled
 def _stabilise(
+    flow: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    shapes: NDArray[np.int64],
+    scales: NDArray[np.float32],
+    there: NDArray[np.float32],
+    back: NDArray[np.float32],
+) -> None:
+    for layer in range(len(scales)):
+        _stabilise_layer(flow, starts[layer], shapes[layer], scales[layer], there, back)
+
+
+@compiled
+def _stabilise_layer(
     flow: NDArray[np.float32],
     start: int,
     shape: NDArray[np.int64],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.pyramid import offsets
 
 F = np.float32
 Plane = NDArray[np.float32]
@@ -37,10 +39,9 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], step: flo
         For each layer the coefficients of x, y, x^2, y^2 and xy about each pixel.
     """
     # One block: the system would take many back after every frame, and clear the pages anew for the next.
-    ends = np.cumsum([5 * height * width for height, width in shapes])
-    expansions = [
-        part.reshape(5, *shape) for part, shape in zip(np.split(np.empty(ends[-1], F), ends[:-1]), shapes, strict=True)
-    ]
+    starts = offsets(np.array([5 * height * width for height, width in shapes])).tolist()
+    block = np.empty(starts[-1], F)
+    expansions = [block[a:b].reshape(5, *shape) for (a, b), shape in zip(pairwise(starts), shapes, strict=True)]
     for layer, (height, width) in enumerate(shapes):
         rows, columns = (_taps(*sides, step**layer) for sides in zip(grey.shape, (height, width), strict=True))
         _expand_layer(grey, *rows, *columns, expansions[layer])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.standard_error import over_sources, standard_error
 from models.trajectories import TrajectorySettings
 from training.clips import Clip, read_clips
 from training.evaluation.nearest import svm_answers
@@ -40,9 +41,6 @@ SETTINGS = {
     "steps": replace(TrajectorySettings(), smooth=False),
     "texture": replace(TrajectorySettings(), quality=0.001),
 }
-
-DRAWS = 4000
-"""Of sources, for the standard error over them."""
 
 
 def told_right(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles: int) -> NDArray[np.float64]:
@@ -110,22 +108,11 @@ def main(
         # Vocabularies are what varies independently; the shuffles of one share it and the clips.
         means, gains = score.mean(axis=1), score - scores[setting[0]]
         table.add_row(
-            name, str(len(judged)), f"{means.mean():.2%}", f"{_standard_error(means):.2%}",
-            f"{gains.mean():+.2%}", f"{_standard_error(gains.mean(axis=1)):.2%}",
-            f"{_over_sources(gains.mean(axis=0), groups):.2%}",
+            name, str(len(judged)), f"{means.mean():.2%}", f"{standard_error(means):.2%}",
+            f"{gains.mean():+.2%}", f"{standard_error(gains.mean(axis=1)):.2%}",
+            f"{over_sources(gains.mean(axis=0), groups):.2%}",
         )  # fmt: skip
     Console(width=110).print(table)
-
-
-def _standard_error(values: NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-
-
-def _over_sources(gains: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
-    """Return the standard error of the mean gain of clips, had other sources been drawn (bootstrap)."""
-    totals, sizes = np.bincount(groups, gains), np.bincount(groups)
-    drawn = np.random.default_rng(0).integers(0, len(sizes), (DRAWS, len(sizes)))
-    return float((totals[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)).std())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What a setting of the embedding is worth: how often the nearest trained hashtag is right for a clip kept apart.
 
-Clips of one source are never split between learning and judging; the folds are shuffled anew for every shuffle, alike
-for all variants and for the linear machine beside them. Features are those of a finished training.
+Clips of one source are never split between learning and judging. The vocabulary is learnt anew for every seed, and the
+folds are shuffled anew for every shuffle, alike for all variants and for the linear machine they are compared with.
+Descriptors are those of a finished training.
 
     python -m benchmarks.embedding work/default closeness=0.3 members=6,dropout=0.5
 """
@@ -19,13 +20,20 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.standard_error import over_sources, standard_error
 from models.tagspace import TagSpace
 from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, fold_of
 from training.evaluation.nearest import hashtag_ranks, svm_answers
-from training.examples import by_hashtag, target_vectors
+from training.examples import Examples, by_hashtag, target_vectors
 from training.held_out import Network, embed_all
+from training.vocabulary import VocabularySettings, learn_vocabulary
 from training.workers import in_processes
+
+Array = NDArray[np.float32]
+Right = NDArray[np.bool_]
+
+SVM = "linear SVM"
 
 
 def parsed(variant: str) -> EmbeddingSettings:
@@ -34,51 +42,69 @@ def parsed(variant: str) -> EmbeddingSettings:
     return EmbeddingSettings.model_validate({name: json.loads(value) for name, value in changes.items()})
 
 
-def shares(right: NDArray[np.bool_], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Return the share of clips, and the mean over hashtags of the share of their clips."""
-    return float(right.mean()), float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
+def told_right(data: Path, examples: Examples, targets: Array, settings: EmbeddingSettings, workers: int) -> Right:
+    """Return whether the nearest hashtag is right for each clip, by the network that did not see its fold, (n,)."""
+    labels, fold = examples.labels, fold_of(examples, settings.seed)
+    networks = [
+        Network(np.flatnonzero(fold != number), targets, [("embedded", (), np.flatnonzero(fold == number))])
+        for number in range(FOLDS)
+    ]
+    right = np.zeros(len(labels), bool)
+    for network, embedded in in_processes(partial(embed_all, data=data, settings=settings), networks, workers=workers):
+        if isinstance(embedded, Exception):
+            raise embedded
+        ((_, _, judged),) = network.kept
+        right[judged] = hashtag_ranks(embedded[judged], labels[judged], targets) == 0
+    return right
 
 
 def main(
     work: Annotated[Path, typer.Argument(help="Work folder of a finished training.")],
     variants: Annotated[list[str] | None, typer.Argument(help="Settings to try, name=value,name=value.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Vocabularies.")] = 5,
     shuffles: Annotated[int, typer.Option(min=1, help="Shufflings of the folds.")] = 3,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = len(os.sched_getaffinity(0)),
 ) -> None:
     """Measure the linear machine, the settings that ship, and each variant."""
     space = TagSpace.load(work / "tag2vec")
-    examples = by_hashtag(work / "features", work / "vocabulary", space).in_their_span()
-    targets, labels = target_vectors(space, examples.classes), examples.labels
-    folds = [fold_of(examples, shuffle) for shuffle in range(shuffles)]
-    table = Table("variant", "clips", "mean over hashtags", "clips, shuffle by shuffle")
+    settings = {variant or "as it ships": parsed(variant) for variant in ["", *(variants or [])]}
+    found: dict[str, list[list[Right]]] = {name: [] for name in [SVM, *settings]}
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            learn_vocabulary(
+                folder,
+                features=work / "features",
+                cache=work / "descriptors",
+                settings=VocabularySettings(seed=seed),
+                workers=workers,
+            )
+            examples = by_hashtag(work / "features", folder, space).in_their_span()
+            targets, labels = target_vectors(space, examples.classes), examples.labels
+            data = folder / "examples.npz"
+            np.savez(data, views=examples.views, labels=labels)
+            found[SVM].append([svm_answers(examples, shuffle) == labels for shuffle in range(shuffles)])
+            for name, variant in settings.items():
+                shuffled = [variant.model_copy(update={"seed": shuffle}) for shuffle in range(shuffles)]
+                found[name].append([told_right(data, examples, targets, one, workers) for one in shuffled])
 
-    def add(name: str, found: list[tuple[float, float]]) -> None:
-        clips, hashtags = np.mean(found, axis=0)
-        table.add_row(name, f"{clips:.1%}", f"{hashtags:.1%}", ", ".join(f"{share:.1%}" for share, _ in found))
-
-    answers = [svm_answers(examples, shuffle) for shuffle in range(shuffles)]
-    add("linear SVM", [shares(answer == labels, labels) for answer in answers])
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "examples.npz"
-        np.savez(data, views=examples.views, labels=labels)
-        for variant in ["", *(variants or [])]:
-            settings = parsed(variant)
-            found = []
-            for shuffle, fold in enumerate(folds):
-                right = np.zeros(len(labels), bool)
-                networks = [
-                    Network(np.flatnonzero(fold != number), targets, [("embedded", (), np.flatnonzero(fold == number))])
-                    for number in range(FOLDS)
-                ]
-                embed = partial(embed_all, data=data, settings=settings.model_copy(update={"seed": shuffle}))
-                for network, embedded in in_processes(embed, networks, workers=workers):
-                    if isinstance(embedded, Exception):
-                        raise embedded
-                    ((_, _, judged),) = network.kept
-                    right[judged] = hashtag_ranks(embedded[judged], labels[judged], targets) == 0
-                found.append(shares(right, labels))
-            add(variant or "as it ships", found)
+    # Of each vocabulary and clip, over the shuffles, (seeds, n).
+    shares = {name: np.mean(right, axis=1) for name, right in found.items()}
+    members = labels == np.arange(len(examples.classes))[:, None]
+    table = Table("variant", "clips", "over the SVM", "over sources", "mean over hashtags", "over the SVM")
+    for name, share in shares.items():
+        gains = share - shares[SVM]
+        hashtags, hashtag_gains = ((values @ members.T / members.sum(axis=1)).mean(1) for values in (share, gains))
+        table.add_row(
+            name, f"{share.mean():.1%}", _with_error(gains.mean(axis=1)),
+            f"± {over_sources(gains.mean(axis=0), examples.groups):.1%}",
+            f"{hashtags.mean():.1%}", _with_error(hashtag_gains),
+        )  # fmt: skip
     Console(width=110).print(table)
+
+
+def _with_error(gains: NDArray[np.float64]) -> str:
+    return f"{gains.mean():+.1%} ± {standard_error(gains):.1%}"
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from models.tagspace import TagSpace
 from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, fold_of
 from training.evaluation.nearest import hashtag_ranks, svm_answers
-from training.examples import Examples, by_hashtag, target_vectors
+from training.examples import Examples, by_hashtag, target_vectors, unnamed
 from training.held_out import Network, embed_all
 from training.vocabulary import VocabularySettings, learn_vocabulary
 from training.workers import in_processes
@@ -42,13 +42,13 @@ def parsed(variant: str) -> EmbeddingSettings:
     return EmbeddingSettings.model_validate({name: json.loads(value) for name, value in changes.items()})
 
 
-def told_right(data: Path, examples: Examples, targets: Array, settings: EmbeddingSettings, workers: int) -> Right:
+def told_right(
+    data: Path, examples: Examples, everything: Examples, targets: Array, settings: EmbeddingSettings, workers: int
+) -> Right:
     """Return whether the nearest hashtag is right for each clip, by the network that did not see its fold, (n,)."""
     labels, fold = examples.labels, fold_of(examples, settings.seed)
-    networks = [
-        Network(np.flatnonzero(fold != number), targets, [("embedded", (), np.flatnonzero(fold == number))])
-        for number in range(FOLDS)
-    ]
+    parts = [np.flatnonzero(fold == number) for number in range(FOLDS)]
+    networks = [Network(everything.apart_from(part), targets, [("embedded", (), part)]) for part in parts]
     right = np.zeros(len(labels), bool)
     for network, embedded in in_processes(partial(embed_all, data=data, settings=settings), networks, workers=workers):
         if isinstance(embedded, Exception):
@@ -79,14 +79,15 @@ def main(
                 settings=VocabularySettings(seed=seed),
                 workers=workers,
             )
-            examples = by_hashtag(work / "features", folder, space).in_their_span()
+            examples = by_hashtag(work / "features", folder, space)
+            everything = examples.joined(unnamed(work / "features", folder)).in_their_span()
             targets, labels = target_vectors(space, examples.classes), examples.labels
             data = folder / "examples.npz"
-            np.savez(data, views=examples.views, labels=labels)
+            np.savez(data, views=everything.views, labels=everything.labels)
             found[SVM].append([svm_answers(examples, shuffle) == labels for shuffle in range(shuffles)])
             for name, variant in settings.items():
                 shuffled = [variant.model_copy(update={"seed": shuffle}) for shuffle in range(shuffles)]
-                found[name].append([told_right(data, examples, targets, one, workers) for one in shuffled])
+                found[name].append([told_right(data, examples, everything, targets, one, workers) for one in shuffled])
 
     # Of each vocabulary and clip, over the shuffles, (seeds, n).
     shares = {name: np.mean(right, axis=1) for name, right in found.items()}

@@ -290,18 +290,17 @@ def _verify_shapes(path: Path) -> None:
     _compare(path / VOCABULARY, found, expected)
     found = _shapes(path / EMBEDDING)
     rank = (*found.get("projection", ()), 0)[0]
-    hidden = (*found.get("hidden.bias", ()), 0)[0]
-    out = (*found.get("output.bias", ()), 0)[0]
+    members, hidden, out = (*found.get("output_weight", ()), 0, 0, 0)[:3]
     _compare(
         path / EMBEDDING,
         found,
         {
             "projection": (rank, dimensions),
             "scale": (rank,),
-            "hidden.weight": (hidden, rank),
-            "hidden.bias": (hidden,),
-            "output.weight": (out, hidden),
-            "output.bias": (out,),
+            "hidden_weight": (members, rank, hidden),
+            "hidden_bias": (members, 1, hidden),
+            "output_weight": (members, hidden, out),
+            "output_bias": (members, 1, out),
         },
     )
 

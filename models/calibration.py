@@ -59,6 +59,7 @@ def familiarity(cosines: NDArray[np.floating]) -> NDArray[np.float64]:
     Parameters
     ----------
     cosines : float (..., hashtags)
+        Of vectors shorter than 1, times their length: what networks disagree about is less familiar.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from models.calibration import Calibration
 from models.errors import BundleError
 from models.trajectories.settings import TrajectorySettings
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when a bundle of the old form could no longer be read rightly."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -73,7 +73,7 @@ class TrainingRecord(_Record):
 class Manifest(_Record):
     """`manifest.json`: every other file of the bundle is pinned by it."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     name: str
     version: str
     settings: Settings

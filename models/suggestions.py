@@ -197,9 +197,11 @@ class Suggester:
         return self._denies_row(self.space.row(name))
 
     def familiarity(self, vector: ArrayLike) -> float:
-        """Return how surely a vector means one of the trained hashtags; see `models.calibration.familiarity`."""
-        distances = np.array([hashtag.distance for hashtag in self.space.hashtag_distances(vector)])
-        return float(familiarity(1 - distances**2 / 2))
+        """Return how surely a vector means one of the trained hashtags; see `models.calibration.familiarity`.
+
+        Unlike for all else, its length counts: the longer, the surer it is of its direction.
+        """
+        return float(familiarity(self.space.hashtag_vectors @ np.asarray(vector, np.float32)))
 
     def _ranked(self, vector: ArrayLike, allow: Iterable[str], least: int) -> Iterator[Ranked]:
         allowed = {stem(normalise(tag)): tag for tag in allow}

@@ -117,7 +117,9 @@ class TagSpace:
             )
         if missing := [name for name in self.hashtags if name not in self.stems]:
             raise BundleError(f"hashtags that clips are trained towards have no vector: {', '.join(missing)}")
-        self._hashtag_vectors = np.stack([self.vector(name) for name in self.hashtags]) if hashtags else None
+        self.hashtag_vectors: NDArray[np.float32] = np.reshape(
+            [self.vector(name) for name in self.hashtags], (-1, self.dimensions)
+        ).astype(np.float32)
 
     @classmethod
     def from_vectors(
@@ -202,9 +204,7 @@ class TagSpace:
 
     def hashtag_distances(self, vector: ArrayLike) -> list[Neighbour]:
         """Return the hashtags that clips were trained towards, nearest first."""
-        if self._hashtag_vectors is None:
-            return []
-        distances = np.linalg.norm(self._hashtag_vectors - self._query(vector), axis=1).clip(max=2.0)
+        distances = np.linalg.norm(self.hashtag_vectors - self._query(vector), axis=1).clip(max=2.0)
         return [Neighbour(self.hashtags[row], float(distances[row])) for row in distances.argsort(kind="stable")]
 
     def distance(self, vector: ArrayLike, name: str) -> float:

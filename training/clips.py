@@ -24,7 +24,8 @@ class Clip(BaseModel):
     category : str
         What the clip shows.
     hashtag : str
-        The tag that it is trained towards; empty: a motion without one, useful for the vocabulary.
+        The tag that it is trained towards; empty: a motion without one, of use to the vocabulary and to
+        tell that a clip shows none of those that have one.
     group : str
         Clips of one source are never split between training and testing.
     benchmark : str

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from safetensors.numpy import load_file, save
+from torch.nn.functional import cross_entropy, dropout, normalize
 
 from models.bundles import EMBEDDING
-from models.embedding import Embedding
+from models.embedding import Embedding, Ensemble
 from models.tagspace import TagSpace
-from training.examples import by_hashtag, target_vectors
+from training.examples import by_hashtag, target_vectors, unnamed
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +28,19 @@ class EmbeddingSettings(BaseModel):
     rank: int = Field(default=1024, ge=1)
     """Most directions that are kept of a Fisher vector; there are no more than clips."""
     members: int = Field(default=6, ge=1)
-    """Networks that are trained apart and then joined into one, whose output is their mean."""
+    """Networks that are trained apart; what they make of a clip is averaged."""
     hidden: int = Field(default=600, ge=1)
     """Tanh units of each."""
-    iterations: int = Field(default=200, ge=1, le=1000)
-    """Steps of the optimiser."""
+    iterations: int = Field(default=100, ge=1, le=1000)
+    """Steps of the optimiser; with more, the networks are sure of clips that they know nothing of."""
     batch: int = Field(default=128, ge=1)
     """Clips of each step, drawn by chance."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the softmax over cosines; lower asks less of a clip that is already right."""
     closeness: float = Field(default=0.03, ge=0)
     """Weight of the squared distance to the clip's own tag vector, beside the softmax."""
+    unnamed: float = Field(default=0.5, ge=0)
+    """Weight of clips without a hashtag, beside those that have one."""
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Share of a projected Fisher vector that is hidden at each step."""
@@ -61,97 +64,75 @@ def principal_directions(fisher: Array, rank: int) -> Array:
 
 
 def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings) -> Embedding:
-    """Train the network.
+    """Train the networks.
 
     The loss has two parts. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors
     of all hashtags tells hashtags apart. The squared distance to the own tag vector (the paper's loss) brings the clip
     where that tag's neighbours are, which is what will be suggested. In both a hashtag weighs as the square root of its
     clips: neither the hashtags that have many nor those that have few are given up for the others.
 
+    Motions without a hashtag are to be told apart as well, so that a clip of none of the hashtags is not taken for one
+    with certainty. No tag says where in the space they belong: each has a vector that is learnt and then forgotten.
+
     What will be embedded is the mean of a clip's two views. Each time that a clip is drawn it is shown as a mean of
     them with weights drawn by chance: examples without end, about the one that counts.
-
-    Several networks that differ by chance are trained, and laid side by side: their hidden units together make one
-    network of the same form, with the mean of their outputs for its output.
 
     Parameters
     ----------
     views : float32 (2, n, dimensions)
         Fisher vectors of the clips as they are, and seen in a mirror.
     labels : int64 (n,)
-        Rows of `targets`.
+        Rows of `targets`; those past the last are motions without a hashtag.
     targets : float32 (hashtags, out)
         Unit tag vectors.
     """
-    projection = torch.from_numpy(principal_directions(views.mean(axis=0), settings.rank))
+    named = labels < len(targets)
+    projection = torch.from_numpy(principal_directions(views[:, named].mean(axis=0), settings.rank))
     plain, mirrored = torch.from_numpy(views) @ projection.T
-    wanted, goals = torch.from_numpy(labels), torch.from_numpy(targets)
-    weights = torch.bincount(wanted, minlength=len(goals))[wanted] ** -0.5
+    wanted, tags = torch.from_numpy(labels), torch.from_numpy(targets)
+    weights = torch.bincount(wanted)[wanted] ** -0.5
+    weights[torch.from_numpy(~named)] *= settings.unnamed
     weights *= len(wanted) / weights.sum()
     size = (settings.members, settings.batch)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        members = _Members(settings.members, len(projection), settings.hidden, targets.shape[1])
+        ensemble = Ensemble(settings.members, len(projection), settings.hidden, targets.shape[1])
+        others = torch.nn.Parameter(
+            torch.randn(settings.members, max(0, int(labels.max()) + 1 - len(targets)), targets.shape[1])
+        )
         optimiser = torch.optim.AdamW(
-            members.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            [*ensemble.parameters(), others], lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.iterations)
         for _ in range(settings.iterations):
             optimiser.zero_grad()
             rows = torch.randint(len(wanted), size)
             shown = torch.lerp(plain[rows], mirrored[rows], torch.rand(*size, 1))
-            seen = torch.nn.functional.dropout(shown, settings.dropout)
-            cosines = torch.nn.functional.normalize(members(seen), dim=-1) @ goals.T
+            seen = dropout(shown, settings.dropout)
+            goals = torch.cat([tags.expand(settings.members, -1, -1), normalize(others, dim=-1)], dim=1)
+            cosines = ensemble(seen) @ goals.mT
             logits, right = (cosines / settings.temperature).flatten(0, 1), wanted[rows].flatten()
-            telling_apart = torch.nn.functional.cross_entropy(logits, right, reduction="none").view(size)
+            telling_apart = cross_entropy(logits, right, reduction="none").view(size)
             distances = 2 - 2 * cosines.gather(2, wanted[rows][..., None])[..., 0]
             # A mean for each network, and no network touches another's weights.
             loss = (weights[rows] * (telling_apart + settings.closeness * distances)).mean(dim=1).sum()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
             schedule.step()
-        return members.joined(projection)
-
-
-class _Members(torch.nn.Module):
-    """Heads of several networks of one size, trained at once; each starts as `torch.nn.Linear` would."""
-
-    def __init__(self, count: int, rank: int, hidden: int, out: int) -> None:
-        super().__init__()
-        self.inward, self.inward_bias = _uniform(count, rank, hidden), _uniform(count, 1, hidden, fan_in=rank)
-        self.outward, self.outward_bias = _uniform(count, hidden, out), _uniform(count, 1, out, fan_in=hidden)
-
-    def forward(self, projected: torch.Tensor) -> torch.Tensor:
-        """Take (count, n, rank), an input for each network, to (count, n, out)."""
-        hidden = torch.tanh(torch.baddbmm(self.inward_bias, projected, self.inward))
-        return torch.baddbmm(self.outward_bias, hidden, self.outward)
-
-    def joined(self, projection: torch.Tensor) -> Embedding:
-        """Return one network that gives the mean of all."""
-        count, hidden, out = self.outward.shape
-        network = Embedding(projection, count * hidden, out).requires_grad_(False).eval()
-        network.hidden.weight.copy_(self.inward.transpose(1, 2).flatten(0, 1))
-        network.hidden.bias.copy_(self.inward_bias.flatten())
-        network.output.weight.copy_(self.outward.flatten(0, 1).T / count)
-        network.output.bias.copy_(self.outward_bias.mean(dim=0)[0])
-        return network
-
-
-def _uniform(*shape: int, fan_in: int | None = None) -> torch.nn.Parameter:
-    bound = (fan_in or shape[1]) ** -0.5
-    return torch.nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+    return Embedding(projection, ensemble).requires_grad_(False).eval()
 
 
 def learn_embedding(out: Path, *, features: Path, vocabulary: Path, tag2vec: Path, settings: EmbeddingSettings) -> None:
-    """Train on every clip whose hashtag has a vector, and write the network."""
+    """Train on every clip whose hashtag has a vector and every one without a hashtag, and write the networks."""
     space = TagSpace.load(tag2vec)
     examples = by_hashtag(features, vocabulary, space)
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
-    network = train_embedding(examples.views, examples.labels, targets, settings)
+    everything = examples.joined(unnamed(features, vocabulary))
+    network = train_embedding(everything.views, everything.labels, targets, settings)
     (out / EMBEDDING).write_bytes(save(network.tensors()))
 
 
 def read_embedding(folder: Path) -> Embedding:
-    """Return the network that was trained."""
+    """Return the networks that were trained."""
     return Embedding.from_tensors(load_file(folder / EMBEDDING))

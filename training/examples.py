@@ -1,6 +1,7 @@
 """Examples to learn from: the Fisher vectors of the clips, what they show and where they come from."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
 
+ENOUGH = 5
+"""Groups of a category that tell what its clips have in common."""
+
 
 class ExamplesError(Tag2VecError):
     """There is too little to learn from."""
@@ -37,7 +41,7 @@ class Examples:
         Index of each clip's class in `classes`.
     groups : int64 (n,)
         Clips of one group come from one source.
-    classes : list of str, sorted
+    classes : list of str
     clips : list of Clip, (n,)
     """
 
@@ -51,14 +55,24 @@ class Examples:
     def of(cls, clips: Sequence[Clip], names: Sequence[str], views: Array) -> "Examples":
         """Take each clip that has a class, with its row of `views`; its class is in `names`."""
         rows = [row for row, name in enumerate(names) if name]
-        classes, labels = np.unique([names[row] for row in rows], return_inverse=True)
-        _, groups = np.unique([clips[row].group for row in rows], return_inverse=True)
+        labels = _numbered([names[row] for row in rows])
         return cls(
             np.asarray(views[:, rows]),
-            labels.astype(np.int64),
-            groups.astype(np.int64),
-            classes.tolist(),
+            labels,
+            _numbered([clips[row].group for row in rows]),
+            sorted({names[row] for row in rows}),
             [clips[row] for row in rows],
+        )
+
+    def joined(self, others: "Examples") -> "Examples":
+        """Return these examples and others after them, whose classes are numbered after these."""
+        clips = self.clips + others.clips
+        return Examples(
+            np.concatenate([self.views, others.views], axis=1),
+            np.concatenate([self.labels, others.labels + len(self.classes)]),
+            _numbered([clip.group for clip in clips]),
+            self.classes + others.classes,
+            clips,
         )
 
     @cached_property
@@ -66,6 +80,10 @@ class Examples:
         """What is embedded, float32 (n, dimensions): the mean of both views."""
         mean: Array = self.views.mean(axis=0)
         return mean
+
+    def apart_from(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows that share no group with any of some others, int64 (m,)."""
+        return np.flatnonzero(~np.isin(self.groups, self.groups[rows]))
 
     def groups_of(self, label: int) -> int:
         """Return the number of groups of a class."""
@@ -104,6 +122,21 @@ def by_hashtag(features: Path, vocabulary: Path, space: TagSpace) -> Examples:
     return Examples.of(clips, names, read_views(vocabulary))
 
 
+def unnamed(features: Path, vocabulary: Path) -> Examples:
+    """Take the clips that have no hashtag, by their category: see `unnamed_motions`."""
+    clips = [row.clip for row in read_kept(features)]
+    return Examples.of(clips, unnamed_motions(clips), read_views(vocabulary))
+
+
+def unnamed_motions(clips: Sequence[Clip]) -> list[str]:
+    """Return the category of each clip without a hashtag, a motion for which nothing is to be suggested; else "".
+
+    Categories of fewer than `ENOUGH` groups are left out: they say what those clips look like, not the motion.
+    """
+    groups = Counter(category for category, _ in {(clip.category, clip.group) for clip in clips if not clip.hashtag})
+    return ["" if clip.hashtag or groups[clip.category] < ENOUGH else clip.category for clip in clips]
+
+
 def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | None:
     """Take the clips of a benchmark, by their category; None when there are fewer than two categories."""
     clips = [row.clip for row in read_kept(features)]
@@ -111,6 +144,10 @@ def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | 
     if len(set(filter(None, names))) < 2:
         return None
     return Examples.of(clips, names, read_views(vocabulary))
+
+
+def _numbered(names: Sequence[str]) -> NDArray[np.int64]:
+    return np.unique(np.asarray(names, np.str_), return_inverse=True)[1].astype(np.int64)
 
 
 def stem_of(hashtag: str) -> str:

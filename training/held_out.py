@@ -27,7 +27,7 @@ from models.tagspace import TagSpace
 from training.embedding import EmbeddingSettings, train_embedding
 from training.evaluation.folds import FOLDS, Rows, fold_of
 from training.evaluation.paper import papers_answers
-from training.examples import Examples, by_hashtag, target_vectors
+from training.examples import Examples, by_hashtag, target_vectors, unnamed
 from training.halves import HALVES
 from training.progress import track
 from training.workers import in_processes
@@ -41,7 +41,7 @@ HELD_OUT = "held_out.safetensors"
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows are clips, in the order of `training.examples.by_hashtag`; all vectors but `paper` have unit length.
+    """Rows are clips, in the order of `training.examples.by_hashtag`; no vector but one of `paper` is longer than 1.
 
     Attributes
     ----------
@@ -95,10 +95,11 @@ def embed_held_out(
 ) -> None:
     """Train every network and write what each makes of the clips that it never saw."""
     space = TagSpace.load(tag2vec)
-    examples = by_hashtag(features, vocabulary, space).in_their_span()
+    examples = by_hashtag(features, vocabulary, space)
+    everything = examples.joined(unnamed(features, vocabulary)).in_their_span()
     n, d, fold = len(examples.labels), space.dimensions, fold_of(examples, settings.seed)
     networks = _networks(
-        examples,
+        everything,
         fold,
         target_vectors(space, examples.classes),
         [target_vectors(TagSpace.load(halves / half), examples.classes) for half in HALVES],
@@ -107,7 +108,7 @@ def embed_held_out(
     shapes |= {"halves": (len(HALVES), n, d), "pairs": (len(HALVES), FOLDS, n, d)}
     found = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     data = out / "examples.npz"
-    np.savez(data, views=examples.views, labels=examples.labels)
+    np.savez(data, views=everything.views, labels=everything.labels)
     embed = partial(embed_all, data=data, settings=settings)
     for network, outcome in track(in_processes(embed, networks, workers=workers), "networks", len(networks)):
         if isinstance(outcome, Exception):
@@ -118,27 +119,27 @@ def embed_held_out(
     HeldOut(fold, **found).write(out)
 
 
-def _networks(examples: Examples, fold: Rows, targets: Array, halves: list[Array]) -> list[Network]:
+def _networks(everything: Examples, fold: Rows, targets: Array, halves: list[Array]) -> list[Network]:
     networks = []
     for number in range(FOLDS):
-        seen, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        judged = np.flatnonzero(fold == number)
+        seen = everything.apart_from(judged)
         networks.append(Network(seen, targets, [("paper", (), judged)]))
         networks.append(Network(seen, targets, [("embedded", (), judged)]))
         for half, goals in enumerate(halves):
             kept = [("halves", (half,), judged), ("pairs", (half, number), judged)]
             networks.append(Network(seen, goals, kept))
     for one, other in combinations(range(FOLDS), 2):
-        seen, first, second = (
-            np.flatnonzero(rows) for rows in ((fold != one) & (fold != other), fold == one, fold == other)
-        )
+        first, second = np.flatnonzero(fold == one), np.flatnonzero(fold == other)
+        seen = everything.apart_from(np.concatenate([first, second]))
         for half, goals in enumerate(halves):
             kept = [("pairs", (half, one), second), ("pairs", (half, other), first)]
             networks.append(Network(seen, goals, kept))
-    for label in range(len(examples.classes)):
-        own = examples.labels == label
-        seen = np.flatnonzero(~np.isin(examples.groups, examples.groups[own]))
-        if len(seen):
-            networks.append(Network(seen, targets, [("left_out", (), np.flatnonzero(own))]))
+    for label in range(len(targets)):
+        own = np.flatnonzero(everything.labels == label)
+        seen = everything.apart_from(own)
+        if (everything.labels[seen] < len(targets)).any():
+            networks.append(Network(seen, targets, [("left_out", (), own)]))
     return networks
 
 
@@ -148,6 +149,7 @@ def embed_all(network: Network, *, data: Path, settings: EmbeddingSettings) -> A
         views, labels = arrays["views"], arrays["labels"]
     seen, fisher = network.seen, views.mean(axis=0)
     if network.kept[0][0] == "paper":
-        return papers_answers(fisher[seen], labels[seen], network.targets, fisher, seed=settings.seed)
+        named = seen[labels[seen] < len(network.targets)]
+        return papers_answers(fisher[named], labels[named], network.targets, fisher, seed=settings.seed)
     trained = train_embedding(views[:, seen], labels[seen], network.targets, settings)
     return trained.embed(fisher)

@@ -147,7 +147,7 @@ def _score(quality: Quality) -> list[str]:
     return [
         *lines,
         f"`confident` is false where a clip looks like nothing that was trained on. {strangers.strangers} clips of "
-        f"{strangers.benchmark} whose motion has no hashtag, and from which nothing was learnt, against "
+        f"{strangers.benchmark} whose motion has no hashtag, each met by networks that saw none of its kind, against "
         f"{strangers.known} clips kept apart of its other classes: AUROC {strangers.auroc:.3f} (length alone: "
         f"{strangers.auroc_of_length:.3f}). Of the latter {_percent(strangers.known_confident)} are answered with "
         f"confidence, of the strangers {_percent(strangers.strangers_confident)}.",

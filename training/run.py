@@ -184,6 +184,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         code=(
             training.evaluation.strangers,
             training.evaluation.folds,
+            training.held_out,
             models.calibration,
             *vocabulary.code,
             *embedding.code,

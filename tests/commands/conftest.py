@@ -11,7 +11,7 @@ import torch
 from commands.main import main
 from models.bundles import library_versions, write_bundle
 from models.cooccurrence import Cooccurrence
-from models.embedding import Embedding
+from models.embedding import Embedding, Ensemble
 from models.fisher import Codebook, Vocabulary
 from models.manifest import HashtagRecord, TrainingRecord
 from models.tagspace import TagSpace
@@ -62,7 +62,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     vocabulary = Vocabulary(codebooks)
     torch.manual_seed(0)
-    embedding = Embedding(torch.randn(8, vocabulary.dimensions))
+    embedding = Embedding(torch.randn(8, vocabulary.dimensions), Ensemble(2, 8, 60, 100))
     space = TagSpace.from_vectors(
         list(TAGS), range(len(TAGS), 0, -1), list(TAGS.values()), rng.normal(size=(len(TAGS), 100)), ["golf", "tenni"]
     )

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save
 import models.bundles
 from models.bundles import Bundle, file_sha256, library_versions, write_bundle
 from models.cooccurrence import Cooccurrence
-from models.embedding import Embedding
+from models.embedding import Embedding, Ensemble
 from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
 from models.inflections import Inflections
@@ -47,7 +47,7 @@ def make(path: Path) -> Bundle:
         version="3",
         settings=SETTINGS,
         vocabulary=words,
-        embedding=Embedding(torch.randn(4, words.dimensions), 6, 5),
+        embedding=Embedding(torch.randn(4, words.dimensions), Ensemble(2, 4, 6, 5)),
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
         cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
         trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
@@ -163,7 +163,7 @@ def test_no_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (lambda manifest: manifest.update(format=2), "is of format 2; this version of tag2vec reads format 1"),
+        (lambda manifest: manifest.update(format=1), "is of format 1; this version of tag2vec reads format 2"),
         (lambda manifest: manifest.pop("format"), "format None"),
         (lambda manifest: manifest.pop("name"), "name: Field required"),
         (lambda manifest: manifest.update(surprise=1), "surprise: Extra"),
@@ -199,8 +199,8 @@ def test_a_manifest_that_is_none(bundle: Bundle, content: bytes) -> None:
         ("vocabulary.safetensors", "extra", (1,)),
         ("embedding.safetensors", "projection", (4, 7)),
         ("embedding.safetensors", "projection", None),
-        ("embedding.safetensors", "hidden.weight", (6, 5)),
-        ("embedding.safetensors", "output.bias", (5, 1)),
+        ("embedding.safetensors", "hidden_weight", (2, 4, 5)),
+        ("embedding.safetensors", "output_bias", (2, 5)),
     ],
 )
 def test_wrong_shapes_are_named(bundle: Bundle, name: str, array: str, shape: tuple[int, ...] | None) -> None:

@@ -124,8 +124,8 @@ def test_a_changed_setting_redoes_only_what_depends_on_it(
         run(config)
     done = [message.split(":")[0] for message in caplog.messages if message.endswith("started")]
     assert done == ["embedding", "held_out", "strangers", "evaluation", "bundle"]
-    # Several networks of ten units, joined into one.
-    assert Bundle.open(config.work / "bundle").embedding().hidden.out_features == 10 * config.embedding.members
+    output = Bundle.open(config.work / "bundle").embedding().ensemble.output_weight
+    assert output.shape == (config.embedding.members, 10, 100)
 
 
 def test_one_stage_alone(copy: Callable[..., Config], caplog: pytest.LogCaptureFixture) -> None:

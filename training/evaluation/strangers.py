@@ -2,10 +2,12 @@
 
 The clips of a benchmark whose category has no hashtag are the strangers. They are compared with clips kept apart of the
 benchmark's other categories, so that neither length nor source tells them apart. The visual vocabulary is learnt anew,
-without them.
+without any of them. To networks each is a stranger by its own category: they learn from the strangers of the others, as
+the network that ships does from all.
 """
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +18,14 @@ from safetensors.numpy import load_file, save
 
 from models.calibration import Calibration, familiarity
 from models.tagspace import TagSpace
-from training.clips import Clip
-from training.embedding import EmbeddingSettings, train_embedding
-from training.evaluation.folds import FOLDS, fold_of
+from training.embedding import EmbeddingSettings
+from training.evaluation.folds import FOLDS, Rows, fold_of
 from training.evaluation.reliability import area_under_curve
-from training.examples import by_hashtag, target_vectors
+from training.examples import by_hashtag, target_vectors, unnamed, unnamed_motions
 from training.features import read_kept
+from training.held_out import Network, embed_all
 from training.progress import track
-from training.vocabulary import VocabularySettings, learn_vocabulary, read_views
+from training.vocabulary import VocabularySettings, learn_vocabulary
 from training.workers import in_processes
 
 log = logging.getLogger(__name__)
@@ -38,8 +40,8 @@ STRANGERS = "strangers.safetensors"
 class StrangersQuality(BaseModel):
     """How well familiarity tells clips kept apart of trained hashtags from strangers, of one benchmark.
 
-    `auroc`: how often the former is more familiar than the latter, mean over folds; `auroc_of_length`: how often it is
-    longer; `known_confident`, `strangers_confident`: the share of each whose answer is trusted.
+    `auroc`: how often the former is more familiar than the latter, mean over folds and strangers; `auroc_of_length`:
+    how often it is longer; `known_confident`, `strangers_confident`: the share of each whose answer is trusted.
     """
 
     benchmark: str = BENCHMARK
@@ -49,11 +51,6 @@ class StrangersQuality(BaseModel):
     auroc_of_length: float
     known_confident: float
     strangers_confident: float
-
-
-def is_stranger(clip: Clip) -> bool:
-    """Tell whether a clip belongs to the benchmark, but to no hashtag."""
-    return clip.benchmark == BENCHMARK and not clip.hashtag
 
 
 def meet_strangers(
@@ -68,42 +65,49 @@ def meet_strangers(
 ) -> None:
     """Measure how familiar strangers are, and clips kept apart, to the same networks; write nothing if there are none.
 
-    The file has for each fold `known.FOLD` and `strangers.FOLD`, the familiarity of the benchmark's clips, and the
-    number of frames of each in `known_frames.FOLD` and `strangers_frames.FOLD`; all float64.
+    The file has for each fold and each category of strangers `known.FOLD.CATEGORY` and `strangers.FOLD.CATEGORY`, the
+    familiarity of the benchmark's clips, and for each fold `known_frames.FOLD`, and `strangers_frames`, the number of
+    frames of each; all float64.
     """
-    clips = [row.clip for row in read_kept(features)]
-    if not any(map(is_stranger, clips)) or not any(clip.benchmark == BENCHMARK and clip.hashtag for clip in clips):
+    rows = read_kept(features)
+    clips = [row.clip for row in rows]
+    motions = zip(clips, unnamed_motions(clips), strict=True)
+    strangers = {clip.path for clip, motion in motions if motion and clip.benchmark == BENCHMARK}
+    if not strangers or not any(clip.benchmark == BENCHMARK and clip.hashtag for clip in clips):
         log.info("strangers: the list of clips has none")
         return
-    strangers = {clip.path for clip in clips if is_stranger(clip)}
     learn_vocabulary(out, features=features, cache=cache, settings=vocabulary, workers=workers, without=strangers)
-    found: dict[str, Floats] = {}
-    meet = partial(_meet, features=features, vocabulary=out, tag2vec=tag2vec, settings=settings)
-    for fold, outcome in track(in_processes(meet, range(FOLDS), workers=workers), "strangers", FOLDS):
-        if isinstance(outcome, Exception):
-            raise outcome
-        found |= {f"{name}.{fold}": values for name, values in outcome.items()}
-    (out / STRANGERS).write_bytes(save(found))
 
-
-def _meet(
-    fold: int, *, features: Path, vocabulary: Path, tag2vec: Path, settings: EmbeddingSettings
-) -> dict[str, Floats]:
     space = TagSpace.load(tag2vec)
-    examples = by_hashtag(features, vocabulary, space)
-    targets = target_vectors(space, examples.classes)
-    judged = fold_of(examples, settings.seed) == fold
-    network = train_embedding(examples.views[:, ~judged], examples.labels[~judged], targets, settings)
-    rows = read_kept(features)
+    examples = by_hashtag(features, out, space)
+    targets, fold = target_vectors(space, examples.classes), fold_of(examples, settings.seed)
+    everything = examples.joined(unnamed(features, out)).in_their_span()
+    benchmark = np.array([clip.benchmark == BENCHMARK for clip in everything.clips])
+    category = np.array([clip.category for clip in everything.clips])
+    named = everything.labels < len(targets)
     frames = {row.clip.path: row.frames for row in rows}
-    strange = [number for number, row in enumerate(rows) if is_stranger(row.clip)]
-    known = [row for row in np.flatnonzero(judged) if examples.clips[row].benchmark == BENCHMARK]
-    return {
-        "known": familiarity(network.embed(examples.fisher[known]) @ targets.T),
-        "strangers": familiarity(network.embed(read_views(vocabulary)[:, strange].mean(axis=0)) @ targets.T),
-        "known_frames": np.array([frames[examples.clips[row].path] for row in known], np.float64),
-        "strangers_frames": np.array([rows[number].frames for number in strange], np.float64),
-    }
+    networks, found = [], {"strangers_frames": np.array([frames[path] for path in sorted(strangers)], np.float64)}
+    for number in range(FOLDS):
+        known = np.flatnonzero(benchmark[: len(fold)] & (fold == number))
+        found[f"known_frames.{number}"] = np.array([frames[everything.clips[row].path] for row in known], np.float64)
+        for name in np.unique(category[benchmark & ~named]).tolist():
+            unseen = ~named & (category == name)
+            seen = everything.apart_from(np.concatenate([np.flatnonzero(fold == number), np.flatnonzero(unseen)]))
+            strange = np.flatnonzero(unseen & benchmark)
+            kept: list[tuple[str, tuple[int, ...], Rows]] = [
+                (f"known.{number}.{name}", (), known),
+                (f"strangers.{number}.{name}", (), strange),
+            ]
+            networks.append(Network(seen, targets, kept))
+    data = out / "examples.npz"
+    np.savez(data, views=everything.views, labels=everything.labels)
+    embed = partial(embed_all, data=data, settings=settings)
+    for network, embedded in track(in_processes(embed, networks, workers=workers), "strangers", len(networks)):
+        if isinstance(embedded, Exception):
+            raise embedded
+        found |= {name: familiarity(embedded[rows] @ targets.T) for name, _, rows in network.kept}
+    data.unlink()
+    (out / STRANGERS).write_bytes(save(found))
 
 
 def strangers_quality(folder: Path, calibration: Calibration) -> StrangersQuality | None:
@@ -111,18 +115,23 @@ def strangers_quality(folder: Path, calibration: Calibration) -> StrangersQualit
     if not (folder / STRANGERS).exists():
         return None
     found = load_file(folder / STRANGERS)
-    folds = range(FOLDS)
-    known, strangers = (np.concatenate([found[f"{name}.{fold}"] for fold in folds]) for name in ("known", "strangers"))
-
-    def auroc(suffix: str = "") -> float:
-        areas = [area_under_curve(found[f"known{suffix}.{fold}"], found[f"strangers{suffix}.{fold}"]) for fold in folds]
-        return round(float(np.mean(areas)), 4)
-
+    met = [
+        (values, found[f"strangers.{name.removeprefix('known.')}"])
+        for name, values in found.items()
+        if name.startswith("known.")
+    ]
+    frames = [found[f"known_frames.{fold}"] for fold in range(FOLDS)]
+    known, strangers = (np.concatenate(both) for both in zip(*met, strict=True))
     return StrangersQuality(
-        known=len(known),
-        strangers=len(strangers) // FOLDS,
-        auroc=auroc(),
-        auroc_of_length=auroc("_frames"),
+        known=sum(map(len, frames)),
+        strangers=len(found["strangers_frames"]),
+        auroc=_area(met),
+        auroc_of_length=_area([(known_frames, found["strangers_frames"]) for known_frames in frames]),
         known_confident=round(float(np.mean(known >= calibration.confident_from)), 4),
         strangers_confident=round(float(np.mean(strangers >= calibration.confident_from)), 4),
     )
+
+
+def _area(met: Sequence[tuple[Floats, Floats]]) -> float:
+    areas = [area_under_curve(known, strangers) for known, strangers in met]
+    return round(float(np.average(areas, weights=[len(strangers) for _, strangers in met])), 4)

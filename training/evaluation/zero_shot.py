@@ -114,7 +114,7 @@ def mean_meaning(vectors: Array, hashtags: Array) -> Array:
     Parameters
     ----------
     vectors : float32 (n, out)
-        Clips, of unit length.
+        Clips.
     hashtags : float32 (hashtags, out)
     """
     weights = np.exp((vectors @ hashtags.T - 1) / TEMPERATURE)

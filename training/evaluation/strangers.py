@@ -21,7 +21,7 @@ from models.tagspace import TagSpace
 from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, Rows, fold_of
 from training.evaluation.reliability import area_under_curve
-from training.examples import by_hashtag, target_vectors, unnamed, unnamed_motions
+from training.examples import Examples, by_hashtag, target_vectors, unnamed, unnamed_motions
 from training.features import read_kept
 from training.held_out import Network, embed_all
 from training.progress import track
@@ -30,6 +30,7 @@ from training.workers import in_processes
 
 log = logging.getLogger(__name__)
 
+Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 BENCHMARK = "jhmdb"
@@ -72,8 +73,9 @@ def meet_strangers(
     rows = read_kept(features)
     clips = [row.clip for row in rows]
     motions = zip(clips, unnamed_motions(clips), strict=True)
-    strangers = {clip.path for clip, motion in motions if motion and clip.benchmark == BENCHMARK}
-    if not strangers or not any(clip.benchmark == BENCHMARK and clip.hashtag for clip in clips):
+    benchmark = {clip.path for clip in clips if clip.benchmark == BENCHMARK}
+    strangers = {clip.path for clip, motion in motions if motion and clip.path in benchmark}
+    if not strangers or not any(clip.hashtag for clip in clips if clip.path in benchmark):
         log.info("strangers: the list of clips has none")
         return
     learn_vocabulary(out, features=features, cache=cache, settings=vocabulary, workers=workers, without=strangers)
@@ -82,23 +84,12 @@ def meet_strangers(
     examples = by_hashtag(features, out, space)
     targets, fold = target_vectors(space, examples.classes), fold_of(examples, settings.seed)
     everything = examples.joined(unnamed(features, out)).in_their_span()
-    benchmark = np.array([clip.benchmark == BENCHMARK for clip in everything.clips])
-    category = np.array([clip.category for clip in everything.clips])
-    named = everything.labels < len(targets)
+    networks = _networks(everything, fold, targets)
     frames = {row.clip.path: row.frames for row in rows}
-    networks, found = [], {"strangers_frames": np.array([frames[path] for path in sorted(strangers)], np.float64)}
+    found = {"strangers_frames": np.array([frames[path] for path in sorted(strangers)], np.float64)}
     for number in range(FOLDS):
-        known = np.flatnonzero(benchmark[: len(fold)] & (fold == number))
-        found[f"known_frames.{number}"] = np.array([frames[everything.clips[row].path] for row in known], np.float64)
-        for name in np.unique(category[benchmark & ~named]).tolist():
-            unseen = ~named & (category == name)
-            seen = everything.apart_from(np.concatenate([np.flatnonzero(fold == number), np.flatnonzero(unseen)]))
-            strange = np.flatnonzero(unseen & benchmark)
-            kept: list[tuple[str, tuple[int, ...], Rows]] = [
-                (f"known.{number}.{name}", (), known),
-                (f"strangers.{number}.{name}", (), strange),
-            ]
-            networks.append(Network(seen, targets, kept))
+        known = [clip.path for clip, own in zip(examples.clips, fold, strict=True) if own == number]
+        found[f"known_frames.{number}"] = np.array([frames[path] for path in known if path in benchmark], np.float64)
     data = out / "examples.npz"
     np.savez(data, views=everything.views, labels=everything.labels)
     embed = partial(embed_all, data=data, settings=settings)
@@ -108,6 +99,23 @@ def meet_strangers(
         found |= {name: familiarity(embedded[rows] @ targets.T) for name, _, rows in network.kept}
     data.unlink()
     (out / STRANGERS).write_bytes(save(found))
+
+
+def _networks(everything: Examples, fold: Rows, targets: Array) -> list[Network]:
+    """Return for each fold and each category of strangers a network that sees no clip of either."""
+    benchmark = np.array([clip.benchmark == BENCHMARK for clip in everything.clips])
+    networks = []
+    for label in np.unique(everything.labels[benchmark & (everything.labels >= len(targets))]).tolist():
+        own = np.flatnonzero(everything.labels == label)
+        for number in range(FOLDS):
+            judged = np.flatnonzero(fold == number)
+            meeting = f"{number}.{everything.classes[label]}"
+            kept: list[tuple[str, tuple[int, ...], Rows]] = [
+                (f"known.{meeting}", (), judged[benchmark[judged]]),
+                (f"strangers.{meeting}", (), own[benchmark[own]]),
+            ]
+            networks.append(Network(everything.apart_from(np.concatenate([judged, own])), targets, kept))
+    return networks
 
 
 def strangers_quality(folder: Path, calibration: Calibration) -> StrangersQuality | None:

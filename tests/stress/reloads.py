@@ -86,8 +86,8 @@ def _variant(source: Path, folder: Path, seed: int) -> Path:
     """A whole bundle that answers otherwise: its embedding is turned a little."""
     shutil.copytree(source, folder)
     tensors = load_file(folder / EMBEDDING)
-    noise = np.random.default_rng(seed).normal(0, 0.05, tensors["output.bias"].shape)
-    tensors["output.bias"] = (tensors["output.bias"] + noise).astype(np.float32)
+    noise = np.random.default_rng(seed).normal(0, 0.05, tensors["output_bias"].shape[-1])
+    tensors["output_bias"] = (tensors["output_bias"] + noise).astype(np.float32)
     save_file(tensors, folder / EMBEDDING)
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest["version"] = f"variant {seed}"

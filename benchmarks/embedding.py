@@ -10,7 +10,6 @@ Descriptors are those of a finished training.
 import json
 import os
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +25,8 @@ from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, fold_of
 from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.examples import Examples, by_hashtag, target_vectors, unnamed
-from training.held_out import Network, embed_all
+from training.held_out import Network, embed_by
 from training.vocabulary import VocabularySettings, learn_vocabulary
-from training.workers import in_processes
 
 Array = NDArray[np.float32]
 Right = NDArray[np.bool_]
@@ -43,16 +41,14 @@ def parsed(variant: str) -> EmbeddingSettings:
 
 
 def told_right(
-    data: Path, examples: Examples, everything: Examples, targets: Array, settings: EmbeddingSettings, workers: int
+    examples: Examples, everything: Examples, targets: Array, settings: EmbeddingSettings, workers: int
 ) -> Right:
     """Return whether the nearest hashtag is right for each clip, by the network that did not see its fold, (n,)."""
     labels, fold = examples.labels, fold_of(examples, settings.seed)
     parts = [np.flatnonzero(fold == number) for number in range(FOLDS)]
     networks = [Network(everything.apart_from(part), targets, [("embedded", (), part)]) for part in parts]
     right = np.zeros(len(labels), bool)
-    for network, embedded in in_processes(partial(embed_all, data=data, settings=settings), networks, workers=workers):
-        if isinstance(embedded, Exception):
-            raise embedded
+    for network, embedded in embed_by(networks, everything, settings=settings, workers=workers):
         ((_, _, judged),) = network.kept
         right[judged] = hashtag_ranks(embedded[judged], labels[judged], targets) == 0
     return right
@@ -82,12 +78,10 @@ def main(
             examples = by_hashtag(work / "features", folder, space)
             everything = examples.joined(unnamed(work / "features", folder)).in_their_span()
             targets, labels = target_vectors(space, examples.classes), examples.labels
-            data = folder / "examples.npz"
-            np.savez(data, views=everything.views, labels=everything.labels)
             found[SVM].append([svm_answers(examples, shuffle) == labels for shuffle in range(shuffles)])
             for name, variant in settings.items():
                 shuffled = [variant.model_copy(update={"seed": shuffle}) for shuffle in range(shuffles)]
-                found[name].append([told_right(data, examples, everything, targets, one, workers) for one in shuffled])
+                found[name].append([told_right(examples, everything, targets, one, workers) for one in shuffled])
 
     # Of each vocabulary and clip, over the shuffles, (seeds, n).
     shares = {name: np.mean(right, axis=1) for name, right in found.items()}

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
 
-ENOUGH = 5
-"""Groups of a category that tell what its clips have in common."""
+FEW = 5
+"""Fewer groups than this say little about a hashtag, or a motion without one."""
 
 
 class ExamplesError(Tag2VecError):
@@ -131,10 +131,10 @@ def unnamed(features: Path, vocabulary: Path) -> Examples:
 def unnamed_motions(clips: Sequence[Clip]) -> list[str]:
     """Return the category of each clip without a hashtag, a motion for which nothing is to be suggested; else "".
 
-    Categories of fewer than `ENOUGH` groups are left out: they say what those clips look like, not the motion.
+    Categories of fewer than `FEW` groups are left out: they say what those clips look like, not the motion.
     """
     groups = Counter(category for category, _ in {(clip.category, clip.group) for clip in clips if not clip.hashtag})
-    return ["" if clip.hashtag or groups[clip.category] < ENOUGH else clip.category for clip in clips]
+    return ["" if clip.hashtag or groups[clip.category] < FEW else clip.category for clip in clips]
 
 
 def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | None:

@@ -14,6 +14,8 @@ Four kinds, each for every clip with a hashtag:
 """
 
 import logging
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -107,15 +109,10 @@ def embed_held_out(
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("embedded", "left_out", "paper"), (n, d))
     shapes |= {"halves": (len(HALVES), n, d), "pairs": (len(HALVES), FOLDS, n, d)}
     found = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    data = out / "examples.npz"
-    np.savez(data, views=everything.views, labels=everything.labels)
-    embed = partial(embed_all, data=data, settings=settings)
-    for network, outcome in track(in_processes(embed, networks, workers=workers), "networks", len(networks)):
-        if isinstance(outcome, Exception):
-            raise outcome
+    embedded = embed_by(networks, everything, settings=settings, workers=workers)
+    for network, vectors in track(embedded, "networks", len(networks)):
         for name, where, rows in network.kept:
-            found[name][where][rows] = outcome[rows]
-    data.unlink()
+            found[name][where][rows] = vectors[rows]
     HeldOut(fold, **found).write(out)
 
 
@@ -143,7 +140,21 @@ def _networks(everything: Examples, fold: Rows, targets: Array, halves: list[Arr
     return networks
 
 
-def embed_all(network: Network, *, data: Path, settings: EmbeddingSettings) -> Array:
+def embed_by(
+    networks: Sequence[Network], examples: Examples, *, settings: EmbeddingSettings, workers: int
+) -> Iterator[tuple[Network, Array]]:
+    """Train networks in processes of their own; yield each, as they come, with all examples embedded: (n, out)."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "examples.npz"
+        np.savez(data, views=examples.views, labels=examples.labels)
+        embed = partial(_embed_all, data=data, settings=settings)
+        for network, embedded in in_processes(embed, networks, workers=workers):
+            if isinstance(embedded, Exception):
+                raise embedded
+            yield network, embedded
+
+
+def _embed_all(network: Network, *, data: Path, settings: EmbeddingSettings) -> Array:
     """Train a network on some of the clips in `data`, and embed all, float32 (n, out)."""
     with np.load(data) as arrays:
         views, labels = arrays["views"], arrays["labels"]

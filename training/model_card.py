@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from models.manifest import Manifest
 from training.evaluation.co_use import CoUseQuality, Relevant
-from training.evaluation.evaluate import FEW
 from training.evaluation.nearest import SVM_COST
 from training.evaluation.quality import ClassifierQuality, Quality
+from training.examples import FEW
 
 
 def model_card(manifest: Manifest) -> str:

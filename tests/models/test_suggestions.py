@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from models.calibration import familiarity
 from models.cooccurrence import Cooccurrence
 from models.denylist import DenyList
 from models.errors import NoDates
@@ -50,6 +51,16 @@ def test_every_wish_is_honoured(
     for one in found:
         assert one.tag in WORDS
         assert one.distance == pytest.approx(SPACE.distance(vector, stem(one.tag)))
+
+
+def test_the_length_of_a_vector_counts_for_familiarity_alone() -> None:
+    sure = SPACE.vector("golf")
+    unsure = np.float32(0.1) * sure
+    for vector in (sure, unsure):
+        cosines = np.array([vector @ SPACE.vector(name) for name in SPACE.hashtags])
+        assert SUGGESTER.familiarity(vector) == pytest.approx(float(familiarity(cosines)))
+    assert SUGGESTER.familiarity(unsure) < SUGGESTER.familiarity(sure) - 0.1
+    assert [one.tag for one in SUGGESTER.suggest(unsure)] == [one.tag for one in SUGGESTER.suggest(sure)]
 
 
 @given(VECTORS, st.floats(0, 1), TYPED)

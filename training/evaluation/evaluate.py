@@ -14,15 +14,12 @@ from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQua
 from training.evaluation.score import calibrate, score_quality
 from training.evaluation.strangers import BENCHMARK, strangers_quality
 from training.evaluation.zero_shot import zero_shot_quality
-from training.examples import Examples, by_category, by_hashtag, target_vectors
+from training.examples import FEW, Examples, by_category, by_hashtag, target_vectors
 from training.halves import HALVES
 from training.held_out import HeldOut
 from training.stage import write_json
 
 CALIBRATION = "calibration.json"
-
-FEW = 5
-"""Fewer groups than this say little about a hashtag."""
 
 
 def evaluate(

@@ -8,7 +8,6 @@ the network that ships does from all.
 
 import logging
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +22,9 @@ from training.evaluation.folds import FOLDS, Rows, fold_of
 from training.evaluation.reliability import area_under_curve
 from training.examples import Examples, by_hashtag, target_vectors, unnamed, unnamed_motions
 from training.features import read_kept
-from training.held_out import Network, embed_all
+from training.held_out import Network, embed_by
 from training.progress import track
 from training.vocabulary import VocabularySettings, learn_vocabulary
-from training.workers import in_processes
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +88,9 @@ def meet_strangers(
     for number in range(FOLDS):
         known = [clip.path for clip, own in zip(examples.clips, fold, strict=True) if own == number]
         found[f"known_frames.{number}"] = np.array([frames[path] for path in known if path in benchmark], np.float64)
-    data = out / "examples.npz"
-    np.savez(data, views=everything.views, labels=everything.labels)
-    embed = partial(embed_all, data=data, settings=settings)
-    for network, embedded in track(in_processes(embed, networks, workers=workers), "strangers", len(networks)):
-        if isinstance(embedded, Exception):
-            raise embedded
-        found |= {name: familiarity(embedded[rows] @ targets.T) for name, _, rows in network.kept}
-    data.unlink()
+    embedded = embed_by(networks, everything, settings=settings, workers=workers)
+    for network, vectors in track(embedded, "strangers", len(networks)):
+        found |= {name: familiarity(vectors[rows] @ targets.T) for name, _, rows in network.kept}
     (out / STRANGERS).write_bytes(save(found))
 
 

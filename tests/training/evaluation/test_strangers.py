@@ -9,6 +9,7 @@ import pytest
 
 from models.calibration import Calibration
 from models.tagspace import TagSpace
+from training import held_out
 from training.clips import Clip
 from training.embedding import EmbeddingSettings
 from training.evaluation import strangers
@@ -50,7 +51,7 @@ def meet(folder: Path, categories: dict[str, str], monkeypatch: pytest.MonkeyPat
         return ((network, function(network)) for network in networks)
 
     monkeypatch.setattr(strangers, "learn_vocabulary", learnt)
-    monkeypatch.setattr(strangers, "in_processes", here)
+    monkeypatch.setattr(held_out, "in_processes", here)
     tags = sorted({tag for tag in categories.values() if tag})
     TagSpace.from_vectors(tags, [1] * len(tags), tags, np.eye(len(tags), 12)).save(folder)
     meet_strangers(

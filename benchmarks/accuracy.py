@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.standard_error import over_sources, standard_error
-from models.trajectories import TrajectorySettings
+from models.trajectories.settings import TrajectorySettings
 from training.clips import Clip, read_clips
 from training.evaluation.nearest import svm_answers
 from training.examples import Examples

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from models.cooccurrence import Cooccurrence
-from models.hashtags import normalise, stem
-from models.inflections import Inflections
-from models.suggestions import Suggester
-from models.tagspace import TagSpace
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.inflections import Inflections
+from models.tags.space import TagSpace
+from models.tags.stemming import normalise, stem
+from models.tags.suggestions import Suggester
 from training.corpus import CorpusSettings, build_corpus, read_stems
 from training.inflections import learn_inflections
 from training.posts import read_posts

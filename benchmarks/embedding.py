@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.standard_error import over_sources, standard_error
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, fold_of
 from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.examples import Examples, by_hashtag, target_vectors, unnamed
-from training.held_out import Network, embed_by
+from training.out_of_fold import Network, embed_by
 from training.vocabulary import VocabularySettings, learn_vocabulary
 
 Array = NDArray[np.float32]

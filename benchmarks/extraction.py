@@ -19,12 +19,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
+from models.bundle.manifest import Settings
 from models.clock import Clock
-from models.manifest import Settings
 from models.pipeline import Pipeline
-from models.trajectories import STAGES, TrajectorySettings
-from models.video import Video
+from models.trajectories.extractor import STAGES
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
 
 YARDSTICK_PAIRS = 10
 COLUMNS = "decode", *STAGES, "fisher"
@@ -76,13 +77,13 @@ def main(
     for clip in clips:
         measured: dict[tuple[str, int], Measured] = {}
         for name, pipeline in pipelines.items():
-            pipeline.encode(clip)  # compile and fill the caches
+            pipeline.encoder.encode(clip)  # compile and fill the caches
             measured |= {(name, threads): Measured() for threads in (1, 2)}
         for _ in range(rounds):
             unit = yardstick(clip)
             for (name, threads), result in measured.items():
                 clock = Clock()
-                encoded = pipelines[name].encode(clip, threads=threads, clock=clock)
+                encoded = pipelines[name].encoder.encode(clip, threads=threads, clock=clock)
                 for stage in COLUMNS:
                     result.stages[stage].append(clock.milliseconds[stage] / encoded.video.frames_used)
                 result.totals.append(sum(encoded.timings_ms.values()) / encoded.video.frames_used)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.hashtags import normalise, stem
+from models.tags.stemming import normalise, stem
 
 POSTS, MEAN_TAGS, ONCE = 2_700_000, 3.45, 0.725
 """The paper's posts, their mean number of tags, and the share of tags that nobody else writes."""

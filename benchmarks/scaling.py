@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
 from models.fisher import FisherEncoder, Vocabulary
-from models.trajectories import TrajectorySettings, extract
-from models.video import Video
+from models.trajectories.extractor import extract
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
 
 Frame = NDArray[np.uint8]
 

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.tag2vec_scale import peak_mib
-from models.bundles import SHIPPED
-from models.string_table import StringTable
-from models.tag_index import build_index
-from models.tagspace import TagSpace, unit
+from models.bundle import SHIPPED
+from models.tags.index import build_index
+from models.tags.space import TagSpace, unit
+from models.tags.string_table import StringTable
 
 SIZES = (20_000, 200_000, 1_000_000, 7_000_000)
 K = 15

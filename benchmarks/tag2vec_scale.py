@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.made_up_posts import POSTS, MadeUpPosts
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.corpus import CorpusSettings, build_corpus
 from training.tag2vec import Tag2VecSettings, train_tag2vec
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories import Trajectories
+from models.trajectories.extractor import Trajectories
 
 TRAIL: Final = (0, 220, 60)
 HEAD: Final = (40, 40, 255)

@@ -8,8 +8,8 @@ from typing import TextIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories import Trajectories
-from models.video import VideoInfo
+from models.trajectories.extractor import Trajectories
+from models.video.limits import VideoInfo
 
 HEADER = 10
 """Columns before the descriptors: frame, mean (2), standard deviation (2), length, scale, position (3)."""

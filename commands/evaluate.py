@@ -25,7 +25,7 @@ def evaluate(
 ) -> None:
     """Show the quality of a bundle as measured when it was trained, or measure a training of your own."""
     if config is None:
-        from models.bundles import SHIPPED, Bundle
+        from models.bundle import SHIPPED, Bundle
 
         quality: dict[str, Any] = Bundle.open(bundle or SHIPPED).manifest.quality
     else:

@@ -26,9 +26,9 @@ def neighbours(
 
     A hashtag that is not known is answered from the known ones that it is made of, with a warning.
     """
-    from models.bundles import SHIPPED, Bundle
+    from models.bundle import SHIPPED, Bundle
     from models.errors import UnknownTag
-    from models.neighbours import neighbours as near
+    from models.tags.neighbours import neighbours as near
 
     asked = " ".join(tags)
     try:

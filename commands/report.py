@@ -31,7 +31,7 @@ def report(
 
     Without --config the figures that need clips are left out. Prints the page's path.
     """
-    from models.bundles import SHIPPED, Bundle
+    from models.bundle import SHIPPED, Bundle
     from training.config import read_config
     from training.report.assemble import write_report
 

@@ -58,10 +58,10 @@ def suggest(
     A clip that cannot be answered costs one line on stderr, `tag2vec: CLIP: code: message`, and exit code 1; the
     others are answered.
     """
-    from models.bundles import SHIPPED, Bundle
+    from models.bundle import SHIPPED, Bundle
     from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
-    from models.suggestions import NO_DATES, Wishes
+    from models.tags.suggestions import NO_DATES, Wishes
 
     opened = Bundle.open(bundle or SHIPPED)
     pipeline = Pipeline(opened, deny_file)

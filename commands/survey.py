@@ -42,7 +42,7 @@ def survey(
     if export is not None:
         export_answers(db, export)
     if clips is not None:
-        from models.bundles import SHIPPED, Bundle
+        from models.bundle import SHIPPED, Bundle
         from training.survey.server import serve
 
         log_to_stderr()

@@ -5,12 +5,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
+from models.bundle.manifest import Settings
 from models.clock import Clock
-from models.manifest import Settings
 from models.pipeline import Pipeline
-from models.trajectories import STAGES, TrajectorySettings
-from models.video import Video
+from models.trajectories.extractor import STAGES
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
 
 PASSES = 3
 
@@ -24,9 +25,9 @@ def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str,
     shipped = Bundle.open(SHIPPED)
     manifest = shipped.manifest.model_copy(update={"settings": Settings(trajectories=settings)})
     pipeline = Pipeline(replace(shipped, manifest=manifest))
-    pipeline.encode(clip, threads=threads)
+    pipeline.encoder.encode(clip, threads=threads)
     clocks = [Clock() for _ in range(PASSES)]
-    passes = [pipeline.encode(clip, threads=threads, clock=clock) for clock in clocks]
+    passes = [pipeline.encoder.encode(clip, threads=threads, clock=clock) for clock in clocks]
     frames = passes[0].video.frames_used
     stages = {
         stage: median(clock.milliseconds[stage] for clock in clocks) / frames for stage in ("decode", *STAGES, "fisher")

@@ -11,7 +11,7 @@ from commands.exit_codes import ExitCode
 from commands.output import complain, write, write_json
 
 if TYPE_CHECKING:
-    from models.trajectories import TrajectorySettings
+    from models.trajectories.settings import TrajectorySettings
 
 DRAWINGS = {".png", ".mp4"}
 
@@ -25,7 +25,7 @@ class Setting(StrEnum):
 
 def settings_of(setting: Setting) -> "TrajectorySettings":
     """Return the settings of that name."""
-    from models.trajectories import TrajectorySettings
+    from models.trajectories.settings import TrajectorySettings
 
     return TrajectorySettings() if setting is Setting.FAST else TrajectorySettings.reference()
 
@@ -73,8 +73,8 @@ def extract_clip(clip: Path, settings: "TrajectorySettings", threads: int, dump:
     """Extract the trajectories once, write what is asked for, and return a line that sums them up."""
     from commands.drawing import Tracks, write_drawing
     from commands.dump import write_dump
-    from models.trajectories import extract
-    from models.video import Video
+    from models.trajectories.extractor import extract
+    from models.video.decoding import Video
 
     # A pass of its own, as the authors do it: a row holds its place in time, so the number of frames comes first.
     with Video(clip, working_side=settings.working_side) as video:

@@ -14,9 +14,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from models.mirroring import mirrored
-from models.trajectories import BLOCKS
-from models.trajectories.descriptors import WIDTH
+from models.trajectories.layout import BLOCKS, WIDTH
+from models.trajectories.mirroring import mirrored
 
 Array = NDArray[np.float32]
 

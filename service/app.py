@@ -10,11 +10,12 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from service import health, page, routes, tracing
-from service.exchange import Exchange
-from service.keys import OPEN, KeyGate
+from service import tracing
+from service.api import health, page, routes
 from service.lifecycle import Service
-from service.limits import BodyLimits
+from service.middleware.authentication import OPEN, KeyGate
+from service.middleware.body_limits import BodyLimits
+from service.middleware.request_context import Exchange
 from service.problems import Code, Problem, ProblemDocument
 from service.settings import Settings
 

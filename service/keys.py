@@ -10,15 +10,9 @@ import secrets
 import sys
 from pathlib import Path
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from models.errors import Tag2VecError
-from service.problems import Code, Problem
 
 _LINE = re.compile(r"([\w.-]{1,64})\s+([0-9a-f]{64})")
-OPEN = {"/", "/healthz", "/readyz", "/metrics"}
-"""Addresses that take no key: the bare page, and what machines look at."""
 
 
 class KeyFileError(Tag2VecError):
@@ -63,30 +57,6 @@ def _read(file: Path) -> dict[str, bytes]:
     if not digests:
         raise KeyFileError(f"the key file {file} holds no key; python -m service.keys NAME makes one")
     return digests
-
-
-class KeyGate:
-    """ASGI middleware that lets nobody pass without a key; it leaves the key's name in the request's state."""
-
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
-        self.app = app
-        self.keys = keys
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check one request."""
-        if scope["type"] == "http" and scope["path"] not in OPEN:
-            scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
-            name = self.keys.name(key.strip()) if scheme.lower() == "bearer" else None
-            if name is None:
-                problem = Problem(
-                    Code.unauthorized,
-                    "Send a valid key in the header 'Authorization: Bearer KEY'.",
-                    headers={"WWW-Authenticate": "Bearer"},
-                )
-                await problem.answer(scope, receive, send)
-                return
-            scope["state"]["key"] = name
-        await self.app(scope, receive, send)
 
 
 if __name__ == "__main__":

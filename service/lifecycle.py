@@ -15,15 +15,15 @@ from typing import ParamSpec, TypeVar
 
 from starlette.requests import Request
 
-from service.flights import Flights
+from models.sandbox.worker import WorkerSettings
+from service.api.uploads import Room
 from service.keys import Keys
 from service.metrics import Metrics
 from service.model import Model
 from service.problems import Code, Problem
 from service.settings import Settings
-from service.uploads import Room
-from service.worker import WorkerSettings
-from service.workers import Workers
+from service.workers.pool import Workers
+from service.workers.singleflight import Flights
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from models.bundles import Bundle
-from models.pipeline import Answer, EncodedClip
+from models.bundle import Bundle
+from models.encoded_clip import EncodedClip
+from models.pipeline import Answer
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0)
 _TENTHS = tuple(tenth / 10 for tenth in range(1, 11))

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from models.bundles import Bundle
+from models.bundle import Bundle
 from models.pipeline import Pipeline
 
 
@@ -40,7 +40,7 @@ class Model:
             shutil.copytree(source, self.folder, dirs_exist_ok=True)
             self.bundle = Bundle.open(self.folder)
             self.pipeline = Pipeline(self.bundle, deny_file)
-            self.dimensions = self.pipeline.vocabulary.dimensions
+            self.dimensions = self.pipeline.embedding.dimensions
             _ = self.pipeline.embedding, self.pipeline.suggester
         except BaseException:
             self.discard()

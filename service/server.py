@@ -18,13 +18,13 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from models.bundles import Bundle
-from models.denylist import DenyList
+from models.bundle import Bundle
 from models.errors import Tag2VecError
+from models.tags.deny_list import DenyList
 from service import logs, tracing
 from service.app import create_app
-from service.exchange import record
 from service.lifecycle import Service
+from service.middleware.request_context import record
 from service.problems import Code, Problem
 from service.settings import Settings
 

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.bundles import SHIPPED
-from models.video import VideoLimits
+from models.bundle import SHIPPED
+from models.video.limits import VideoLimits
 
 
 def _processors() -> int:

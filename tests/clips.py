@@ -14,7 +14,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from models.video import Video, VideoInfo, VideoLimits
+from models.video.decoding import Video
+from models.video.limits import VideoInfo, VideoLimits
 
 Grey = NDArray[np.uint8]
 

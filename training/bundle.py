@@ -5,12 +5,13 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from models.bundles import file_sha256, library_versions, write_bundle
-from models.cooccurrence import Cooccurrence
-from models.inflections import Inflections
-from models.manifest import DataRecord, HashtagRecord, TrainingRecord
-from models.tagspace import TagSpace
-from models.trends import TRENDS_FILE, Trends
+from models.bundle.manifest import DataRecord, HashtagRecord, TrainingRecord
+from models.checksum import file_sha256
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.inflections import Inflections
+from models.tags.space import TagSpace
+from models.tags.trends import TRENDS_FILE, Trends
+from training.bundle_writer import library_versions, write_bundle
 from training.config import Config
 from training.corpus import DENIED_TAGS, SUMMARY
 from training.embedding import read_embedding

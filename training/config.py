@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from models.errors import Tag2VecError
-from models.trajectories import TrajectorySettings
+from models.trajectories.settings import TrajectorySettings
 from training.clips import ClipSettings
 from training.corpus import CorpusSettings
 from training.embedding import EmbeddingSettings

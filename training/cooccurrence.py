@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from models.cooccurrence import Cooccurrence
-from models.tagspace import TagSpace
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.space import TagSpace
 from training.corpus import read_sentences
 from training.near_duplicates import near_duplicates
 

@@ -18,8 +18,8 @@ from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.denylist import DenyList
-from models.hashtags import normalise, stem
+from models.tags.deny_list import DenyList
+from models.tags.stemming import normalise, stem
 from training.posts import PostsError, read_posts
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def build_corpus(
     settings : CorpusSettings
         What of the posts is learnt from.
     denied_tags : Path
-        Tags that are left out, read by `models.denylist.DenyList`.
+        Tags that are left out, read by `models.tags.deny_list.DenyList`.
 
     Raises
     ------

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from safetensors.numpy import load_file, save
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
-from models.bundles import EMBEDDING
-from models.embedding import Embedding, Ensemble
-from models.tagspace import TagSpace
+from models.bundle.files import EMBEDDING
+from models.embedding import Embedding
+from models.tags.space import TagSpace
 from training.examples import by_hashtag, target_vectors, unnamed
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,46 @@ class EmbeddingSettings(BaseModel):
     """Share of a projected Fisher vector that is hidden at each step."""
     learning_rate: float = Field(default=3e-3, gt=0)
     seed: int = 0
+
+
+class Ensemble(nn.Module):
+    """Networks of one size that differ by chance, each starting as `torch.nn.Linear` would.
+
+    Parameters
+    ----------
+    members : int
+        How many.
+    rank : int
+        Dimensions of a projected Fisher vector.
+    hidden : int
+        Tanh units of each.
+    out : int
+        Dimensions of the tag space.
+    """
+
+    def __init__(self, members: int, rank: int, hidden: int, out: int) -> None:
+        super().__init__()
+        self.hidden_weight = _uniform(members, rank, hidden, fan_in=rank)
+        self.hidden_bias = _uniform(members, 1, hidden, fan_in=rank)
+        self.output_weight = _uniform(members, hidden, out, fan_in=hidden)
+        self.output_bias = _uniform(members, 1, out, fan_in=hidden)
+
+    def forward(self, projected: Tensor) -> Tensor:
+        """Take (members, n, rank), an input for each network, to rows of unit length, (members, n, out)."""
+        hidden = torch.tanh(torch.baddbmm(self.hidden_bias, projected, self.hidden_weight))
+        return normalize(torch.baddbmm(self.output_bias, hidden, self.output_weight), dim=-1)
+
+
+def _uniform(*shape: int, fan_in: int) -> nn.Parameter:
+    bound = fan_in**-0.5
+    return nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+
+
+def frozen(projection: Array, ensemble: Ensemble) -> Embedding:
+    """Return what inference needs of a trained ensemble: no torch, and `projection`, float32 (rank, dim), in 8 bits."""
+    scale = np.abs(projection).max(axis=1) / np.float32(np.iinfo(np.int8).max)
+    weights = {name: tensor.detach().numpy() for name, tensor in ensemble.state_dict().items()}
+    return Embedding(np.rint(projection / scale[:, None]).astype(np.int8), scale, **weights)
 
 
 def principal_directions(fisher: Array, rank: int) -> Array:
@@ -87,8 +128,8 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
         Unit tag vectors.
     """
     named = labels < len(targets)
-    projection = torch.from_numpy(principal_directions(views[:, named].mean(axis=0), settings.rank))
-    plain, mirrored = torch.from_numpy(views) @ projection.T
+    projection = principal_directions(views[:, named].mean(axis=0), settings.rank)
+    plain, mirrored = torch.from_numpy(views) @ torch.from_numpy(projection).T
     wanted, tags = torch.from_numpy(labels), torch.from_numpy(targets)
     weights = torch.bincount(wanted)[wanted] ** -0.5
     weights[torch.from_numpy(~named)] *= settings.unnamed
@@ -97,7 +138,7 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         ensemble = Ensemble(settings.members, len(projection), settings.hidden, targets.shape[1])
-        others = torch.nn.Parameter(
+        others = nn.Parameter(
             torch.randn(settings.members, max(0, int(labels.max()) + 1 - len(targets)), targets.shape[1])
         )
         optimiser = torch.optim.AdamW(
@@ -119,7 +160,7 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
             loss.backward()
             optimiser.step()
             schedule.step()
-    return Embedding(projection, ensemble).requires_grad_(False).eval()
+    return frozen(projection, ensemble)
 
 
 def learn_embedding(out: Path, *, features: Path, vocabulary: Path, tag2vec: Path, settings: EmbeddingSettings) -> None:

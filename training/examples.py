@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import Tag2VecError
-from models.hashtags import normalise, stem
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
+from models.tags.stemming import normalise, stem
 from training.clips import Clip
 from training.features import read_kept
 from training.vocabulary import read_views

@@ -21,15 +21,16 @@ from pydantic import BaseModel, TypeAdapter
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
-import models.container
-import models.luma
 import models.trajectories
 import models.video
-from models.bundles import file_sha256
+import models.video.container
+import models.video.luma
+from models.checksum import file_sha256
 from models.errors import Tag2VecError
-from models.trajectories import TrajectorySettings, extract
-from models.trajectories.descriptors import WIDTH
-from models.video import Video
+from models.trajectories.extractor import extract
+from models.trajectories.layout import WIDTH
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
 from training.clips import Clip
 from training.progress import track
 from training.stage import code_version, digest, write_json
@@ -37,7 +38,7 @@ from training.workers import in_processes
 
 log = logging.getLogger(__name__)
 
-CODE: tuple[ModuleType, ...] = (models.video, models.container, models.luma, models.trajectories)
+CODE: tuple[ModuleType, ...] = (models.video, models.video.container, models.video.luma, models.trajectories)
 """What descriptors depend on."""
 
 TIMEOUT = 900.0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.hashtags import normalise, stem
-from models.inflections import Inflections
-from models.tagspace import TagSpace
+from models.tags.inflections import Inflections
+from models.tags.space import TagSpace
+from models.tags.stemming import normalise, stem
 from training.corpus import CorpusSettings, read_stems
 from training.posts import read_posts
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.manifest import Manifest
+from models.bundle.manifest import Manifest
 from training.evaluation.co_use import CoUseQuality, Relevant
 from training.evaluation.nearest import SVM_COST
 from training.evaluation.quality import ClassifierQuality, Quality

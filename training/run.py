@@ -3,37 +3,38 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import models.bundles
+import models.bundle
+import models.bundle.manifest
 import models.calibration
-import models.cooccurrence
-import models.denylist
-import models.diversity
 import models.embedding
 import models.fisher
-import models.hashtags
-import models.inflections
-import models.manifest
-import models.mirroring
-import models.ranking
-import models.suggestions
-import models.tagspace
-import models.trends
+import models.tags.cooccurrence
+import models.tags.deny_list
+import models.tags.diversity
+import models.tags.inflections
+import models.tags.ranking
+import models.tags.space
+import models.tags.stemming
+import models.tags.suggestions
+import models.tags.trends
+import models.trajectories.mirroring
 import training.bundle
+import training.bundle_writer
 import training.calibration
 import training.cooccurrence
 import training.corpus
 import training.embedding
 import training.evaluation.evaluate
 import training.evaluation.folds
+import training.evaluation.out_of_distribution
 import training.evaluation.paper
-import training.evaluation.strangers
 import training.examples
 import training.features
-import training.halves
-import training.held_out
 import training.inflections
 import training.model_card
 import training.near_duplicates
+import training.out_of_fold
+import training.post_splits
 import training.posts
 import training.relevance
 import training.tag2vec
@@ -92,14 +93,14 @@ def stages(config: Config, work: Work) -> list[Stage]:
     corpus = Stage(
         name="corpus",
         build=lambda out: training.corpus.build_corpus(data.posts, out, config.corpus),
-        code=(training.corpus, training.posts, models.hashtags, models.denylist),
+        code=(training.corpus, training.posts, models.tags.stemming, models.tags.deny_list),
         settings=config.corpus.model_dump(),
         files=(*data.posts, training.corpus.DENIED_TAGS),
     )
     tag2vec = Stage(
         name="tag2vec",
         build=lambda out: training.tag2vec.train_tag2vec(work / "corpus", out, config.tag2vec),
-        code=(training.tag2vec, models.tagspace),
+        code=(training.tag2vec, models.tags.space),
         settings=config.tag2vec.model_dump(),
         after=(corpus,),
     )
@@ -108,13 +109,13 @@ def stages(config: Config, work: Work) -> list[Stage]:
         build=lambda out: training.cooccurrence.learn_cooccurrence(
             out, corpus=work / "corpus", tag2vec=work / "tag2vec"
         ),
-        code=(training.cooccurrence, training.near_duplicates, models.cooccurrence),
+        code=(training.cooccurrence, training.near_duplicates, models.tags.cooccurrence),
         after=(corpus, tag2vec),
     )
     trends = Stage(
         name="trends",
         build=lambda out: training.trends.learn_trends(out, corpus=work / "corpus", tag2vec=work / "tag2vec"),
-        code=(training.trends, training.cooccurrence, models.trends),
+        code=(training.trends, training.cooccurrence, models.tags.trends),
         after=(corpus, tag2vec),
     )
     inflections = Stage(
@@ -122,7 +123,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         build=lambda out: training.inflections.learn_inflections(
             out, posts=data.posts, settings=config.corpus, corpus=work / "corpus", tag2vec=work / "tag2vec"
         ),
-        code=(training.inflections, training.posts, models.inflections, models.hashtags),
+        code=(training.inflections, training.posts, models.tags.inflections, models.tags.stemming),
         settings=config.corpus.model_dump(),
         files=tuple(data.posts),
         after=(corpus, tag2vec),
@@ -141,38 +142,38 @@ def stages(config: Config, work: Work) -> list[Stage]:
         build=lambda out: training.vocabulary.learn_vocabulary(
             out, features=work / "features", cache=cache, settings=config.vocabulary, workers=config.workers
         ),
-        code=(training.vocabulary, models.fisher, models.mirroring),
+        code=(training.vocabulary, models.fisher, models.trajectories.mirroring),
         settings=config.vocabulary.model_dump(),
         after=(features,),
     )
     embedding = Stage(
         name="embedding",
         build=lambda out: training.embedding.learn_embedding(out, settings=config.embedding, **learnt),
-        code=(training.embedding, training.examples, models.embedding, models.tagspace, models.hashtags),
+        code=(training.embedding, training.examples, models.embedding, models.tags.space, models.tags.stemming),
         settings=config.embedding.model_dump(),
         after=(features, vocabulary, tag2vec),
     )
     halves = Stage(
         name="halves",
-        build=lambda out: training.halves.learn_halves(
+        build=lambda out: training.post_splits.learn_halves(
             out, corpus=work / "corpus", settings=config.tag2vec, workers=config.workers
         ),
-        code=(training.halves, training.relevance, *cooccurrence.code, *tag2vec.code),
+        code=(training.post_splits, training.relevance, *cooccurrence.code, *tag2vec.code),
         settings=config.tag2vec.model_dump(),
         after=(corpus,),
     )
     held_out = Stage(
         name="held_out",
-        build=lambda out: training.held_out.embed_held_out(
+        build=lambda out: training.out_of_fold.embed_held_out(
             out, halves=work / "halves", settings=config.embedding, workers=config.workers, **learnt
         ),
-        code=(training.held_out, training.evaluation.folds, training.evaluation.paper, *embedding.code),
+        code=(training.out_of_fold, training.evaluation.folds, training.evaluation.paper, *embedding.code),
         settings=config.embedding.model_dump(),
         after=(features, vocabulary, tag2vec, halves),
     )
     strangers = Stage(
         name="strangers",
-        build=lambda out: training.evaluation.strangers.meet_strangers(
+        build=lambda out: training.evaluation.out_of_distribution.meet_strangers(
             out,
             features=work / "features",
             cache=cache,
@@ -182,9 +183,9 @@ def stages(config: Config, work: Work) -> list[Stage]:
             workers=config.workers,
         ),
         code=(
-            training.evaluation.strangers,
+            training.evaluation.out_of_distribution,
             training.evaluation.folds,
-            training.held_out,
+            training.out_of_fold,
             models.calibration,
             *vocabulary.code,
             *embedding.code,
@@ -208,11 +209,11 @@ def stages(config: Config, work: Work) -> list[Stage]:
             training.relevance,
             training.examples,
             models.calibration,
-            models.cooccurrence,
-            models.diversity,
-            models.ranking,
-            models.suggestions,
-            models.tagspace,
+            models.tags.cooccurrence,
+            models.tags.diversity,
+            models.tags.ranking,
+            models.tags.suggestions,
+            models.tags.space,
         ),
         settings=config.embedding.model_dump(),
         after=(features, vocabulary, tag2vec, halves, held_out, strangers),
@@ -220,9 +221,9 @@ def stages(config: Config, work: Work) -> list[Stage]:
     bundle = Stage(
         name="bundle",
         build=lambda out: training.bundle.assemble(out, config=config, work=work),
-        code=(training.bundle, training.model_card, models.bundles, models.manifest),
+        code=(training.bundle, training.bundle_writer, training.model_card, models.bundle, models.bundle.manifest),
         settings=config.model_dump(mode="json", exclude={"data", "work", "workers"})
-        | {"libraries": models.bundles.library_versions()},
+        | {"libraries": training.bundle_writer.library_versions()},
         files=(data.clip_list,),
         after=(corpus, tag2vec, cooccurrence, trends, inflections, features, vocabulary, embedding, evaluation),
     )

@@ -23,7 +23,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from models.bundles import file_sha256
+from models.checksum import file_sha256
 from models.errors import Tag2VecError
 
 log = logging.getLogger(__name__)

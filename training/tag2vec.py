@@ -11,7 +11,7 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.corpus import SENTENCES, read_stems
 from training.posts import PostsError
 

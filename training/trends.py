@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.tagspace import TagSpace
-from models.trends import Trends
+from models.tags.space import TagSpace
+from models.tags.trends import Trends
 from training.cooccurrence import incidence
 from training.corpus import read_dates, read_sentences
 

@@ -17,9 +17,9 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from models.bundles import VOCABULARY
+from models.bundle.files import VOCABULARY
 from models.fisher import Codebook, Vocabulary, fisher_vectors
-from models.trajectories import BLOCKS
+from models.trajectories.layout import BLOCKS
 from training.features import FeaturesError, read_descriptors, read_kept
 from training.progress import track
 from training.workers import in_processes

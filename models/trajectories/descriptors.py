@@ -12,21 +12,10 @@ from numpy.typing import NDArray
 
 from models.trajectories.histograms import CHANNELS
 from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.layout import BLOCKS, TIME_CELLS
 
 F = np.float32
 Row = NDArray[np.float32]
-
-BLOCKS = {
-    "trajectory": slice(0, 30),
-    "hog": slice(30, 126),
-    "hof": slice(126, 234),
-    "mbhx": slice(234, 330),
-    "mbhy": slice(330, 426),
-}
-"""Columns of each block of a descriptor; within a block: time cell, x cell, y cell, bin."""
-
-WIDTH = 426
-TIME_CELLS = 3
 
 EPSILON = F(0.05)
 """Added to every bin before the norm."""

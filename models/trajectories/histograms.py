@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.layout import ORIENTATIONS
 from models.trajectories.pyramid import Pyramid, offsets
 
 F = np.float32
 Row = NDArray[np.float32]
 
-ORIENTATIONS = 8
 CHANNELS = 33
 """HOG, HOF, MBHx and MBHy 8 each, and the pixels without motion, which belong to HOF."""
 

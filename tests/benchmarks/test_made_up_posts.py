@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.made_up_posts import MadeUpPosts
-from models.hashtags import normalise, stem
+from models.tags.stemming import normalise, stem
 from training.posts import read_posts
 
 POSTS = 5_000

@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from commands.main import main
-from models.bundles import library_versions, write_bundle
-from models.cooccurrence import Cooccurrence
-from models.embedding import Embedding, Ensemble
+from models.bundle.manifest import HashtagRecord, TrainingRecord
 from models.fisher import Codebook, Vocabulary
-from models.manifest import HashtagRecord, TrainingRecord
-from models.tagspace import TagSpace
-from models.trajectories import BLOCKS, TrajectorySettings
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.space import TagSpace
+from models.trajectories.layout import BLOCKS
+from models.trajectories.settings import TrajectorySettings
 from tests.clips import write
+from training.bundle_writer import library_versions, write_bundle
 from training.corpus import DENIED_TAGS
+from training.embedding import Ensemble, frozen
 
 TAGS = {"golf": "golf", "tenni": "tennis", "danc": "dancing", "été": "été", "축구": "축구", "dog": "dogs"}
 
@@ -62,7 +63,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     vocabulary = Vocabulary(codebooks)
     torch.manual_seed(0)
-    embedding = Embedding(torch.randn(8, vocabulary.dimensions), Ensemble(2, 8, 60, 100))
+    embedding = frozen(
+        np.random.default_rng(0).normal(size=(8, vocabulary.dimensions)).astype(np.float32), Ensemble(2, 8, 60, 100)
+    )
     space = TagSpace.from_vectors(
         list(TAGS), range(len(TAGS), 0, -1), list(TAGS.values()), rng.normal(size=(len(TAGS), 100)), ["golf", "tenni"]
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from commands.neighbours import parse
-from models.bundles import Bundle
+from models.bundle import Bundle
 from tests.commands.conftest import Run
 
 

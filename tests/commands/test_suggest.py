@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from models.bundles import Bundle
+from models.bundle import Bundle
 from models.pipeline import Pipeline
 from tests.commands.conftest import TAGS, Run
 

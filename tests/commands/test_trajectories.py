@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from commands import timings
-from models.trajectories import STAGES, TrajectorySettings, extract
-from models.video import Video
+from models.trajectories.extractor import STAGES, extract
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
 from tests.clips import drifting, still, write
 from tests.commands.conftest import Run
 

@@ -8,8 +8,8 @@ from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture
 
 from models.fisher import Codebook, FisherEncoder, Vocabulary, fisher_vectors
-from models.mirroring import mirrored
-from models.trajectories import BLOCKS
+from models.trajectories.layout import BLOCKS
+from models.trajectories.mirroring import mirrored
 
 GAUSSIANS = 4
 

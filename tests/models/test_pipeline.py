@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
 from models.errors import NoMotion
-from models.hashtags import normalise, stem
 from models.pipeline import UNFAMILIAR, Pipeline
+from models.tags.stemming import normalise, stem
 from tests import clips
 
 
@@ -40,7 +40,7 @@ def test_answer(pipeline: Pipeline, clip: Path) -> None:
 
 
 def test_excluded_and_poor_tags_are_left_out(pipeline: Pipeline, clip: Path) -> None:
-    encoded = pipeline.encode(clip)
+    encoded = pipeline.encoder.encode(clip)
     best = pipeline.suggest(encoded).hashtags
     without = pipeline.suggest(encoded, exclude=[best[0].tag], k=50).hashtags
     assert stem(normalise(best[0].tag)) not in {stem(normalise(suggestion.tag)) for suggestion in without}
@@ -49,7 +49,7 @@ def test_excluded_and_poor_tags_are_left_out(pipeline: Pipeline, clip: Path) -> 
 
 
 def test_threads_change_no_bit(pipeline: Pipeline, clip: Path) -> None:
-    one, two = (pipeline.encode(clip, threads=threads) for threads in (1, 2))
+    one, two = (pipeline.encoder.encode(clip, threads=threads) for threads in (1, 2))
     assert one.fisher.tobytes() == two.fisher.tobytes()
 
 
@@ -69,9 +69,10 @@ def test_still_clip_is_refused(pipeline: Pipeline, tmp_path: Path, frames: int) 
 
 def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from models.bundles import SHIPPED, Bundle;"
-        "from models.pipeline import Pipeline; p = Pipeline(Bundle.open(SHIPPED)); p.warm_up();"
-        f"p.encode(Path({str(clip)!r})); print(sorted({{'torch', 'faiss', 'sklearn', 'gensim'}} & set(sys.modules)))"
+        "import sys; from pathlib import Path; from models.bundle import SHIPPED, Bundle;"
+        "from models.pipeline import Pipeline; p = Pipeline(Bundle.open(SHIPPED)); p.encoder.warm_up();"
+        f"p.encoder.encode(Path({str(clip)!r}));"
+        "print(sorted({'torch', 'faiss', 'sklearn', 'gensim'} & set(sys.modules)))"
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
@@ -95,8 +96,9 @@ def test_warm_up_leaves_no_kernel_to_the_first_clip() -> None:
     script = """
 import sys
 from itertools import chain
-from models.pipeline import warm_up
-from models.trajectories import TrajectorySettings, extract
+from models.encoder import warm_up
+from models.trajectories.extractor import extract
+from models.trajectories.settings import TrajectorySettings
 from tests.clips import drifting
 
 def compiled():

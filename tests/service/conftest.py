@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.bundles import SHIPPED
+from models.bundle import SHIPPED
 from tests.clips import drifting, write
 from tests.service.running import Running, serve
 
@@ -22,7 +22,7 @@ def bundle() -> Path:
         return SHIPPED
     if named := os.environ.get("TAG2VEC_BUNDLE"):
         return Path(named)
-    pytest.skip("no bundle: neither models/bundle nor TAG2VEC_BUNDLE")
+    pytest.skip("no bundle: neither models/shipped nor TAG2VEC_BUNDLE")
 
 
 @pytest.fixture(scope="session")

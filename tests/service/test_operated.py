@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundles import MANIFEST, Bundle, file_sha256
+from models.bundle import Bundle
+from models.bundle.files import MANIFEST
+from models.checksum import file_sha256
 from models.errors import Tag2VecError
-from models.hashtags import stem
-from models.trends import Trends
+from models.tags.stemming import stem
+from models.tags.trends import Trends
 from service.server import run
 from service.settings import Settings
 from tests.service.conftest import Serve

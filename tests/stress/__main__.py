@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
 from tests.stress import contract, deaths, hostile, keys, overload, reloads, slow, steady, stops
 from tests.stress.material import clips, short_clips
 from tests.stress.scenario import Run, Stage

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from models.bundles import EMBEDDING, MANIFEST, file_sha256
+from models.bundle.files import EMBEDDING, MANIFEST
+from models.checksum import file_sha256
 from tests.service.running import Running
 from tests.stress.client import Answer, closed_loop, each, send
 from tests.stress.scenario import Finding, Stage, calm, share

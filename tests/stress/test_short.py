@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.bundles import SHIPPED
+from models.bundle import SHIPPED
 from tests.stress.__main__ import SCENARIOS
 from tests.stress.material import clips, short_clips
 from tests.stress.scenario import Stage

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.denylist import DenyList
-from models.hashtags import normalise, stem
+from models.tags.deny_list import DenyList
+from models.tags.stemming import normalise, stem
 from training.corpus import DENIED_TAGS, SENTENCES, STEMS, SUMMARY, CorpusSettings, Stem, build_corpus, read_stems
 from training.posts import PostsError, read_posts
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.trajectories import extract
-from models.video import Video
+from models.trajectories.extractor import extract
+from models.video.decoding import Video
 from tests.clips import still, write
 from training.clips import Clip
 from training.config import Config

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.inflections import Inflections
-from models.tagspace import TagSpace
+from models.tags.inflections import Inflections
+from models.tags.space import TagSpace
 from tests.training.test_corpus import build
 from training.corpus import CorpusSettings
 from training.inflections import common, learn_inflections

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.hashtags import normalise, stem
+from models.tags.stemming import normalise, stem
 from training.posts import read_posts
 from training.relevance import CoUse, halves
 

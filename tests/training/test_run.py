@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from models.bundles import Bundle
+from models.bundle import Bundle
 from models.pipeline import UNFAMILIAR, Pipeline
 from tests.training.tiny import HASHTAGS, bundle_files
 from training.config import Config, read_config
@@ -34,7 +34,7 @@ def test_a_clip_gets_hashtags_from_what_was_trained(trained: Config) -> None:
 def test_scores_are_calibrated_and_a_stranger_is_told(trained: Config) -> None:
     bundle = Bundle.open(trained.work / "bundle")
     pipeline = Pipeline(bundle)
-    encoded = pipeline.encode(trained.data.clips / "skating" / "0.mp4")
+    encoded = pipeline.encoder.encode(trained.data.clips / "skating" / "0.mp4")
     answer, calibration = pipeline.suggest(encoded, k=8), bundle.manifest.calibration
     assert calibration is not None
     familiar = pipeline.suggester.familiarity(pipeline.embedding.embed(encoded.fisher))
@@ -124,7 +124,7 @@ def test_a_changed_setting_redoes_only_what_depends_on_it(
         run(config)
     done = [message.split(":")[0] for message in caplog.messages if message.endswith("started")]
     assert done == ["embedding", "held_out", "strangers", "evaluation", "bundle"]
-    output = Bundle.open(config.work / "bundle").embedding().ensemble.output_weight
+    output = Bundle.open(config.work / "bundle").embedding().output_weight
     assert output.shape == (config.embedding.members, 10, 100)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.hashtags import normalise, stem
-from models.tagspace import INDEX_FILE, TAGS_FILE, TagSpace
+from models.tags.space import INDEX_FILE, TAGS_FILE, TagSpace
+from models.tags.stemming import normalise, stem
 from tests.training.test_corpus import build
 from training.corpus import read_stems
 from training.posts import PostsError, read_posts

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.cooccurrence import Cooccurrence
-from models.suggestions import Suggester
-from models.tagspace import TagSpace
-from models.trends import Trends
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.space import TagSpace
+from models.tags.suggestions import Suggester
+from models.tags.trends import Trends
 from training.cooccurrence import learn_cooccurrence
 from training.corpus import CorpusSettings, build_corpus
 from training.tag2vec import Tag2VecSettings, train_tag2vec

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models.errors import BundleError
-from models.trends import TRENDS_FILE, Trends
+from models.tags.trends import TRENDS_FILE, Trends
 from training.corpus import DATES, SENTENCES
 from training.trends import DAYS, WINDOWS, count_trends
 

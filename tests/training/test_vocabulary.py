@@ -6,7 +6,7 @@ from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
 
 from models.fisher import fisher_vectors
-from models.trajectories import BLOCKS
+from models.trajectories.layout import BLOCKS
 from training.config import Config
 from training.features import FeaturesError, read_descriptors, read_kept
 from training.vocabulary import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.bundles import Bundle
+from models.bundle import Bundle
 from tests.clips import drifting, write
 
 HASHTAGS = {"skating": (3.0, 0.5), "jumping": (0.5, 3.0)}

@@ -11,7 +11,7 @@ ANSWERS = "answers.json"
 
 
 class AnsweredClip(BaseModel):
-    """A clip kept apart. Its vector is the row of the same number in `training.held_out.HeldOut.embedded`.
+    """A clip kept apart. Its vector is the row of the same number in `training.out_of_fold.HeldOut.embedded`.
 
     Attributes
     ----------

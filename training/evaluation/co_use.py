@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from models.suggestions import Suggester, Suggestion
+from models.tags.suggestions import Suggester, Suggestion
 from training.evaluation.folds import Rows
 from training.evaluation.nearest import hashtag_ranks
 from training.examples import stem_of, target_vectors
-from training.halves import HALVES, read_co_use
+from training.post_splits import HALVES, read_co_use
 
 Array = NDArray[np.float32]
 
@@ -88,7 +88,7 @@ class Half:
     Parameters
     ----------
     folder : Path
-        Of `training.halves`.
+        Of `training.post_splits`.
     number : int
         Index in `HALVES`.
     hashtags : sequence of str

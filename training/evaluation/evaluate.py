@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from models.calibration import Calibration, familiarity
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.evaluation.answers import AnsweredClip, write_answers
 from training.evaluation.co_use import Half, co_use_quality, judged_clips
 from training.evaluation.folds import FOLDS
 from training.evaluation.nearest import hashtag_ranks, svm_answers
+from training.evaluation.out_of_distribution import BENCHMARK, strangers_quality
 from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQuality, HashtagQuality, Quality
 from training.evaluation.score import calibrate, score_quality
-from training.evaluation.strangers import BENCHMARK, strangers_quality
 from training.evaluation.zero_shot import zero_shot_quality
 from training.examples import FEW, Examples, by_category, by_hashtag, target_vectors
-from training.halves import HALVES
-from training.held_out import HeldOut
+from training.out_of_fold import HeldOut
+from training.post_splits import HALVES
 from training.stage import write_json
 
 CALIBRATION = "calibration.json"

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from training.evaluation.co_use import CoUseQuality
 from training.evaluation.folds import Rows
+from training.evaluation.out_of_distribution import StrangersQuality
 from training.evaluation.reliability import Reliability
-from training.evaluation.strangers import StrangersQuality
 from training.evaluation.zero_shot import ZeroShotQuality
 
 QUALITY = "quality.json"

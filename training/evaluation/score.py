@@ -50,7 +50,7 @@ def score_quality(
     answers : a list for each half
         Of `judged_clips`, for `embedded`.
     pairs : float32 (halves, FOLDS, n, out)
-        See `training.held_out`.
+        See `training.out_of_fold`.
     """
     familiar = familiarities(halves, embedded)
     predicted: list[Floats] = []

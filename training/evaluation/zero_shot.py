@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from models.calibration import TEMPERATURE
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.evaluation.folds import Rows
 from training.examples import stem_of
 

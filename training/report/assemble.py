@@ -7,14 +7,14 @@ from pydantic import ValidationError
 
 import training.evaluation.folds
 import training.report.learning_curve
-from models.bundles import Bundle
+from models.bundle import Bundle
 from models.errors import Tag2VecError
 from training.config import Config
 from training.embedding import read_embedding
 from training.evaluation.answers import read_answers
 from training.evaluation.quality import Quality
 from training.examples import by_hashtag, target_vectors
-from training.held_out import HeldOut
+from training.out_of_fold import HeldOut
 from training.report.by_class import ClassRelevance, by_class
 from training.report.confusion import confusion
 from training.report.example_frames import Example, example_frames

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from models.container import recognise
+from models.video.container import recognise
 from training.report.page import Picture, Section, Table
 from training.report.style import BAD, GOOD, SOFT, drawable, figure, to_png
 from training.workers import in_processes

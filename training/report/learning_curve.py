@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter
 
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.embedding import EmbeddingSettings, train_embedding
 from training.evaluation.folds import folds
 from training.examples import by_hashtag, target_vectors

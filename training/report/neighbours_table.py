@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.report.page import Section, Table
 from training.report.queries import find
 from training.report.word_vectors import neighbours, read_word_vectors

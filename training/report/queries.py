@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from models.hashtags import normalise, stem
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
+from models.tags.stemming import normalise, stem
 
 STAND_INS: Final[Mapping[str, tuple[str, ...]]] = {
     "billiards": ("snooker", "pool"),

@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 from wordcloud import WordCloud
 
-from models.hashtags import normalise, stem
-from models.tagspace import Neighbour, TagSpace
+from models.tags.space import Neighbour, TagSpace
+from models.tags.stemming import normalise, stem
 from training.report.page import Picture, Section
 from training.report.queries import Query, find
 from training.report.style import HUE, INK, SOFT, drawable, figure, font_file, to_png

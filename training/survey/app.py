@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.hashtags import normalise, stem
+from models.tags.stemming import normalise, stem
 from training.survey.database import Answer, Database, Outcome, Rater
 from training.survey.order import shown_order
 from training.survey.preparation import Preparation

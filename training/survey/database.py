@@ -13,11 +13,12 @@ from typing import Literal, Self
 
 import numpy as np
 
-from models.bundles import VOCABULARY, Bundle
+from models.bundle import Bundle
+from models.bundle.files import VOCABULARY
+from models.encoded_clip import EncodedClip
 from models.errors import Tag2VecError
-from models.pipeline import EncodedClip
-from models.suggestions import Suggestion
-from models.video import VideoInfo
+from models.tags.suggestions import Suggestion
+from models.video.limits import VideoInfo
 
 Outcome = Literal["judged", "skipped"]
 

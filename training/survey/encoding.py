@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service import worker
+from models.sandbox import worker
 
 COPY = "copy.mp4"
 

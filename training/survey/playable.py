@@ -8,7 +8,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 
-from models.container import recognise
+from models.video.container import recognise
 
 _CODECS: Final = {"mp4": {"h264"}, "matroska": {"vp8", "vp9", "av1"}}
 _PIXELS: Final = {"yuv420p", "yuvj420p"}

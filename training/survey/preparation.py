@@ -13,11 +13,13 @@ from pathlib import Path
 
 from pebble import ProcessPool
 
-from models.bundles import Bundle, file_sha256
-from models.container import CONTAINERS
-from models.pipeline import EncodedClip, Pipeline
-from models.video import VideoLimits
-from service import results, worker
+from models.bundle import Bundle
+from models.checksum import file_sha256
+from models.encoded_clip import EncodedClip
+from models.pipeline import Pipeline
+from models.sandbox import results, worker
+from models.video.container import CONTAINERS
+from models.video.limits import VideoLimits
 from training.progress import track
 from training.survey import encoding
 from training.survey.database import Database, SurveyError
@@ -133,7 +135,7 @@ class Preparation:
     def _keep(self, database: Database, clip: int, job: Path, failure: str) -> None:
         if not failure:
             try:
-                encoded = results.read(job, self._pipeline.vocabulary.dimensions)
+                encoded = results.read(job, self._pipeline.embedding.dimensions)
             except (OSError, ValueError) as error:
                 failure = f"the worker process left no result: {error}"
             else:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.trajectories import BLOCKS, Trajectories, TrajectorySettings, extract
+from models.trajectories.extractor import Trajectories, extract
+from models.trajectories.layout import BLOCKS
+from models.trajectories.settings import TrajectorySettings
 
 FRAMES = 24
 SETTINGS = TrajectorySettings(layers=3)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.trajectories import BLOCKS, Trajectories, TrajectorySettings, extract
-from models.video import Video
+from models.trajectories.extractor import Trajectories, extract
+from models.trajectories.layout import BLOCKS
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
 
 pytestmark = pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
 

@@ -12,7 +12,7 @@ from training.evaluation.evaluate import read_calibration
 from training.evaluation.folds import FOLDS
 from training.evaluation.quality import read_quality
 from training.examples import stem_of
-from training.held_out import HeldOut
+from training.out_of_fold import HeldOut
 from training.relevance import CoUse
 
 

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.evaluation.zero_shot import ALIKE, NEAREST, ZeroShotQuality, mean_meaning, zero_shot_quality
 
 RNG = np.random.default_rng(0)

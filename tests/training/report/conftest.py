@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 
 TAGS = ["basketball", "nba", "workout", "gym", "swimming", "축구"]
 STEMS = ["basketbal", "nba", "workout", "gym", "swim", "축구"]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from models.suggestions import Suggestion
+from models.tags.suggestions import Suggestion
 from training.config import Config
 from training.report.assemble import write_report
 from training.survey.database import Answer, Database

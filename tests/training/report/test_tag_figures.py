@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from models.tagspace import TagSpace
+from models.tags.space import TagSpace
 from training.report.neighbours_table import neighbours_table
 from training.report.queries import STAND_INS, find
 from training.report.style import drawable

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundles import SHIPPED, Bundle
-from models.pipeline import EncodedClip
-from models.suggestions import Suggestion
-from models.video import VideoInfo
+from models.bundle import SHIPPED, Bundle
+from models.encoded_clip import EncodedClip
+from models.tags.suggestions import Suggestion
+from models.video.limits import VideoInfo
 from training.survey.database import Database
 
 TAGS = ["golf", "tennis", "dancing", "été", "축구"]

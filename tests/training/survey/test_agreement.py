@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.suggestions import Suggestion
+from models.tags.suggestions import Suggestion
 from tests.training.survey.conftest import TAGS
 from training.survey.agreement import COLUMNS, agreement, summarise, write_table
 from training.survey.database import Answer, Database, Judged, Rater

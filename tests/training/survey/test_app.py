@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
 from tests.training.survey.conftest import TAGS
 from training.survey.app import create_app
 from training.survey.database import Database, Rater, SurveyError

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundles import SHIPPED, Bundle
+from models.bundle import SHIPPED, Bundle
 from tests.training.survey.conftest import TAGS, encoded
 from training.survey.database import Answer, Database, SurveyError
 

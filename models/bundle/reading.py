@@ -1,0 +1,130 @@
+"""A bundle that is opened: verified as a whole, its parts read when they are asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from safetensors.numpy import load_file
+
+from models.bundle.files import DENIED, EMBEDDING, MANIFEST, REQUIRED, VOCABULARY
+from models.bundle.manifest import Manifest, read_manifest
+from models.bundle.verification import verify_file, verify_shapes, verify_stemmer
+from models.errors import BundleError
+from models.trajectories.settings import TrajectorySettings
+
+if TYPE_CHECKING:
+    from models.embedding import Embedding
+    from models.fisher import Vocabulary
+    from models.tags.space import TagSpace
+    from models.tags.suggestions import Suggester
+
+SHIPPED = Path(__file__).parents[1] / "shipped"
+"""The bundle that comes with the project."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle; its parts are read when they are asked for.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder.
+    manifest : Manifest
+    sha256 : str
+        Of `manifest.json`, which pins every other file: equal hashes are equal models.
+    """
+
+    path: Path
+    manifest: Manifest
+    sha256: str
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read and verify the bundle in the folder `path`.
+
+        Raises
+        ------
+        BundleError
+            A file is missing, altered or of the wrong shape, the format is unknown, or the installed stemmer
+            cuts words differently from the one that the tags were learnt with.
+        """
+        manifest, digest = read_manifest(path / MANIFEST)
+        for name, record in manifest.files.items():
+            verify_file(path / name, record)
+        for name in REQUIRED:
+            if name not in manifest.files:
+                raise BundleError(
+                    f"{path / MANIFEST} lists no {name}: the bundle is not whole. Train or fetch it anew."
+                )
+        verify_stemmer(path, manifest)
+        verify_shapes(path)
+        return cls(path, manifest, digest)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        """Version of the model."""
+        return self.manifest.version
+
+    @property
+    def settings(self) -> TrajectorySettings:
+        """Settings of the trajectories that the vocabulary was learnt from."""
+        return self.manifest.settings.trajectories
+
+    @cached_property
+    def hashtags(self) -> list[str]:
+        """Stems of the hashtags that clips were trained towards."""
+        return [record.stem for record in self.manifest.training.hashtags]
+
+    def vocabulary(self) -> "Vocabulary":
+        """Read PCA and Gaussian mixtures."""
+        from models.fisher import Vocabulary
+
+        return Vocabulary.from_tensors(load_file(self.path / VOCABULARY))
+
+    def embedding(self) -> "Embedding":
+        """Read the network; imports torch."""
+        from models.embedding import Embedding
+
+        return Embedding.from_tensors(load_file(self.path / EMBEDDING))
+
+    def tagspace(self) -> "TagSpace":
+        """Read the tags and their index; imports FAISS."""
+        from models.tags.space import TagSpace
+
+        return TagSpace.load(self.path, self.hashtags)
+
+    def suggester(self, deny_file: Path | None = None) -> "Suggester":
+        """Read what suggests hashtags; imports FAISS.
+
+        Parameters
+        ----------
+        deny_file : Path, optional
+            More tags that are never suggested, in the form of `models.tags.deny_list`, beside those of the bundle.
+
+        Raises
+        ------
+        Tag2VecError
+            If `deny_file` cannot be read, or a line of it is no pattern.
+        """
+        from models.tags.cooccurrence import Cooccurrence
+        from models.tags.deny_list import DenyList
+        from models.tags.inflections import INFLECTIONS_FILE, Inflections
+        from models.tags.suggestions import Suggester
+        from models.tags.trends import TRENDS_FILE, Trends
+
+        files = self.manifest.files
+        deny_files = [self.path / DENIED, *([deny_file] if deny_file else [])]
+        return Suggester(
+            self.tagspace(),
+            Cooccurrence.load(self.path),
+            denied=[DenyList.read(file) for file in deny_files],
+            trends=Trends.load(self.path) if TRENDS_FILE in files else None,
+            inflections=Inflections.load(self.path) if INFLECTIONS_FILE in files else None,
+        )

@@ -1,0 +1,91 @@
+"""Whether a bundle is whole: every file as its manifest says, arrays of fitting shapes, tags cut by this stemmer."""
+
+from collections.abc import Mapping
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from models.bundle.files import EMBEDDING, VOCABULARY
+from models.bundle.manifest import FileRecord, Manifest
+from models.checksum import file_sha256
+from models.errors import BundleError
+from models.trajectories.layout import BLOCKS
+
+
+def verify_file(file: Path, record: FileRecord) -> None:
+    """Raise BundleError unless a file is there and is, to the bit, what its manifest says."""
+    if not file.is_file():
+        raise BundleError(f"{file} is missing, but the bundle's manifest lists it. Fetch the bundle anew.")
+    size = file.stat().st_size
+    if size != record.bytes:
+        raise BundleError(f"{file} has {size} bytes; its manifest says {record.bytes}. Fetch the bundle anew.")
+    try:
+        digest = file_sha256(file)
+    except OSError as error:
+        raise BundleError(f"cannot read {file}: {error.strerror}.") from error
+    if digest != record.sha256:
+        raise BundleError(f"{file} was altered: its SHA-256 is not the manifest's. Fetch the bundle anew.")
+
+
+def verify_stemmer(path: Path, manifest: Manifest) -> None:
+    """Raise BundleError where the installed stemmer may cut words differently from the one used in training."""
+    # Snowball 3 cuts some English words elsewhere than 2 did: queries would miss the stems that were learnt.
+    trained = manifest.training.libraries.get("PyStemmer", "")  # whose version is Snowball's own
+    installed = installed_version("PyStemmer")
+    if trained.partition(".")[0] != installed.partition(".")[0]:
+        raise BundleError(
+            f"the tags of {path} were stemmed by Snowball {trained or 'unknown'}, but {installed} is "
+            "installed and may stem otherwise. Install the same major version, or train the bundle anew."
+        )
+
+
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    try:
+        with safe_open(file, "numpy") as tensors:
+            return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise BundleError(f"{file} is not a safetensors file ({error}). Train the bundle anew.") from None
+
+
+def verify_shapes(path: Path) -> None:
+    """Compare the headers alone; no array is read."""
+    found = _shapes(path / VOCABULARY)
+    expected: dict[str, tuple[int, ...]] = {}
+    dimensions = 0
+    for block, columns in BLOCKS.items():
+        k, d_out = (*found.get(f"{block}.means", ()), 0, 0)[:2]
+        d_in = columns.stop - columns.start
+        dimensions += 2 * k * d_out
+        expected |= {
+            f"{block}.mean": (d_in,),
+            f"{block}.components": (d_out, d_in),
+            f"{block}.weights": (k,),
+            f"{block}.means": (k, d_out),
+            f"{block}.variances": (k, d_out),
+        }
+    _compare(path / VOCABULARY, found, expected)
+    found = _shapes(path / EMBEDDING)
+    rank = (*found.get("projection", ()), 0)[0]
+    members, hidden, out = (*found.get("output_weight", ()), 0, 0, 0)[:3]
+    _compare(
+        path / EMBEDDING,
+        found,
+        {
+            "projection": (rank, dimensions),
+            "scale": (rank,),
+            "hidden_weight": (members, rank, hidden),
+            "hidden_bias": (members, 1, hidden),
+            "output_weight": (members, hidden, out),
+            "output_bias": (members, 1, out),
+        },
+    )
+
+
+def _compare(file: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:
+    for name in sorted(expected.keys() | found.keys()):
+        have, want = found.get(name), expected.get(name)
+        if have != want:
+            raise BundleError(
+                f"{file}: array {name!r}: expected {want or 'none'}, found {have or 'none'}. Train the bundle anew."
+            )

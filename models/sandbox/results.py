@@ -1,0 +1,107 @@
+"""A worker's result, handed over as files: a worker that was taken over by a clip can hand back numbers only."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
+
+from models.encoded_clip import EncodedClip
+from models.video.limits import VideoInfo
+
+
+class Video(BaseModel):
+    """What a worker may say of a clip."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    duration_s: FiniteFloat
+    fps: FiniteFloat
+    width: NonNegativeInt
+    height: NonNegativeInt
+    frames_used: NonNegativeInt
+
+
+class Encoding(BaseModel):
+    """The part of a worker's success that is not the Fisher vector."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["encoding"] = "encoding"
+    video: Video
+    trajectories: NonNegativeInt
+    timings_ms: dict[Literal["decode", "trajectories", "fisher"], FiniteFloat]
+    warnings: list[str] = Field(max_length=20)
+
+
+class Failure(BaseModel):
+    """A worker's failure: a `ClipError`'s code, or `internal_error`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["failure"] = "failure"
+    code: str
+    message: str
+
+
+class _Result(BaseModel):
+    result: Encoding | Failure = Field(discriminator="kind")
+
+
+def write_encoding(folder: Path, encoded: EncodedClip) -> None:
+    """Write a clip's encoding into `folder`."""
+    video = encoded.video
+    np.save(folder / "fisher.npy", encoded.fisher, allow_pickle=False)
+    result = Encoding(
+        video=Video(
+            duration_s=video.duration_s,
+            fps=video.fps,
+            width=video.width,
+            height=video.height,
+            frames_used=video.frames_used,
+        ),
+        trajectories=encoded.trajectories,
+        timings_ms=dict(encoded.timings_ms),
+        warnings=encoded.warnings,
+    )
+    (folder / "result.json").write_text(json.dumps({"result": result.model_dump()}))
+
+
+def write_failure(folder: Path, code: str, message: str) -> None:
+    """Write into `folder` why there is no encoding."""
+    failure = Failure(code=code, message=message[:2000])
+    (folder / "result.json").write_text(json.dumps({"result": failure.model_dump()}))
+
+
+def read(folder: Path, dimensions: int) -> EncodedClip | Failure:
+    """Read what a worker wrote into `folder`, trusting none of it.
+
+    Raises
+    ------
+    ValueError
+        If it is not a finite float32 vector of `dimensions` numbers and its description, or a failure.
+    OSError
+        If a file is missing.
+    """
+    with (folder / "result.json").open("rb") as file:
+        result = _Result.model_validate_json(file.read(65536)).result
+    if isinstance(result, Failure):
+        return result
+    with (folder / "fisher.npy").open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"fisher.npy has format {version}")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        if shape != (dimensions,) or dtype != np.float32:
+            raise ValueError(f"fisher.npy holds {dtype} {shape}, not float32 ({dimensions},)")
+        fisher = np.frombuffer(file.read(4 * dimensions), dtype=np.float32).copy()
+    if fisher.shape != shape or not np.isfinite(fisher).all():
+        raise ValueError("fisher.npy is short or not finite")
+    return EncodedClip(
+        fisher=fisher,
+        video=VideoInfo(**result.video.model_dump()),
+        trajectories=result.trajectories,
+        timings_ms={str(stage): time for stage, time in result.timings_ms.items()},
+        warnings=result.warnings,
+    )

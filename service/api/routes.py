@@ -1,0 +1,226 @@
+"""The addresses of the interface: hashtags for a clip, neighbours of a tag, information."""
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathParameter
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+import models.tags.neighbours
+from models.encoded_clip import EncodedClip
+from models.errors import UnknownTag
+from models.tags.suggestions import NO_DATES
+from models.video.container import CONTAINERS
+from service.api import schemas, uploads
+from service.api.schemas import NeighboursQuery, NoQuery, SuggestQuery
+from service.lifecycle import service_of
+from service.model import Model
+from service.problems import Code, Problem, documented
+from service.tracing import span
+
+router = APIRouter()
+
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_CLIP_BODY: Final = {
+    "required": True,
+    "description": "one clip",
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": [uploads.FIELD],
+                "additionalProperties": False,
+                "properties": {uploads.FIELD: {"type": "string", "format": "binary"}},
+            }
+        },
+        "video/mp4": _BINARY,
+        "video/quicktime": _BINARY,
+        "video/webm": _BINARY,
+        "video/x-matroska": _BINARY,
+        "video/x-msvideo": _BINARY,
+        "application/octet-stream": _BINARY,
+    },
+}
+_CLIP_PROBLEMS: Final = (
+    Code.upload_too_slow,
+    Code.clip_too_large,
+    Code.unsupported_media_type,
+    Code.not_a_video,
+    Code.unsupported_container,
+    Code.unsupported_codec,
+    Code.invalid_request,
+    Code.empty_clip,
+    Code.no_video_stream,
+    Code.clip_too_long,
+    Code.truncated,
+    Code.no_motion,
+    Code.no_dates,
+    Code.queue_full,
+    Code.key_busy,
+    Code.internal_error,
+    Code.worker_died,
+    Code.not_ready,
+    Code.shutting_down,
+    Code.deadline_exceeded,
+)
+
+
+def _described(model: Model) -> schemas.ModelInfo:
+    bundle = model.bundle
+    return schemas.ModelInfo(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
+
+
+async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]") -> EncodedClip:
+    """Do `work` for as long as the client waits for it."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    working, watching = asyncio.create_task(work), asyncio.create_task(gone())
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientDisconnect
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.wait({working, watching})
+
+
+@router.post(
+    "/v1/hashtags",
+    response_model=schemas.Hashtags,
+    responses=documented(*_CLIP_PROBLEMS),
+    openapi_extra={"requestBody": _CLIP_BODY},
+    tags=["hashtags"],
+)
+async def suggest(request: Request, response: Response, query: Annotated[SuggestQuery, Query()]) -> schemas.Hashtags:
+    """Suggest hashtags for a clip.
+
+    The clip is the field `file` of a form, or the whole body with a `video/*` content type. It is never kept.
+    """
+    service = service_of(request)
+    with service.clip(getattr(request.state, "key", None)) as model:
+        if query.rank not in model.pipeline.suggester.ranks:
+            raise Problem(Code.no_dates, NO_DATES)
+        with span("upload"):
+            upload = await uploads.receive(request, service.spool, service.room, service.settings)
+        encoded = await _unless_gone(request, service.flights.encode(model, upload))
+        with span("suggest"):
+            answer = await service.compute(model.pipeline.suggest, encoded, **query.wishes())
+    service.metrics.answered(answer)
+    response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
+    video = answer.video
+    return schemas.Hashtags(
+        request_id=request.state.request_id,
+        model=_described(model),
+        hashtags=[
+            schemas.Hashtag(tag=found.tag, score=found.score, distance=found.distance, rank=found.rank)
+            for found in answer.hashtags
+        ],
+        confident=answer.confident,
+        video=schemas.VideoInfo(
+            duration_s=video.duration_s,
+            fps=video.fps,
+            width=video.width,
+            height=video.height,
+            frames_used=video.frames_used,
+            trajectories=answer.trajectories,
+        ),
+        timings_ms=schemas.Timings.model_validate(answer.timings_ms),
+        warnings=answer.warnings,
+    )
+
+
+@router.get(
+    "/v1/tags/{tag}/neighbours",
+    response_model=schemas.Neighbours,
+    responses=documented(Code.unknown_tag, Code.invalid_request, Code.not_ready),
+    tags=["tags"],
+)
+async def neighbours(
+    request: Request,
+    tag: Annotated[str, PathParameter(min_length=1, max_length=100, examples=["basketball"])],
+    query: Annotated[NeighboursQuery, Query()],
+) -> Response:
+    """Return the tags nearest to a tag, in any inflection, with or without `#`; others may be added and taken away.
+
+    A tag that is not known is answered from the known tags that it is made of, with a warning.
+    """
+    service = service_of(request)
+    model = service.model_now()
+
+    def search() -> schemas.Neighbours:
+        found = models.tags.neighbours.neighbours(model.pipeline.suggester, [tag, *query.plus], query.minus, query.k)
+        plus, minus = ([schemas.Asked(**asdict(one)) for one in asked] for asked in (found.plus, found.minus))
+        return schemas.Neighbours(
+            tag=plus[0].tag,
+            plus=plus,
+            minus=minus,
+            model=_described(model),
+            warnings=found.warnings,
+            neighbours=[
+                schemas.Neighbour(
+                    tag=shown,
+                    score=neighbour.score,
+                    distance=neighbour.distance,
+                    rank=rank,
+                )
+                for rank, (shown, neighbour) in enumerate(zip(found.shown, found.neighbours, strict=True), 1)
+            ],
+        )
+
+    try:
+        return _conditional(request, await service.compute(search))
+    except UnknownTag as error:
+        raise Problem(Code.unknown_tag, str(error)) from error
+    except ValueError as error:
+        raise Problem(Code.invalid_request, str(error)) from error
+
+
+@router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.invalid_request, Code.not_ready))
+async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """Return what the service takes: every limit, the model, the formats."""
+    service = service_of(request)
+    model, settings = service.model_now(), service.settings
+    limits = schemas.Limits(
+        max_bytes=settings.max_bytes,
+        max_duration_s=settings.max_duration_s,
+        max_frames=settings.max_frames,
+        max_width=settings.max_width,
+        max_height=settings.max_height,
+        max_fps=settings.limits.max_fps,
+        max_hashtags=50,
+        deadline_s=settings.deadline_s,
+        upload_s=settings.upload_s,
+        upload_idle_s=settings.upload_idle_s,
+        workers=settings.workers,
+        queue=settings.queue,
+    )
+    trained = schemas.TrainedModel(
+        **_described(model).model_dump(),
+        tags=len(model.pipeline.tagspace),
+        ranks=model.pipeline.suggester.ranks,
+        hashtags=model.hashtags,
+    )
+    answer = schemas.Info(version=version("tag2vec"), model=trained, containers=list(CONTAINERS), limits=limits)
+    return _conditional(request, answer)
+
+
+def _conditional(request: Request, answer: BaseModel) -> Response:
+    """Answer in full, or 304 where the client has this very answer already."""
+    body = answer.model_dump_json().encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    known = [candidate.strip().removeprefix("W/") for candidate in request.headers.get("if-none-match", "").split(",")]
+    if etag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")

@@ -1,0 +1,34 @@
+"""Nobody passes without a key, where keys are asked for."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.keys import Keys
+from service.problems import Code, Problem
+
+OPEN = {"/", "/healthz", "/readyz", "/metrics"}
+"""Addresses that take no key: the bare page, and what machines look at."""
+
+
+class KeyGate:
+    """ASGI middleware that lets nobody pass without a key; it leaves the key's name in the request's state."""
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self.app = app
+        self.keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request."""
+        if scope["type"] == "http" and scope["path"] not in OPEN:
+            scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+            name = self.keys.name(key.strip()) if scheme.lower() == "bearer" else None
+            if name is None:
+                problem = Problem(
+                    Code.unauthorized,
+                    "Send a valid key in the header 'Authorization: Bearer KEY'.",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+                await problem.answer(scope, receive, send)
+                return
+            scope["state"]["key"] = name
+        await self.app(scope, receive, send)

@@ -1,0 +1,236 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save
+
+from models.bundle import Bundle
+from models.bundle.manifest import HashtagRecord, TrainingRecord
+from models.checksum import file_sha256
+from models.errors import BundleError
+from models.fisher import Codebook, Vocabulary
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.inflections import Inflections
+from models.tags.space import TagSpace
+from models.tags.trends import Trends
+from models.trajectories.layout import BLOCKS
+from models.trajectories.settings import TrajectorySettings
+from training.bundle_writer import library_versions, write_bundle
+from training.corpus import DENIED_TAGS
+from training.embedding import Ensemble, frozen
+
+SETTINGS = TrajectorySettings(stride=7)
+
+
+def vocabulary(k: int = 2) -> Vocabulary:
+    rng = np.random.default_rng(0)
+
+    def array(*shape: int) -> Any:
+        return rng.random(shape).astype(np.float32) + 0.5
+
+    widths = {name: columns.stop - columns.start for name, columns in BLOCKS.items()}
+    return Vocabulary(
+        {name: Codebook(array(d), array(3, d), array(k), array(k, 3), array(k, 3)) for name, d in widths.items()}
+    )
+
+
+def make(path: Path) -> Bundle:
+    torch.manual_seed(0)
+    words = vocabulary()
+    return write_bundle(
+        path,
+        name="test",
+        version="3",
+        settings=SETTINGS,
+        vocabulary=words,
+        embedding=frozen(
+            np.random.default_rng(0).normal(size=(4, words.dimensions)).astype(np.float32), Ensemble(2, 4, 6, 5)
+        ),
+        tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
+        cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
+        trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
+        inflections=Inflections(np.zeros(1, np.int32), ["golfs"], np.ones((1, 5), np.float16)),
+        denied_tags=DENIED_TAGS,
+        training=TrainingRecord(
+            data=[],
+            counts={"clips_kept": 2},
+            hashtags=[HashtagRecord(hashtag="dance", stem="danc", clips=2, groups=1)],
+            settings={},
+            libraries=library_versions(),
+        ),
+        quality={"accuracy": 0.5},
+        card=lambda manifest: f"# {manifest.name}\n",
+        timings={"features": 1.0},
+    )
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return make(tmp_path / "bundle")
+
+
+def change(bundle: Bundle, name: str, content: bytes) -> None:
+    """Change a file and its entry in the manifest, as one would who made a wrong bundle."""
+    (bundle.path / name).write_bytes(content)
+    edit(
+        bundle,
+        lambda manifest: manifest["files"][name].update(sha256=file_sha256(bundle.path / name), bytes=len(content)),
+    )
+
+
+def edit(bundle: Bundle, how: Any) -> None:
+    file = bundle.path / "manifest.json"
+    manifest = json.loads(file.read_text())
+    how(manifest)
+    file.write_text(json.dumps(manifest))
+
+
+def test_what_is_written_is_read(bundle: Bundle) -> None:
+    again = Bundle.open(bundle.path)
+    assert again == bundle
+    assert (again.name, again.version, again.settings, again.hashtags) == ("test", "3", SETTINGS, ["danc"])
+    assert again.sha256 == file_sha256(bundle.path / "manifest.json")
+    assert sorted(path.name for path in bundle.path.iterdir()) == [
+        "MODEL_CARD.md",
+        "cooccurrence.safetensors",
+        "denied_tags.txt",
+        "embedding.safetensors",
+        "inflections.safetensors",
+        "manifest.json",
+        "tags.json",
+        "tagspace.faiss",
+        "timings.json",
+        "trends.safetensors",
+        "vocabulary.safetensors",
+    ]
+    assert "timings.json" not in again.manifest.files
+    for name, tensor in vocabulary().tensors().items():
+        np.testing.assert_array_equal(again.vocabulary().tensors()[name], tensor)
+    assert again.tagspace().hashtags == ["danc"]
+    assert again.embedding().embed(np.ones(vocabulary().dimensions, np.float32)).shape == (5,)
+
+
+def test_the_same_parts_make_the_same_bundle(bundle: Bundle, tmp_path: Path) -> None:
+    assert make(tmp_path / "other").sha256 == bundle.sha256
+
+
+def test_every_user_may_read_it(bundle: Bundle) -> None:
+    # A service runs as another user than the one that trained; safetensors' own writer forbids that.
+    assert all(file.stat().st_mode & 0o044 == 0o044 for file in bundle.path.iterdir())
+
+
+def test_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.bundle_writer.save", lambda _: b"broken")
+    with pytest.raises(BundleError, match="not a safetensors file"):
+        make(tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+    monkeypatch.undo()
+    make(tmp_path / "bundle")
+    with pytest.raises(OSError, match="not empty"):
+        make(tmp_path / "bundle")
+    Bundle.open(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(
+    "name", ["vocabulary.safetensors", "embedding.safetensors", "tags.json", "tagspace.faiss", "MODEL_CARD.md"]
+)
+def test_damage_is_named(bundle: Bundle, name: str) -> None:
+    file = bundle.path / name
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    with pytest.raises(BundleError, match=f"{name} has {len(whole) - 1} bytes"):
+        Bundle.open(bundle.path)
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(BundleError, match=f"{name} was altered"):
+        Bundle.open(bundle.path)
+    file.unlink()
+    with pytest.raises(BundleError, match=f"{name} is missing"):
+        Bundle.open(bundle.path)
+
+
+def test_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="holds no manifest"):
+        Bundle.open(tmp_path)
+    with pytest.raises(BundleError, match="no such folder"):
+        Bundle.open(tmp_path / "absent")
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(BundleError, match="cannot read"):
+        Bundle.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        (lambda manifest: manifest.update(format=1), "is of format 1; this version of tag2vec reads format 2"),
+        (lambda manifest: manifest.pop("format"), "format None"),
+        (lambda manifest: manifest.pop("name"), "name: Field required"),
+        (lambda manifest: manifest.update(surprise=1), "surprise: Extra"),
+        (lambda manifest: manifest["files"].pop("embedding.safetensors"), "lists no embedding.safetensors"),
+        (lambda manifest: manifest["files"].pop("tags.json"), "lists no tags.json"),
+        (lambda manifest: manifest["files"].update({"../x": {"sha256": "0" * 64, "bytes": 1}}), r"files\.\.\./x"),
+        (lambda manifest: manifest["settings"]["trajectories"].update(novelty=1), "novelty"),
+        (lambda manifest: manifest["settings"]["trajectories"].pop("stride"), "stride"),
+        (lambda manifest: manifest["training"]["libraries"].update(PyStemmer="2.2.0"), "Snowball 2.2.0"),
+        (lambda manifest: manifest["training"]["libraries"].pop("PyStemmer"), "Snowball unknown"),
+    ],
+)
+def test_a_manifest_that_will_not_do(bundle: Bundle, how: Any, message: str) -> None:
+    edit(bundle, how)
+    with pytest.raises(BundleError, match=message):
+        Bundle.open(bundle.path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"null"])
+def test_a_manifest_that_is_none(bundle: Bundle, content: bytes) -> None:
+    (bundle.path / "manifest.json").write_bytes(content)
+    with pytest.raises(BundleError, match=r"manifest\.json"):
+        Bundle.open(bundle.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "shape"),
+    [
+        ("vocabulary.safetensors", "hog.mean", (95,)),
+        ("vocabulary.safetensors", "hog.variances", (2, 4)),
+        ("vocabulary.safetensors", "mbhy.weights", None),
+        ("vocabulary.safetensors", "hog.means", (3, 3)),
+        ("vocabulary.safetensors", "extra", (1,)),
+        ("embedding.safetensors", "projection", (4, 7)),
+        ("embedding.safetensors", "projection", None),
+        ("embedding.safetensors", "hidden_weight", (2, 4, 5)),
+        ("embedding.safetensors", "output_bias", (2, 5)),
+    ],
+)
+def test_wrong_shapes_are_named(bundle: Bundle, name: str, array: str, shape: tuple[int, ...] | None) -> None:
+    tensors = load_file(bundle.path / name)
+    if shape is None:
+        del tensors[array]
+    else:
+        tensors[array] = np.ones(shape, np.float32)
+    change(bundle, name, save(tensors))
+    with pytest.raises(BundleError, match=f"{name}: array "):
+        Bundle.open(bundle.path)
+
+
+def test_what_is_no_safetensors_file(bundle: Bundle) -> None:
+    change(bundle, "embedding.safetensors", b"\x80\x04N.")
+    with pytest.raises(BundleError, match="not a safetensors file"):
+        Bundle.open(bundle.path)
+
+
+def test_opening_imports_nothing_heavy(bundle: Bundle) -> None:
+    code = "import sys; from pathlib import Path; from models.bundle import Bundle; Bundle.open(Path(sys.argv[1]))"
+    code += "; print([name for name in ('torch', 'faiss', 'sklearn', 'gensim') if name in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code, bundle.path], check=True, capture_output=True, text=True)
+    assert printed.stdout.strip() == "[]"
+
+
+def test_a_bundle_may_be_moved(bundle: Bundle, tmp_path: Path) -> None:
+    shutil.move(bundle.path, tmp_path / "elsewhere")
+    assert Bundle.open(tmp_path / "elsewhere").sha256 == bundle.sha256

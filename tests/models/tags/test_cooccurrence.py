@@ -1,0 +1,91 @@
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from safetensors.numpy import save
+
+from models.errors import BundleError
+from models.tags.cooccurrence import COOCCURRENCE_FILE, Cooccurrence
+
+STEMS = 6
+
+
+def of_matrix(matrix: np.ndarray) -> Cooccurrence:
+    rows = [np.flatnonzero(row) for row in matrix]
+    starts = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    return Cooccurrence(starts, np.concatenate(rows).astype(np.int32), matrix[matrix > 0].astype(np.float16))
+
+
+MATRICES = arrays(np.float64, (STEMS, STEMS), elements=st.sampled_from([0, 0, 0.25, 0.5, 1])).map(
+    lambda matrix: matrix * (1 - np.eye(STEMS))
+)
+
+
+@given(MATRICES, st.lists(st.tuples(st.integers(0, STEMS - 1), st.floats(0, 1)), unique_by=lambda pair: pair[0]))
+def test_expected_relevance_is_a_weighted_sum_of_rows(matrix: np.ndarray, anchors: list[tuple[int, float]]) -> None:
+    weights = np.zeros(STEMS)
+    for stem, weight in anchors:
+        weights[stem] = weight
+    stems, relevance = of_matrix(matrix).expected([stem for stem, _ in anchors], [weight for _, weight in anchors])
+    assert (np.diff(stems) > 0).all()
+    dense = np.zeros(STEMS)
+    dense[stems] = relevance
+    np.testing.assert_allclose(dense, weights @ (matrix + np.eye(STEMS)), atol=1e-12)
+
+
+@given(MATRICES)
+def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, matrix: np.ndarray) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    path = of_matrix(matrix).save(folder)
+    again = Cooccurrence.load(folder)
+    assert path.name == COOCCURRENCE_FILE
+    assert stat.S_IMODE(path.stat().st_mode) & 0o044
+    assert len(again) == STEMS
+    for stem in range(STEMS):
+        companions, relevance = again.row(stem)
+        assert companions.tolist() == np.flatnonzero(matrix[stem]).tolist()
+        assert relevance.tolist() == matrix[stem][matrix[stem] > 0].tolist()
+
+
+def test_none() -> None:
+    none = Cooccurrence.of_none(3)
+    assert len(none) == 3
+    stems, relevance = none.expected([2, 0], [0.25, 0.75])
+    assert (stems.tolist(), relevance.tolist()) == ([0, 2], [0.75, 0.25])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"starts": np.array([0, 1, 3])},
+        {"starts": np.array([1, 2, 2])},
+        {"starts": np.array([0, 2, 1, 2])},
+        {"starts": np.array([0, 1, 2], np.int32)},
+        {"companions": np.array([1, 2], np.int32)},
+        {"companions": np.array([-1, 0], np.int32)},
+        {"companions": np.array([1.0, 0.0])},
+        {"relevance": np.array([0.5, 1.5], np.float16)},
+        {"relevance": np.array([0.5, np.nan], np.float16)},
+        {"relevance": np.array([0.5], np.float16)},
+        {"relevance": None},
+    ],
+)
+def test_what_is_no_matrix_is_refused(tmp_path: Path, change: dict[str, np.ndarray | None]) -> None:
+    whole = {"starts": np.array([0, 1, 2]), "companions": np.array([1, 0], np.int32)}
+    whole["relevance"] = np.array([0.5, 0.5], np.float16)
+    tensors = {name: array for name, array in (whole | change).items() if array is not None}
+    (tmp_path / COOCCURRENCE_FILE).write_bytes(save(tensors))
+    with pytest.raises(BundleError, match=COOCCURRENCE_FILE):
+        Cooccurrence.load(tmp_path)
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=COOCCURRENCE_FILE):
+        Cooccurrence.load(tmp_path)
+    (tmp_path / COOCCURRENCE_FILE).write_bytes(b"nothing of the kind")
+    with pytest.raises(BundleError, match=COOCCURRENCE_FILE):
+        Cooccurrence.load(tmp_path)

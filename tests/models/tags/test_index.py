@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.tags.index import build_index
+from models.tags.space import TagSpace, unit
+
+N, DIMENSIONS = 3_000, 20
+
+
+def clustered(seed: int = 0) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    centres = unit(rng.normal(size=(100, DIMENSIONS)))
+    return unit(centres[rng.integers(0, 100, N)] + rng.normal(size=(N, DIMENSIONS)) * 0.1)
+
+
+def make_space(vectors: NDArray[np.float32], exact_up_to: int) -> TagSpace:
+    names = [f"tag{row}" for row in range(len(vectors))]
+    return TagSpace(names, np.ones(N, np.int64), names, build_index(vectors, exact_up_to=exact_up_to), names[:3])
+
+
+@pytest.fixture(scope="module")
+def vectors() -> NDArray[np.float32]:
+    return clustered()
+
+
+@pytest.fixture(scope="module")
+def space(vectors: NDArray[np.float32]) -> TagSpace:
+    return make_space(vectors, exact_up_to=1_000)
+
+
+def test_exact_up_to_a_number(vectors: NDArray[np.float32]) -> None:
+    assert isinstance(build_index(vectors, exact_up_to=N), faiss.IndexFlatL2)
+    assert isinstance(build_index(vectors, exact_up_to=N - 1), faiss.IndexPreTransform)
+
+
+def test_above_it_finds_nearly_all_that_brute_force_finds(vectors: NDArray[np.float32], space: TagSpace) -> None:
+    rng = np.random.default_rng(1)
+    found = 0
+    for query in unit(vectors[:100] + rng.normal(size=(100, DIMENSIONS)) * 0.05):
+        distances = np.linalg.norm(vectors.astype(np.float64) - query, axis=1)
+        near = space.nearest(query, 15)
+        assert [neighbour.distance for neighbour in near] == sorted(neighbour.distance for neighbour in near)
+        for neighbour in near:
+            assert neighbour.distance == pytest.approx(distances[space.stems.index(neighbour.stem)], abs=2e-3)
+        found += len({neighbour.stem for neighbour in near} & {space.stems[row] for row in np.argsort(distances)[:15]})
+    assert found > 0.95 * 100 * 15
+
+
+def test_above_it_every_tag_keeps_its_vector(vectors: NDArray[np.float32], space: TagSpace) -> None:
+    assert space.dimensions == DIMENSIONS
+    kept = np.stack([space.vector(name) for name in space.stems])
+    assert np.abs(kept - vectors).max() < 1e-3
+    assert np.abs(np.linalg.norm(kept, axis=1) - 1).max() < 1e-6
+    assert space.neighbours("tag7", 1)[0].stem != "tag7"
+
+
+def test_above_it_as_many_are_found_as_are_asked_for(space: TagSpace) -> None:
+    assert len({neighbour.stem for neighbour in space.nearest(np.ones(DIMENSIONS), N + 5)}) == N
+
+
+def test_above_it_a_saved_space_is_the_same(space: TagSpace, tmp_path: Path) -> None:
+    space.save(tmp_path)
+    loaded = TagSpace.load(tmp_path, ["tag1"])
+    query = np.arange(DIMENSIONS)
+    assert loaded.nearest(query, 15) == space.nearest(query, 15)
+    assert loaded.vector("tag5").tolist() == space.vector("tag5").tolist()
+
+
+def test_the_same_vectors_give_the_same_index(vectors: NDArray[np.float32]) -> None:
+    first, second = (faiss.serialize_index(build_index(vectors, exact_up_to=0)) for _ in range(2))
+    assert first.tobytes() == second.tobytes()

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+
+from models.atomic_write import atomic_write
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "tracks.tsv.gz"
+    with atomic_write(path) as partial:
+        partial.write_text("new")
+        assert not path.exists()
+        assert partial.parent == tmp_path
+        assert partial.suffixes[-2:] == [".tsv", ".gz"]
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_too(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "bundle") as partial:
+        partial.mkdir()
+        (partial / "file").write_text("new")
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["bundle", "bundle/file"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_what_broke_off_leaves_the_old_one(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("old")
+
+    def break_off() -> None:
+        with atomic_write(path) as partial:
+            partial.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "nothing"):
+        pass

@@ -1,0 +1,276 @@
+"""What clients see: answers, queries, information, health, metrics, the page."""
+
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.pipeline import UNFAMILIAR
+from models.tags.stemming import stem
+from service.api import schemas
+from tests.clips import drifting, write
+from tests.service.running import Running, alive, serve
+
+
+def test_answer_to_a_clip_sent_as_body_and_as_form(server: Running, clip: bytes) -> None:
+    body = server.suggest(clip)
+    form = server.client.post("/v1/hashtags", files={"file": ("a clip.mp4", clip, "video/mp4")})
+    assert body.status_code == form.status_code == 200
+    answer = body.json()
+    assert answer["hashtags"] == form.json()["hashtags"]
+    assert [found["rank"] for found in answer["hashtags"]] == list(range(1, 16))
+    tags = [found["tag"] for found in answer["hashtags"]]
+    assert len(set(tags)) == 15
+    assert not any(tag.startswith("#") for tag in tags)
+    assert all(0 <= found["score"] <= 1 for found in answer["hashtags"])
+    video = answer["video"]
+    assert (video["width"], video["height"], video["frames_used"]) == (160, 120, 30)
+    assert video["duration_s"] == pytest.approx(1.0, abs=0.05)
+    assert video["fps"] == pytest.approx(30)
+    assert video["trajectories"] > 0
+    assert answer["warnings"] == ([] if answer["confident"] else [UNFAMILIAR])
+    assert answer["request_id"] == body.headers["x-request-id"]
+
+
+def test_timings_add_up_and_a_known_clip_takes_none(server: Running, clips: Path) -> None:
+    clip = write(clips / "timed.mp4", drifting(30, seed=5)).read_bytes()
+    first, second = server.suggest(clip).json(), server.suggest(clip).json()
+    spent = first["timings_ms"]
+    assert spent.pop("total") == pytest.approx(sum(spent.values()), abs=1e-3)  # each is rounded
+    assert min(spent.values()) > 0
+    assert second["timings_ms"]["decode"] == second["timings_ms"]["trajectories"] == second["timings_ms"]["fisher"] == 0
+    assert first["hashtags"] == second["hashtags"]
+    assert first["video"] == second["video"]
+
+
+def test_numbers_are_rounded(server: Running, clip: bytes) -> None:
+    answer = server.suggest(clip, k=50).json()
+    numbers = [found[name] for found in answer["hashtags"] for name in ("score", "distance")]
+    numbers += [*answer["timings_ms"].values(), answer["video"]["fps"], answer["video"]["duration_s"]]
+    assert all(number == round(number, 4) for number in numbers)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_a_score_that_was_seen_can_be_asked_for(least: int, score: float) -> None:
+    shown = schemas.Hashtag(tag="yoga", score=score, distance=0, rank=1).score
+    assert score - 1e-4 < shown <= score + 1e-9
+    assert shown >= least / 1e4 or score < least / 1e4
+    assert schemas.Hashtag(tag="yoga", score=shown, distance=0, rank=1).score == shown
+
+
+def test_query_narrows_the_answer(server: Running, clip: bytes) -> None:
+    answer = server.suggest(clip, k=50).json()["hashtags"]
+    assert len(answer) == 50
+    assert server.suggest(clip, k=3).json()["hashtags"] == answer[:3]
+    unwanted = [answer[0]["tag"], "#" + answer[1]["tag"].upper()]
+    rest = server.suggest(clip, k=10, exclude=unwanted).json()["hashtags"]
+    assert not {found["tag"] for found in rest} & {answer[0]["tag"], answer[1]["tag"]}
+    least = sorted(found["score"] for found in answer)[25]
+    above = server.suggest(clip, k=50, min_score=least).json()["hashtags"]
+    assert {found["tag"] for found in above} >= {found["tag"] for found in answer if found["score"] >= least}
+    assert all(found["score"] >= least for found in above)
+    assert server.suggest(clip, min_score=1).json()["hashtags"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["k=0", "k=51", "k=x", "min_score=-0.1", "min_score=1.1", "min_score=nan", "exclude=", "l=3"]
+)
+def test_query_that_does_not_fit(server: Running, clip: bytes, query: str) -> None:
+    response = server.client.post(f"/v1/hashtags?{query}", content=clip, headers={"Content-Type": "video/mp4"})
+    assert response.status_code == 422
+    problem = response.json()
+    assert problem["code"] == "invalid_request"
+    assert problem["errors"][0]["where"].startswith(f"query.{query.split('=')[0]}")
+
+
+def test_short_clip_is_answered_with_a_warning(server: Running, clips: Path) -> None:
+    response = server.suggest(write(clips / "short.mp4", drifting(15)).read_bytes())
+    assert response.status_code == 200
+    assert "15 frames" in response.json()["warnings"][0]
+
+
+def test_neighbours(server: Running, clip: bytes) -> None:
+    tag = server.client.get("/v1/info").json()["model"]["hashtags"][0]
+    answer = server.client.get(f"/v1/tags/%23{tag.upper()}/neighbours", params={"k": 5})
+    assert answer.status_code == 200
+    assert answer.json()["tag"] == tag
+    found = answer.json()["neighbours"]
+    assert [neighbour["rank"] for neighbour in found] == [1, 2, 3, 4, 5]
+    assert tag not in {neighbour["tag"] for neighbour in found}
+    distances = [neighbour["distance"] for neighbour in found]
+    assert distances == sorted(distances)
+    unknown = server.client.get("/v1/tags/qwertzuiopasdfghjkl/neighbours")
+    assert unknown.status_code == 404
+    assert unknown.json()["code"] == "unknown_tag"
+
+
+def test_neighbours_of_several_tags(server: Running) -> None:
+    tags = server.client.get("/v1/info").json()["model"]["hashtags"]
+    query = {"plus": tags[1], "minus": f"#{tags[2].upper()}"}
+    answer = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params=query).json()
+    assert [one["tag"] for one in answer["plus"]] == tags[:2]
+    assert [one["tag"] for one in answer["minus"]] == [tags[2]]
+    assert not {neighbour["tag"] for neighbour in answer["neighbours"]} & set(tags[:3])
+    assert answer["warnings"] == []
+    nothing = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params={"minus": tags[0]})
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "invalid_request")
+    unknown = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params={"plus": "qwertzuiopasdfghjkl"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_tag")
+
+
+def test_an_unknown_tag_is_answered_from_its_parts_and_says_so(server: Running) -> None:
+    answer = server.client.get("/v1/tags/GolfingDogs/neighbours").json()
+    assert answer["tag"] == "golfingdogs"
+    assert [stem(part) for part in answer["plus"][0]["parts"]] == ["golf", "dog"]
+    assert "#golfingdogs" in answer["warnings"][0]
+    assert len(answer["neighbours"]) == 15
+
+
+def test_ranks_and_allowed_tags(server: Running, clip: bytes) -> None:
+    similar = server.suggest(clip, k=30).json()["hashtags"]
+    popular = server.suggest(clip, k=30, rank="popular").json()["hashtags"]
+    assert [found["tag"] for found in popular] != [found["tag"] for found in similar]
+    assert server.suggest(clip, rank="best").json()["code"] == "invalid_request"
+    allow = [similar[4]["tag"].upper(), "#" + similar[2]["tag"], "qwertzuiop"]
+    allowed = server.suggest(clip, allow=allow).json()["hashtags"]
+    assert {found["tag"] for found in allowed} == {similar[4]["tag"], similar[2]["tag"]}
+    assert server.suggest(clip, allow="porn").json()["hashtags"] == []
+
+
+def test_what_is_trending_needs_posts_with_dates(server: Running, clip: bytes) -> None:
+    refused = server.suggest(clip, rank="trending")
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_dates")
+    assert server.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular"]
+
+
+def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:
+    answer = server.client.get("/v1/info")
+    info = answer.json()
+    assert info["containers"] == ["mp4", "mov", "webm", "mkv", "avi"]
+    assert info["limits"]["max_bytes"] == 64 * 2**20
+    assert info["limits"]["queue"] == 16
+    assert re.fullmatch("[0-9a-f]{64}", info["model"]["sha256"])
+    etag = answer.headers["etag"]
+    again = server.client.get("/v1/info", headers={"If-None-Match": etag})
+    assert again.status_code == 304
+    assert not again.content
+    assert server.client.get("/v1/info", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_problems_of_addresses_and_methods(server: Running) -> None:
+    for response, status, code in (
+        (server.client.get("/v2/hashtags"), 404, "not_found"),
+        (server.client.delete("/v1/hashtags"), 405, "method_not_allowed"),
+        (server.client.get("/v1/info/"), 404, "not_found"),
+    ):
+        assert response.status_code == status
+        assert response.headers["content-type"] == "application/problem+json"
+        problem = response.json()
+        assert problem["code"] == code
+        assert problem["status"] == status
+        assert problem["request_id"] == response.headers["x-request-id"]
+
+
+def test_request_id_is_kept_if_it_is_sane(server: Running) -> None:
+    for sent, kept in (("a-b.C_9", True), ("x" * 65, False), ("a b", False), ('"', False)):
+        returned = server.client.get("/healthz", headers={"X-Request-ID": sent}).headers["x-request-id"]
+        assert (returned == sent) is kept
+        assert kept or re.fullmatch("[0-9a-f]{32}", returned)
+
+
+def test_browsers_of_listed_origins_only(tight: Running) -> None:
+    def allowed(origin: str) -> str | None:
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        origins: str | None = tight.client.options("/v1/hashtags", headers=headers).headers.get(
+            "access-control-allow-origin"
+        )
+        return origins
+
+    assert allowed("https://app.example") == "https://app.example"
+    assert allowed("https://evil.example") is None
+
+
+def test_page_needs_nothing_from_elsewhere(server: Running) -> None:
+    page = server.client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    links = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+    assert not [link for link in links if re.match("https?:|//", link)]
+
+
+def test_metrics_tell_outcomes_and_stages_and_nothing_of_users(server: Running, clip: bytes) -> None:
+    before = server.metrics()
+    server.suggest(clip, exclude="verysecrettag")
+    server.suggest(b"no video")
+    server.client.get("/v1/tags/verysecrettag/neighbours")
+    server.client.get("/verysecretpath")
+    after = server.metrics()
+
+    def grown(name: str, *labels: str) -> float:
+        return after.get((name, labels), 0) - before.get((name, labels), 0)
+
+    assert grown("tag2vec_requests_total", "ok", "/v1/hashtags") == 1
+    assert grown("tag2vec_requests_total", "not_a_video", "/v1/hashtags") == 1
+    assert grown("tag2vec_requests_total", "unknown_tag", "/v1/tags/{tag}/neighbours") == 1
+    assert grown("tag2vec_requests_total", "not_found", "none") == 1
+    assert grown("tag2vec_stage_seconds_count", "embed") == 1
+    assert after["tag2vec_queue_depth", ()] == 0
+    assert "verysecret" not in server.client.get("/metrics").text
+    assert "verysecret" not in server.log.read_text()
+
+
+def test_two_clients_at_a_time_get_what_each_gets_alone(server: Running, clips: Path) -> None:
+    many = [write(clips / f"of{seed}.mp4", drifting(24, seed=seed)).read_bytes() for seed in (21, 22)]
+    alone = [server.suggest(clip).json() for clip in many]
+    with ThreadPoolExecutor(2) as pool:
+        together = [answer.json() for answer in pool.map(server.suggest, many)]
+    for one, other in zip(alone, together, strict=True):
+        assert one["hashtags"] == other["hashtags"]
+        assert one["video"] == other["video"]
+
+
+@pytest.fixture(scope="module")
+def starting(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that has only just been started."""
+    with serve(tmp_path_factory.mktemp("starting"), bundle=bundle, workers=1) as running:
+        yield running
+
+
+def test_not_ready_until_it_is_and_gone_without_a_trace(starting: Running, clip: bytes) -> None:
+    statuses: list[int] = []
+
+    def ready() -> bool:
+        try:
+            statuses.append(starting.client.get("/readyz").status_code)
+        except httpx.TransportError:
+            return False
+        if statuses == [503]:
+            assert starting.client.get("/healthz").status_code == 200
+            refused = starting.suggest(clip)
+            assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+            assert int(refused.headers["retry-after"]) > 0
+        return statuses[-1] == 200
+
+    starting.wait_until(ready, 150)
+    assert statuses[0] == 503
+    assert starting.suggest(clip).status_code == 200
+    workers = starting.workers()
+    assert len(workers) == 1
+    assert starting.stop() == 0
+    assert not [pid for pid in workers if alive(pid)]
+    assert list(starting.spool.iterdir()) == []
+
+
+@pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set: no real clips")
+def test_real_clips(server: Running) -> None:
+    for path in sorted(Path(os.environ["TAG2VEC_DATA"], "bench").glob("*_320x240.mp4")):
+        answer = server.suggest(path.read_bytes())
+        assert answer.status_code == 200
+        assert answer.json()["video"]["frames_used"] == 180
+        assert len(answer.json()["hashtags"]) == 15

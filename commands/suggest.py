@@ -61,19 +61,19 @@ def suggest(
     from models.bundle import SHIPPED, Bundle
     from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
-    from models.tags.suggestions import NO_DATES, Wishes
+    from models.tags.suggestions import NO_DATES, SuggestOptions
 
     opened = Bundle.open(bundle or SHIPPED)
     pipeline = Pipeline(opened, deny_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
-    wishes = Wishes(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)
+    options = SuggestOptions(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)
     model = {"name": opened.name, "version": opened.version, "sha256": opened.sha256}
     threads = len(os.sched_getaffinity(0))
     failed = False
     for clip in clips:
         try:
-            answer = pipeline(clip, threads=threads, **wishes)
+            answer = pipeline(clip, threads=threads, **options)
         except ClipError as error:
             failed = True
             complain(f"{clip}: {error.code}: {error}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # Each is loaded when it is first needed: a process that only
     from models.embedding import Embedding
     from models.encoder import ClipEncoder
     from models.tags.space import TagSpace
-    from models.tags.suggestions import Suggester, Suggestion, Wishes
+    from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
 UNFAMILIAR = "This clip looks like nothing that the model was trained on: its hashtags are guesses."
 
@@ -77,12 +77,12 @@ class Pipeline:
         *,
         limits: VideoLimits = VideoLimits(),
         threads: int = 1,
-        **wishes: "Unpack[Wishes]",
+        **options: "Unpack[SuggestOptions]",
     ) -> Answer:
         """Suggest hashtags for a clip; see `ClipEncoder.encode` and `suggest`."""
-        return self.suggest(self.encoder.encode(clip, limits=limits, threads=threads), **wishes)
+        return self.suggest(self.encoder.encode(clip, limits=limits, threads=threads), **options)
 
-    def suggest(self, encoded: EncodedClip, **wishes: "Unpack[Wishes]") -> Answer:
+    def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
         """Suggest hashtags for an encoded clip; `models.tags.suggestions` says what may be asked for."""
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
@@ -91,12 +91,12 @@ class Pipeline:
             vector = self.embedding.embed(encoded.fisher)
         with clock.stage("search"):
             if calibration is None:
-                hashtags = self.suggester.suggest(vector, **wishes)
+                hashtags = self.suggester.suggest(vector, **options)
             else:
                 familiar = self.suggester.familiarity(vector)
                 confident = calibration.confident(familiar)
                 score = partial(calibration.score, familiarity=familiar)
-                hashtags = self.suggester.suggest(vector, score=score, **wishes)
+                hashtags = self.suggester.suggest(vector, score=score, **options)
         if not confident:
             warnings.append(UNFAMILIAR)
         timings = clock.milliseconds

@@ -56,7 +56,7 @@ class Suggestion:
     relevance: float = 0.0
 
 
-class Wishes(TypedDict, total=False):
+class SuggestOptions(TypedDict, total=False):
     """What is wanted of suggestions.
 
     Attributes
@@ -143,7 +143,7 @@ class Suggester:
         vector : array_like of float, (dimensions,)
             An embedded clip; its direction counts.
         k, min_score, exclude, allow, rank
-            What is wanted: see `Wishes`.
+            What is wanted: see `SuggestOptions`.
         score : callable
             From an expected relevance to the score that is shown; may not fall. See `models.calibration`.
 

@@ -115,7 +115,7 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
             upload = await uploads.receive(request, service.spool, service.room, service.settings)
         encoded = await _unless_gone(request, service.flights.encode(model, upload))
         with span("suggest"):
-            answer = await service.compute(model.pipeline.suggest, encoded, **query.wishes())
+            answer = await service.compute(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     video = answer.video

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from models.tags.suggestions import Rank, Wishes
+from models.tags.suggestions import Rank, SuggestOptions
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Rounded = Annotated[float, AfterValidator(lambda number: round(number, 4))]
@@ -31,9 +31,11 @@ class SuggestQuery(BaseModel):
         "grown most lately (`trending`)",
     )
 
-    def wishes(self) -> Wishes:
+    def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
-        return Wishes(k=self.k, min_score=self.min_score, exclude=self.exclude, allow=self.allow, rank=self.rank)
+        return SuggestOptions(
+            k=self.k, min_score=self.min_score, exclude=self.exclude, allow=self.allow, rank=self.rank
+        )
 
 
 class NeighboursQuery(BaseModel):

@@ -1,1 +1,1 @@
-"""The pipeline from a clip to its hashtags, and the bundle that holds what it learnt."""
+"""Hashtags for a clip: the inference pipeline, and the model bundle that it runs on."""

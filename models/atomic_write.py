@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, whatever happens while they are written."""
+"""Atomic writes: files and folders appear complete or not at all."""
 
 import os
 import shutil
@@ -9,16 +9,17 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield another path beside `path` to write a file or a folder to; it takes its place when the block is left.
+    """Yield a temporary path beside `path` for a file or folder; it is renamed to `path` when the block ends.
 
-    If the block raises, what was written is removed and `path` is as it was. Processes may write the same path at the
-    same time: the last one wins. The name keeps its suffixes, by which some writers choose a format. A killed process
-    leaves a hidden name that ends in `.partial` before its suffixes; a folder replaces only an empty one.
+    If the block raises, the temporary is removed and `path` stays as it was. Several processes may write the same path
+    at once: the last one wins. The temporary keeps the suffixes of `path`, from which some writers choose a format. A
+    killed process leaves a hidden file or folder behind, named `.NAME.PID.partial` and the suffixes. A folder cannot
+    replace an existing one that holds files (on Windows, any existing one).
 
     Parameters
     ----------
     path : Path
-        In a folder that exists.
+        Its parent folder must exist.
     """
     name, dot, suffixes = path.name.partition(".")
     partial = path.with_name(f".{name}.{os.getpid()}.partial{dot}{suffixes}")

@@ -1,4 +1,4 @@
-"""Where the time goes: wall-clock milliseconds by stage."""
+"""Wall-clock time spent in each stage."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,12 +10,12 @@ T = TypeVar("T")
 
 
 class Clock:
-    """Milliseconds by stage; threads may add to the same one.
+    """Adds up milliseconds by stage; safe to use from several threads.
 
     Attributes
     ----------
     milliseconds : dict
-        By stage, in the order in which the stages were first timed.
+        Stages in the order in which they were first timed.
     """
 
     def __init__(self, milliseconds: dict[str, float] | None = None) -> None:
@@ -24,7 +24,7 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to a stage."""
+        """Add the time that the block takes to a stage."""
         start = time.perf_counter()
         try:
             yield
@@ -34,7 +34,7 @@ class Clock:
                 self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
 
     def spent(self, name: str, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items, adding the time that each took to come to a stage."""
+        """Yield the items, adding the time spent waiting for each to a stage."""
         iterator = iter(items)
         while True:
             with self.stage(name):

@@ -1,4 +1,4 @@
-"""A clip as the embedding sees it; apart from the encoder, so that who reads one need not load what decodes clips."""
+"""The encoded clip, as the embedding takes it. In a module of its own: reading one must not load a video decoder."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,18 @@ from models.video.limits import VideoInfo
 
 @dataclass(frozen=True)
 class EncodedClip:
-    """What is left of a clip once it is encoded.
+    """A clip, encoded.
 
     Attributes
     ----------
     fisher : float32 (dimensions,)
     video : VideoInfo
     trajectories : int
-        How many trajectories the Fisher vector is made of.
+        Number of trajectories that the Fisher vector sums up.
     timings_ms : dict
         Milliseconds of `decode`, `trajectories` and `fisher`.
     warnings : list of str
+        Sentences for the user.
     """
 
     fisher: NDArray[np.float32]

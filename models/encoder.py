@@ -1,4 +1,4 @@
-"""From a clip to its Fisher vector: decode, trajectories, encoding. All that a worker process runs."""
+"""Encodes a clip as a Fisher vector: decoding, trajectories, encoding. This is all that a worker process runs."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -23,12 +23,12 @@ Frame = NDArray[np.uint8]
 
 
 class ClipEncoder:
-    """Encodes clips with the vocabulary of a bundle.
+    """Encodes clips with the visual vocabulary of a bundle.
 
     Attributes
     ----------
     settings : TrajectorySettings
-        Those that the vocabulary was learnt with.
+        The settings that the vocabulary was learnt with.
     vocabulary : Vocabulary
     """
 
@@ -41,26 +41,34 @@ class ClipEncoder:
     ) -> EncodedClip:
         """Decode a clip and encode its trajectories.
 
-        A clip too short for a single trajectory is played forth and back, with a warning. A clock that is given also
-        receives the stages of the extractor (`models.trajectories.STAGES`), added up over its threads.
+        A clip too short for a single trajectory is played back and forth, with a warning.
+
+        Parameters
+        ----------
+        clip : Path
+        limits : VideoLimits
+        threads : int
+            Threads that extract trajectories.
+        clock : Clock, optional
+            Also receives the stages of the extractor, summed over its threads.
 
         Raises
         ------
         ClipError
-            What is wrong with the clip; `NoMotion` where nothing in it can be tracked.
+            If the clip cannot be used; `NoMotion` if nothing in it can be tracked.
         """
         clock = clock or Clock()
         warnings: list[str] = []
         settings = self.settings
         encoder = FisherEncoder(self.vocabulary)
         count = 0
-        # One BLAS thread: more would spin against the threads and processes that we run on purpose.
+        # One BLAS thread: more would compete with the threads and processes that we start on purpose.
         with (
             _blas().limit(limits=1),
             clock.stage("trajectories"),
             Video(clip, limits, working_side=settings.working_side) as video,
         ):
-            frames = _long_enough(clock.spent("decode", video), settings.length + 1, warnings)
+            frames = _lengthened(clock.spent("decode", video), settings.length + 1, warnings)
             for batch in extract(frames, settings, threads=threads, clock=clock):
                 count += len(batch)
                 with clock.stage("fisher"):
@@ -70,52 +78,54 @@ class ClipEncoder:
             info = video.info
         if not count:
             raise NoMotion(
-                "Nothing in this clip moves in a way that can be tracked, and hashtags come from motion: "
-                "send a clip in which something moves."
+                "Nothing in this clip moves in a way that can be tracked, and hashtags are derived from motion. "
+                "Send a clip in which something moves."
             )
         timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
         return EncodedClip(fisher, info, count, timings, warnings)
 
     def warm_up(self) -> None:
-        """Compile the kernels, which takes seconds the first time on a machine and is cached on disk from then on."""
+        """Compile the kernels: takes seconds the first time on a machine; later runs read them from a cache on disk."""
         warm_up(self.settings)
         FisherEncoder(self.vocabulary)
 
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Find numpy's BLAS, once: the search runs callbacks from C in which an interrupt would be lost."""
+    """Find NumPy's BLAS, once: the search runs callbacks from C, in which Ctrl-C would be swallowed."""
     return ThreadpoolController()
 
 
 def warm_up(settings: TrajectorySettings) -> None:
-    """Compile the extractor's kernels by running them on a patch that moves over a still ground.
+    """Compile the extractor's kernels by running them on a patch that moves over a still background.
 
-    A picture that moved as a whole would pass for camera motion, and the kernels that describe trajectories would
-    be left to the first clip. Its size gives the flow a layer more than the tracks, as most clips do: that layer's
-    array lies otherwise in memory, for which kernels are compiled apart.
+    A frame that moved as a whole would pass for camera motion, leaving the descriptor kernels to be compiled for the
+    first clip. The frame size gives the optical flow one layer more than the tracks, as in most clips: that layer has
+    another memory layout, for which Numba compiles separate kernels.
     """
     random = np.random.default_rng(0)
-    ground, patch = (random.integers(0, 256, size, np.uint8).repeat(2, 0).repeat(2, 1) for size in ((50, 60), (24, 24)))
-    if not sum(len(batch) for batch in extract(_drifting(ground, patch, settings.length + 2), settings)):
-        raise AssertionError("the kernels were not compiled: nothing was found to move")
+    background, patch = (
+        random.integers(0, 256, size, np.uint8).repeat(2, 0).repeat(2, 1) for size in ((50, 60), (24, 24))
+    )
+    if not sum(len(batch) for batch in extract(_drifting(background, patch, settings.length + 2), settings)):
+        raise AssertionError("the kernels were not compiled: no motion was found in the warm-up clip")
 
 
-def _drifting(ground: Frame, patch: Frame, count: int) -> Iterator[Frame]:
+def _drifting(background: Frame, patch: Frame, count: int) -> Iterator[Frame]:
     for step in range(count):
-        frame = ground.copy()
+        frame = background.copy()
         frame[40:88, 20 + 3 * step : 68 + 3 * step] = patch
         yield frame
 
 
-def _long_enough(frames: Iterator[Frame], wanted: int, warnings: list[str]) -> Iterator[Frame]:
-    """Yield the frames, over and over forth and back where they are fewer than a trajectory spans."""
-    head = list(islice(frames, wanted))
-    if 1 < len(head) < wanted:
+def _lengthened(frames: Iterator[Frame], needed: int, warnings: list[str]) -> Iterator[Frame]:
+    """Yield the frames; if fewer than `needed`, play them back and forth until twice as many have been yielded."""
+    head = list(islice(frames, needed))
+    if 1 < len(head) < needed:
         warnings.append(
-            f"The clip has only {len(head)} frames, fewer than the {wanted} of one trajectory: "
-            "it was played forth and back, so its hashtags are less certain."
+            f"The clip has only {len(head)} frames; a trajectory needs {needed}. "
+            "It was played back and forth, so its hashtags are less certain."
         )
-        return islice(cycle(head + head[-2:0:-1]), 2 * wanted)
+        return islice(cycle(head + head[-2:0:-1]), 2 * needed)
     return chain(head, frames)

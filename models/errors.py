@@ -1,9 +1,9 @@
-"""Every error that the pipeline raises on purpose.
+"""The exceptions that the pipeline raises deliberately.
 
 ::
 
     Tag2VecError
-    ├── ClipError               something is wrong with the clip; `code` says what
+    ├── ClipError               the clip cannot be used; `code` says why
     │   ├── NotAVideo           not_a_video
     │   ├── UnsupportedContainer  unsupported_container
     │   ├── UnsupportedCodec    unsupported_codec
@@ -12,81 +12,81 @@
     │   ├── ClipTooLong         clip_too_long
     │   ├── TruncatedClip       truncated
     │   └── NoMotion            no_motion
-    ├── UnknownTag              the tag space has never seen this tag
-    ├── NoDates                 what is trending was asked for, but the posts have no dates
-    └── BundleError             the model bundle is missing, damaged or of another version
+    ├── UnknownTag              the tag space does not contain this tag
+    ├── NoDates                 trending is unavailable: the posts have no dates
+    └── BundleError             the model bundle is missing, damaged or of an unsupported version
 
-Messages say what is wrong, where, and what to do about it, in words that may be shown to a user.
+Messages say what is wrong, where, and what to do about it; they may be shown to users.
 """
 
 from typing import ClassVar
 
 
 class Tag2VecError(Exception):
-    """Base of every error of this project; its text may be shown to a user."""
+    """Base class of this project's exceptions; the message may be shown to users."""
 
 
 class ClipError(Tag2VecError):
-    """Something is wrong with a clip. `code` is one of a closed list and never changes."""
+    """The clip cannot be used; `code` is one of the fixed set above."""
 
     code: ClassVar[str]
 
 
 class NotAVideo(ClipError):
-    """The bytes are not those of a video container."""
+    """The file is not a video container."""
 
     code = "not_a_video"
 
 
 class UnsupportedContainer(ClipError):
-    """A media container, but none of mp4, mov, webm, mkv and avi."""
+    """The file is a media container other than mp4, mov, webm, mkv or avi."""
 
     code = "unsupported_container"
 
 
 class UnsupportedCodec(ClipError):
-    """The container is fine, but its video stream cannot be decoded here."""
+    """The container is supported, but there is no decoder for its video stream."""
 
     code = "unsupported_codec"
 
 
 class NoVideoStream(ClipError):
-    """The container holds no video stream (audio only, say), or one without a single frame."""
+    """The container has no video stream (audio only, for example) or one without frames."""
 
     code = "no_video_stream"
 
 
 class ClipTooLarge(ClipError):
-    """More bytes, or more pixels a frame, than the limits allow."""
+    """The file has more bytes, or its frames more pixels, than the limits allow."""
 
     code = "clip_too_large"
 
 
 class ClipTooLong(ClipError):
-    """More seconds or more frames than the limits allow."""
+    """The clip has more seconds or more frames than the limits allow."""
 
     code = "clip_too_long"
 
 
 class TruncatedClip(ClipError):
-    """The file ends, or breaks, before the video that it announces does."""
+    """The file ends or is corrupt before the end of its video."""
 
     code = "truncated"
 
 
 class NoMotion(ClipError):
-    """Nothing in the clip moves in a way that can be tracked, so there is nothing to go by."""
+    """Nothing in the clip moves in a way that can be tracked."""
 
     code = "no_motion"
 
 
 class UnknownTag(Tag2VecError):
-    """The tag space has never seen this tag."""
+    """The tag space does not contain this tag."""
 
 
 class NoDates(Tag2VecError):
-    """What is trending cannot be told: the posts that the tags were learnt from carry no dates."""
+    """Trending is unavailable: the posts that the tags were learnt from have no dates."""
 
 
 class BundleError(Tag2VecError):
-    """The model bundle is missing, damaged or of another format version."""
+    """The model bundle is missing, damaged or of an unsupported format version."""

@@ -1,4 +1,4 @@
-"""From a clip to its hashtags, with the models of one bundle."""
+"""The inference pipeline: suggests hashtags for a clip, using the models of one bundle."""
 
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,20 +10,32 @@ from models.clock import Clock
 from models.encoded_clip import EncodedClip
 from models.video.limits import VideoInfo, VideoLimits
 
-if TYPE_CHECKING:  # Each is loaded when it is first needed: a process that only suggests never loads a decoder.
+if TYPE_CHECKING:  # Imported on first use: a process that only suggests never loads a decoder.
     from models.embedding import Embedding
     from models.encoder import ClipEncoder
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
-UNFAMILIAR = "This clip looks like nothing that the model was trained on: its hashtags are guesses."
+UNFAMILIAR = "This clip is unlike anything the model was trained on: its hashtags are guesses."
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Hashtags for a clip, with what led to them and the milliseconds of each stage and in `total`.
+    """The hashtags for a clip, and how they came about.
 
-    `confident`: the clip looks like something that was trained on; where it does not, a warning says so.
+    Attributes
+    ----------
+    hashtags : list of Suggestion
+        Best first.
+    confident : bool
+        Whether the clip resembles the training clips; if not, a warning says so.
+    video : VideoInfo
+    trajectories : int
+        Number of trajectories that the answer is based on.
+    timings_ms : dict
+        Milliseconds spent in each stage, and their sum as `total`.
+    warnings : list of str
+        Sentences for the user.
     """
 
     hashtags: list["Suggestion"]
@@ -35,14 +47,13 @@ class Answer:
 
 
 class Pipeline:
-    """From a clip to its hashtags with the models of one bundle, each loaded when it is first needed.
+    """Suggests hashtags for clips, loading each model of a bundle on first use.
 
     Parameters
     ----------
     bundle : Bundle
-        The models.
     deny_file : Path, optional
-        More tags that are never suggested, in the form of `models.tags.deny_list`.
+        Further tags never to suggest, in the format of `models.tags.deny_list`.
     """
 
     def __init__(self, bundle: Bundle, deny_file: Path | None = None) -> None:
@@ -51,24 +62,24 @@ class Pipeline:
 
     @cached_property
     def encoder(self) -> "ClipEncoder":
-        """From a clip to its Fisher vector."""
+        """Encodes a clip as a Fisher vector."""
         from models.encoder import ClipEncoder
 
         return ClipEncoder(self.bundle)
 
     @cached_property
     def embedding(self) -> "Embedding":
-        """Network from Fisher vectors to the tag space."""
+        """Maps Fisher vectors into the tag space."""
         return self.bundle.embedding()
 
     @cached_property
     def suggester(self) -> "Suggester":
-        """From a point of the tag space to hashtags."""
+        """Suggests hashtags for a point of the tag space."""
         return self.bundle.suggester(self._deny_file)
 
     @property
     def tagspace(self) -> "TagSpace":
-        """Tags and their vectors."""
+        """The tags and their vectors."""
         return self.suggester.space
 
     def __call__(
@@ -83,7 +94,7 @@ class Pipeline:
         return self.suggest(self.encoder.encode(clip, limits=limits, threads=threads), **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
-        """Suggest hashtags for an encoded clip; `models.tags.suggestions` says what may be asked for."""
+        """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
         confident = True
@@ -93,9 +104,9 @@ class Pipeline:
             if calibration is None:
                 hashtags = self.suggester.suggest(vector, **options)
             else:
-                familiar = self.suggester.familiarity(vector)
-                confident = calibration.confident(familiar)
-                score = partial(calibration.score, familiarity=familiar)
+                familiarity = self.suggester.familiarity(vector)
+                confident = calibration.confident(familiarity)
+                score = partial(calibration.score, familiarity=familiarity)
                 hashtags = self.suggester.suggest(vector, score=score, **options)
         if not confident:
             warnings.append(UNFAMILIAR)

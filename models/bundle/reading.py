@@ -5,12 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from safetensors.numpy import load_file
-
 from models.bundle.files import DENIED, EMBEDDING, MANIFEST, REQUIRED, VOCABULARY
 from models.bundle.manifest import Manifest, read_manifest
 from models.bundle.verification import verify_file, verify_shapes, verify_stemmer
 from models.errors import BundleError
+from models.tensor_file import read_tensors
 from models.trajectories.settings import TrajectorySettings
 
 if TYPE_CHECKING:
@@ -86,13 +85,13 @@ class Bundle:
         """Read PCA and Gaussian mixtures."""
         from models.fisher import Vocabulary
 
-        return Vocabulary.from_tensors(load_file(self.path / VOCABULARY))
+        return Vocabulary.from_tensors(read_tensors(self.path / VOCABULARY))
 
     def embedding(self) -> "Embedding":
-        """Read the network; imports torch."""
+        """Read the networks."""
         from models.embedding import Embedding
 
-        return Embedding.from_tensors(load_file(self.path / EMBEDDING))
+        return Embedding.from_tensors(read_tensors(self.path / EMBEDDING))
 
     def tagspace(self) -> "TagSpace":
         """Read the tags and their index; imports FAISS."""

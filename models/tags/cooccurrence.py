@@ -1,15 +1,13 @@
 """Co-occurrence: for each stem the tags that stand beside it in posts, and how likely they are to do so again."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
 from models.errors import BundleError
+from models.tensor_file import read_tensors, write_tensors
 
 COOCCURRENCE_FILE = "cooccurrence.safetensors"
 
@@ -91,28 +89,13 @@ class Cooccurrence:
         """Return that of stems of which none goes with another, as far as is known."""
         return cls(np.zeros(stems + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float16))
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays as stored in the bundle."""
-        return {"starts": self._starts, "companions": self._companions, "relevance": self._relevance}
-
     def save(self, folder: Path) -> Path:
         """Write `COOCCURRENCE_FILE` into a folder that exists; return its path."""
-        # Not by save_file, whose files only their owner may read.
-        (folder / COOCCURRENCE_FILE).write_bytes(save(self.tensors()))
-        return folder / COOCCURRENCE_FILE
+        tensors = {"starts": self._starts, "companions": self._companions, "relevance": self._relevance}
+        return write_tensors(folder / COOCCURRENCE_FILE, tensors)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; raises BundleError if it is missing or damaged."""
-        try:
-            return cls.from_tensors(load_file(folder / COOCCURRENCE_FILE))
-        except (OSError, SafetensorError) as error:
-            raise BundleError(f"{folder / COOCCURRENCE_FILE}: cannot be read: {error}") from error
-
-    @classmethod
-    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Rebuild from `tensors()`; raises BundleError where they are not whole."""
-        try:
-            return cls(tensors["starts"], tensors["companions"], tensors["relevance"])
-        except KeyError as error:
-            raise BundleError(f"{COOCCURRENCE_FILE}: has no array {error}") from error
+        tensors = read_tensors(folder / COOCCURRENCE_FILE, "starts", "companions", "relevance")
+        return cls(tensors["starts"], tensors["companions"], tensors["relevance"])

@@ -4,17 +4,16 @@ Singh et al. ("Learning to Hash-tag Videos with Tag2Vec", ICVGIP 2016, section 3
 others are nearly as common, the one is shown whose company in posts is closest to the query.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
 from models.errors import BundleError
 from models.tags.space import unit
+from models.tensor_file import read_tensors, write_tensors
 
 INFLECTIONS_FILE = "inflections.safetensors"
 
@@ -56,16 +55,14 @@ class Inflections:
     def save(self, folder: Path) -> Path:
         """Write `INFLECTIONS_FILE` into a folder that exists; return its path."""
         text = np.frombuffer("\n".join(self.tags).encode(), np.uint8)
-        tensors: dict[str, NDArray[Any]] = {"stems": self.stems, "tags": text, "company": self.company}
-        (folder / INFLECTIONS_FILE).write_bytes(save(tensors))
-        return folder / INFLECTIONS_FILE
+        return write_tensors(folder / INFLECTIONS_FILE, {"stems": self.stems, "tags": text, "company": self.company})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; raises BundleError if it is missing or damaged."""
+        tensors = read_tensors(folder / INFLECTIONS_FILE, "stems", "tags", "company")
         try:
-            tensors: Mapping[str, NDArray[Any]] = load_file(folder / INFLECTIONS_FILE)
             tags = tensors["tags"].tobytes().decode()
-            return cls(tensors["stems"], tags.split("\n") if tags else [], tensors["company"])
-        except (OSError, SafetensorError, KeyError, UnicodeDecodeError) as error:
-            raise BundleError(f"{folder / INFLECTIONS_FILE}: cannot be read: {error!r}") from error
+        except UnicodeDecodeError as error:
+            raise BundleError(f"{folder / INFLECTIONS_FILE}: its tags are not text in UTF-8: {error}") from error
+        return cls(tensors["stems"], tags.split("\n") if tags else [], tensors["company"])

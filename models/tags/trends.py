@@ -1,16 +1,14 @@
 """Trends: how often each tag was used in the last weeks of the posts, where the posts carry dates."""
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
 from models.errors import BundleError
+from models.tensor_file import read_tensors, write_tensors
 
 TRENDS_FILE = "trends.safetensors"
 
@@ -60,27 +58,12 @@ class Trends:
         growth: NDArray[np.float64] = (now + SMOOTHING) / (expected + SMOOTHING)
         return growth
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays as stored in the bundle."""
-        return {"starts": self.starts, "posts": self.posts, "counts": self.counts}
-
     def save(self, folder: Path) -> Path:
         """Write `TRENDS_FILE` into a folder that exists; return its path."""
-        (folder / TRENDS_FILE).write_bytes(save(self.tensors()))
-        return folder / TRENDS_FILE
+        return write_tensors(folder / TRENDS_FILE, {"starts": self.starts, "posts": self.posts, "counts": self.counts})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; raises BundleError if it is missing or damaged."""
-        try:
-            return cls.from_tensors(load_file(folder / TRENDS_FILE))
-        except (OSError, SafetensorError) as error:
-            raise BundleError(f"{folder / TRENDS_FILE}: cannot be read: {error}") from error
-
-    @classmethod
-    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Rebuild from `tensors()`; raises BundleError where they are not whole."""
-        try:
-            return cls(tensors["starts"], tensors["posts"], tensors["counts"])
-        except KeyError as error:
-            raise BundleError(f"{TRENDS_FILE}: has no array {error}") from error
+        tensors = read_tensors(folder / TRENDS_FILE, "starts", "posts", "counts")
+        return cls(tensors["starts"], tensors["posts"], tensors["counts"])

@@ -1,0 +1,37 @@
+"""Arrays in a safetensors file, which cannot hold code: how the parts of a bundle are stored."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from models.errors import BundleError
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def write_tensors(file: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
+    """Write arrays by name to a file; return its path."""
+    # save_file would make a file that only its owner may read; a service runs as another user.
+    file.write_bytes(save(dict(tensors)))
+    return file
+
+
+def read_tensors(file: Path, *names: str) -> Tensors:
+    """Return the arrays of a file by name.
+
+    Raises
+    ------
+    BundleError
+        If the file is missing or damaged, or lacks one of the arrays in `names`.
+    """
+    try:
+        tensors: Tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise BundleError(f"{file}: cannot be read: {error}. Fetch or train the bundle anew.") from error
+    if missing := [name for name in names if name not in tensors]:
+        raise BundleError(f"{file}: has no array {', '.join(map(repr, missing))}. Fetch or train the bundle anew.")
+    return tensors

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.atomic_write import atomic_write
 from models.tags.stemming import normalise, stem
 
 POSTS, MEAN_TAGS, ONCE = 2_700_000, 3.45, 0.725
@@ -129,14 +130,15 @@ class MadeUpPosts:
 
     def write(self, file: Path) -> dict[str, int]:
         """Write the posts as ``.jsonl.gz``, the file whole or not at all; return how much was written."""
-        partial = file.with_suffix(".partial")
         tags, distinct = 0, set[int]()
-        with gzip.open(partial, "wt", compresslevel=1, encoding="utf-8") as lines:
+        with (
+            atomic_write(file) as partial,
+            gzip.open(partial, "wt", compresslevel=1, encoding="utf-8") as lines,
+        ):
             for post in self:
                 tags += len(post)
                 distinct.update(hash(normalise(tag)) for tag in post)
                 lines.write(json.dumps({"tags": post}, ensure_ascii=False) + "\n")
-        partial.replace(file)
         return {"posts": self.posts, "tags": tags, "distinct": len(distinct)}
 
     def _topic(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.atomic_write import atomic_write
 from models.trajectories.extractor import Trajectories
 
 TRAIL: Final = (0, 220, 60)
@@ -70,15 +71,11 @@ def write_drawing(path: Path, frames: Iterable[Image], tracks: Tracks, *, count:
     fps : float
         Frames a second, of the video.
     """
-    partial = path.with_name(f".partial-{path.name}")
-    try:
+    with atomic_write(path) as partial:
         if path.suffix == ".png":
             _write_sheet(partial, frames, tracks, count)
         else:
             _write_video(partial, (tracks.draw(frame, index) for index, frame in enumerate(frames)), fps)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_sheet(path: Path, frames: Iterable[Image], tracks: Tracks, count: int) -> None:

@@ -8,6 +8,7 @@ from typing import TextIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.atomic_write import atomic_write
 from models.trajectories.extractor import Trajectories
 from models.video.limits import VideoInfo
 
@@ -59,16 +60,12 @@ def write_dump(path: Path, batches: Iterable[Trajectories], video: VideoInfo, wo
     """
     # As the authors: the header and the trajectory with 6 digits, the histograms with 7.
     formats = ["%d", *["%f"] * (HEADER - 1 + 30), *["%.7f"] * 396]
-    partial = path.with_name(path.name + ".partial")
     written = 0
-    try:
-        with cast(
-            TextIO, gzip.open(partial, "wt", compresslevel=3) if path.suffix == ".gz" else partial.open("w")
-        ) as file:
-            for batch in batches:
-                np.savetxt(file, rows(batch, video, working_size), fmt=formats, delimiter="\t")
-                written += len(batch)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        atomic_write(path) as partial,
+        cast(TextIO, gzip.open(partial, "wt", compresslevel=3) if path.suffix == ".gz" else partial.open("w")) as file,
+    ):
+        for batch in batches:
+            np.savetxt(file, rows(batch, video, working_size), fmt=formats, delimiter="\t")
+            written += len(batch)
     return written

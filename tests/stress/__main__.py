@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from models.atomic_write import atomic_write
 from models.bundle import SHIPPED, Bundle
 from tests.stress import contract, deaths, hostile, keys, overload, reloads, slow, steady, stops
 from tests.stress.material import clips, short_clips
@@ -61,9 +62,8 @@ def main(
         if result is None:
             console.print(f"{name}: {title} ...")
             result = {**subject, **_result(run, scale)}
-            partial = file.with_suffix(".partial")
-            partial.write_text(json.dumps(result, indent=2) + "\n")
-            partial.replace(file)
+            with atomic_write(file) as partial:
+                partial.write_text(json.dumps(result, indent=2) + "\n")
         console.print(_table(f"{name}: {title}", result))
         unmet += sum(not finding["met"] for finding in result["findings"])
     missing = [name for name in SCENARIOS if _known(out / f"{name}.json", subject) is None]

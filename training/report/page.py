@@ -7,6 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from models.atomic_write import atomic_write
+
 PAGE = "report.html"
 
 
@@ -73,8 +75,6 @@ def write_page(folder: Path, title: str, about: Sequence[str], sections: Sequenc
     for section in sections:
         for picture in section.pictures:
             (folder / f"{picture.name}.png").write_bytes(picture.png)
-    # The page last: where it is, it is whole.
-    partial = folder / f".{PAGE}.partial"
-    partial.write_text(html, encoding="utf-8")
-    partial.replace(folder / PAGE)
+    with atomic_write(folder / PAGE) as partial:
+        partial.write_text(html, encoding="utf-8")
     return folder / PAGE

@@ -9,6 +9,7 @@ from statistics import mean
 
 import numpy as np
 
+from models.atomic_write import atomic_write
 from training.survey.database import Judged
 from training.survey.order import shown_order
 
@@ -89,9 +90,8 @@ def write_table(path: Path, judged: Iterable[Judged]) -> int:
     `source` is suggested or added; `rank` is the suggestion's, `position` its place on the rater's page; `kept` is 1
     or 0, empty where the clip was skipped.
     """
-    partial = path.with_name(f".{path.name}.partial")
     lines = 0
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for one in judged:
@@ -105,5 +105,4 @@ def write_table(path: Path, judged: Iterable[Judged]) -> int:
             for tag in one.answer.added:
                 table.writerow([*head, tag, "added", "", "", "", "", one.answer.changed_at])
             lines += len(one.suggestions) + len(one.answer.added)
-    partial.replace(path)
     return lines

@@ -1,7 +1,7 @@
-"""Calibration: what a suggestion is worth as a probability, and whether a clip is like those that were learnt from.
+"""Calibration: turns relevance into a probability, and tells whether a clip resembles the training clips.
 
-Platt's logistic curve ("Probabilistic outputs for support vector machines", 1999), of two variables. It is fitted on
-clips and posts that nothing else was learnt from.
+Platt scaling ("Probabilistic outputs for support vector machines", 1999) with two variables, fitted on clips and posts
+that no other part of the model was trained on.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-TEMPERATURE = 0.1
-"""Of the softmax over the cosines of a clip and the trained hashtags; the loss of the embedding has the same."""
-
-UNSURE = 1e-3
-"""Relevances nearer than this to 0 or 1 are taken for it: the ranking's own extremes are guesses, too."""
+MARGIN = 1e-3
+"""Relevance is clipped to this distance from 0 and 1: the ranking is never that certain."""
 
 
 class Calibration(BaseModel):
-    """The probability that people would keep a suggested hashtag, and when an answer is to be trusted.
+    """The probability that people would keep a suggested hashtag, and whether to trust an answer.
 
-    The log-odds of a hashtag are `intercept` + `relevance` times the log-odds of the ranking's expected relevance
-    + `familiarity` times the clip's familiarity.
+    The log-odds of a hashtag are `intercept`, plus `relevance` times the log-odds of the expected relevance from the
+    ranking, plus `familiarity` times the familiarity of the clip.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,43 +29,45 @@ class Calibration(BaseModel):
     relevance: float = Field(ge=0)
     familiarity: float = Field(ge=0)
     confident_from: float = Field(ge=0, le=1)
-    """Least familiarity of a clip whose answer is trusted."""
+    """The lowest familiarity at which an answer is trusted."""
 
     def score(self, relevance: float, familiarity: float) -> float:
-        """Return the probability that a hashtag of this expected relevance would be kept; never falls with either."""
+        """Return the probability that people would keep a hashtag; non-decreasing in both arguments."""
         odds = self.intercept + self.relevance * log_odds(relevance) + self.familiarity * familiarity
         return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
     def confident(self, familiarity: float) -> bool:
-        """Tell whether a clip looks like something that was trained on."""
+        """Return whether a clip resembles the training clips."""
         return familiarity >= self.confident_from
 
 
 def log_odds(relevance: float) -> float:
-    """Return the logarithm of relevance against irrelevance, within bounds."""
-    inside = min(max(relevance, UNSURE), 1 - UNSURE)
-    return math.log(inside / (1 - inside))
+    """Return the log-odds of a relevance, clipped away from 0 and 1."""
+    clipped = min(max(relevance, MARGIN), 1 - MARGIN)
+    return math.log(clipped / (1 - clipped))
 
 
-def familiarity(cosines: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return how surely a clip looks like one trained hashtag: 1, or like each as much as like any other: 0.
+def familiarity(cosines: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """Return how clearly a clip resembles one trained hashtag (1) rather than all of them equally (0).
 
-    One less the entropy of the softmax over its cosines to the vectors of all trained hashtags, as a share of the
-    largest that there can be.
+    One minus the normalised entropy of the softmax over the clip's cosines to the vectors of all trained hashtags.
 
     Parameters
     ----------
     cosines : float (..., hashtags)
-        Of vectors shorter than 1, times their length: what networks disagree about is less familiar.
+        Times the length of the clip's vector, which is below 1 where the networks disagree: such clips are less
+        familiar.
+    temperature : float
+        Of the softmax: that of the bundle.
 
     Returns
     -------
     float64 (...)
     """
-    logits = cosines.astype(np.float64) / TEMPERATURE
+    logits = cosines.astype(np.float64) / temperature
     logits -= logits.max(axis=-1, keepdims=True)
     weights = np.exp(logits)
     total = weights.sum(axis=-1)
     entropy = np.log(total) - (weights * logits).sum(axis=-1) / total
-    sure: NDArray[np.float64] = np.clip(1 - entropy / np.log(max(cosines.shape[-1], 2)), 0, 1)
-    return sure
+    certainty: NDArray[np.float64] = np.clip(1 - entropy / np.log(max(cosines.shape[-1], 2)), 0, 1)
+    return certainty

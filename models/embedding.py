@@ -1,9 +1,9 @@
-"""The embedding: small networks that take a clip's Fisher vector to a point of the tag space.
+"""The embedding: an ensemble of small networks that map a clip's Fisher vector to a point of the tag space.
 
-The network of "Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah, Narayanan, ICVGIP 2016), several times:
-one hidden layer of 600 tanh units between the Fisher vector and the 100 dimensions of Tag2Vec. Training
-(`training.embedding`) moves its first layer within the span of the training clips' Fisher vectors only, so a fixed
-projection onto the main directions of that span comes first and keeps it small.
+Each is the network of "Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah and Narayanan, ICVGIP 2016): one
+hidden layer of 600 tanh units between the Fisher vector and the 100 dimensions of Tag2Vec. Training
+(`training.embedding`) can only move its first layer within the span of the training clips' Fisher vectors, so a fixed
+projection onto the principal directions of that span comes first and keeps the layer small.
 """
 
 from collections.abc import Mapping
@@ -16,21 +16,20 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 ROWS = 64
-"""Rows of the projection that are widened from 8 bits at a time: few enough to stay in the cache."""
+"""Rows of the projection that are converted from 8 bits at a time: few enough for the cache."""
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """Fisher vectors to the mean of the networks' points; all arrays but the first are float32.
+    """Maps Fisher vectors to the mean of the networks' unit vectors; all arrays but the first are float32.
 
-    The direction of a point is where the clip lies. Its length, at most 1, says how much the networks agree: they do
-    about clips like those that they were trained on, and less about others.
+    The direction of the mean is the clip's position in the tag space. Its length, at most 1, measures how far the
+    networks agree, which they do more on clips that resemble the training clips.
 
     Attributes
     ----------
     projection : int8 (rank, dimensions)
-        The directions that are kept of a Fisher vector, each row to be multiplied by its `scale`: nearly all of what
-        is learnt, so it stays in 8 bits.
+        Principal directions, each row to be multiplied by its `scale`. Holds most of the weights, hence 8 bits.
     scale : (rank,)
     hidden_weight : (members, rank, hidden)
     hidden_bias : (members, 1, hidden)
@@ -47,11 +46,11 @@ class Embedding:
 
     @property
     def dimensions(self) -> int:
-        """Length of the Fisher vectors that are taken."""
+        """Length of the Fisher vectors."""
         return int(self.projection.shape[1])
 
     def embed(self, fisher: Array) -> Array:
-        """Embed one Fisher vector, (dimensions,) to (out,), or many, (n, dimensions) to (n, out)."""
+        """Embed one Fisher vector, (dimensions,) to (out,), or several, (n, dimensions) to (n, out)."""
         projected = self._project(np.atleast_2d(fisher))
         hidden = np.tanh(projected @ self.hidden_weight + self.hidden_bias)
         points = hidden @ self.output_weight + self.output_bias
@@ -66,10 +65,10 @@ class Embedding:
         return projected
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays as stored in the bundle."""
+        """Return the arrays by name, as stored in the bundle."""
         return dict(vars(self))
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Rebuild from `tensors()`; raises TypeError where an array is missing or unknown."""
+        """Build from the result of `tensors`; raises TypeError if an array is missing or unknown."""
         return cls(**tensors)

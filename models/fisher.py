@@ -1,11 +1,12 @@
-"""Fisher vectors: what a clip's trajectory descriptors say against a visual vocabulary.
+"""Fisher vectors: encodes a clip's trajectory descriptors against a visual vocabulary.
 
-Improved Fisher vectors of Perronnin, Sanchez and Mensink (ECCV 2010) for each block of the descriptor
-(trajectory shape, HOG, HOF, MBHx, MBHy), as improved dense trajectories are usually encoded (Wang & Schmid,
-ICCV 2013, section 4.2): PCA to half, gradients by mean and variance of a diagonal Gaussian mixture, signed square
-root, L2 norm, blocks joined.
+Improved Fisher vectors (Perronnin, Sánchez and Mensink, ECCV 2010) of each block of the descriptor (trajectory shape,
+HOG, HOF, MBHx, MBHy), the usual encoding of improved dense trajectories (Wang and Schmid, ICCV 2013, section 4.2): PCA
+to half the dimensions, gradients with respect to the means and variances of a diagonal Gaussian mixture, signed square
+root, L2 normalisation, concatenation of the blocks.
 
-A clip has two such vectors: as it is, and seen in a mirror. What is embedded is their mean, the same for both.
+A clip has two such vectors: one of the clip as it is and one of its mirror image. Their mean is what is embedded, so a
+clip and its mirror image are embedded alike.
 """
 
 from collections.abc import Mapping
@@ -20,26 +21,26 @@ from models.trajectories.mirroring import mirrored
 Array = NDArray[np.float32]
 
 CHUNK = 1024
-"""Descriptors encoded at once: large enough for matrix products, small enough for the cache."""
+"""Descriptors encoded at a time: enough for fast matrix products, few enough for the cache."""
 
 NEGLIGIBLE = 1e-6
-"""Posteriors under this are taken as zero; as denormals they would slow the products down 25-fold."""
+"""Smaller posteriors are set to zero; as denormals they would make the matrix products 25 times slower."""
 
 
 @dataclass(frozen=True)
 class Codebook:
-    """PCA and a mixture of diagonal Gaussians for one block; all arrays float32.
+    """PCA and a mixture of diagonal Gaussians for one block; all arrays are float32.
 
     Attributes
     ----------
     mean : (d_in,)
         Mean of the raw descriptors.
     components : (d_out, d_in)
-        Principal axes, one a row.
+        Principal axes, one per row.
     weights : (K,)
         Mixture weights, summing to 1.
     means, variances : (K, d_out)
-        Of the Gaussians, in the space of the principal axes.
+        Of the Gaussians, in the coordinates of the principal axes.
     """
 
     mean: Array
@@ -50,7 +51,7 @@ class Codebook:
 
     @property
     def dimensions(self) -> int:
-        """Length of this block's Fisher vector: two gradients a Gaussian and axis."""
+        """Length of this block's Fisher vector: two gradients for each Gaussian and axis."""
         return 2 * self.means.size
 
 
@@ -62,11 +63,11 @@ class Vocabulary:
 
     @property
     def dimensions(self) -> int:
-        """Length of a whole Fisher vector."""
+        """Length of the complete Fisher vector."""
         return sum(codebook.dimensions for codebook in self.codebooks.values())
 
     def tensors(self) -> dict[str, Array]:
-        """Return every array under the name `block.field`, as stored in the bundle."""
+        """Return the arrays by name (`block.field`), as stored in the bundle."""
         return {
             f"{block}.{field.name}": getattr(codebook, field.name)
             for block, codebook in self.codebooks.items()
@@ -75,7 +76,7 @@ class Vocabulary:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> "Vocabulary":
-        """Rebuild a vocabulary from `tensors()`; raises KeyError where an array is missing."""
+        """Build a vocabulary from the result of `tensors`; raises KeyError if an array is missing."""
         return cls(
             {
                 block: Codebook(**{field.name: tensors[f"{block}.{field.name}"] for field in fields(Codebook)})
@@ -85,9 +86,9 @@ class Vocabulary:
 
 
 class FisherEncoder:
-    """Fisher vectors of a stream of descriptors, in memory that does not grow with the stream.
+    """Computes the Fisher vectors of a stream of descriptors in constant memory.
 
-    The result depends on the descriptors and their order alone, not on how they were cut into batches.
+    The result depends only on the descriptors and their order, not on how they were split into batches.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -96,7 +97,7 @@ class FisherEncoder:
         self._filled = 0
 
     def add(self, descriptors: NDArray[np.floating]) -> None:
-        """Take in descriptors, (n, 426), of any float type."""
+        """Add descriptors, (n, 426), of any float type."""
         start = 0
         while start < len(descriptors):
             taken = min(CHUNK - self._filled, len(descriptors) - start)
@@ -107,12 +108,12 @@ class FisherEncoder:
                 self._flush()
 
     def vector(self) -> Array:
-        """Return the mean of both Fisher vectors so far, float32 (dimensions,); zeros when no descriptor came."""
+        """Return the mean of both Fisher vectors so far, float32 (dimensions,); zeros if there were no descriptors."""
         mean: Array = self.views().mean(axis=0)
         return mean
 
     def views(self) -> Array:
-        """Return the Fisher vectors so far of the clip as it is and seen in a mirror, float32 (2, dimensions)."""
+        """Return the Fisher vectors so far, of the clip and of its mirror image, float32 (2, dimensions)."""
         self._flush()
         return np.concatenate([block.views() for block in self._blocks], axis=1)
 
@@ -124,13 +125,13 @@ class FisherEncoder:
 
 
 class _BlockStatistics:
-    """Sums over the descriptors of one block from which both gradients follow."""
+    """The sums over the descriptors of one block that both gradients are computed from."""
 
     def __init__(self, block: slice, codebook: Codebook) -> None:
         self._block = block
         self._codebook = codebook
         self._offset = codebook.components @ codebook.mean
-        # The axes are mirrored instead of every descriptor: their product is the same.
+        # Mirroring the axes instead of every descriptor gives the same product.
         axes = np.zeros((len(codebook.components), WIDTH), np.float32)
         axes[:, block] = codebook.components
         self._axes = [np.ascontiguousarray(view[:, block].T) for view in (axes, mirrored(axes))]
@@ -147,9 +148,9 @@ class _BlockStatistics:
 
     def add(self, descriptors: Array) -> None:
         self._count += len(descriptors)
-        own = descriptors[:, self._block]
+        columns = descriptors[:, self._block]
         for axes, posteriors, moments in zip(self._axes, self._posteriors, self._moments, strict=True):
-            x = own @ axes
+            x = columns @ axes
             x -= self._offset
             features = np.concatenate([x * x, x], axis=1)
             q = features @ self._coefficients
@@ -181,7 +182,7 @@ class _BlockStatistics:
 
 
 def fisher_vectors(descriptors: NDArray[np.floating], vocabulary: Vocabulary) -> Array:
-    """Return the Fisher vectors of descriptors (n, 426) as they are and mirrored, float32 (2, dimensions)."""
+    """Return the Fisher vectors of descriptors, (n, 426), as they are and mirrored, float32 (2, dimensions)."""
     encoder = FisherEncoder(vocabulary)
     encoder.add(descriptors)
     return encoder.views()

@@ -1,1 +1,1 @@
-"""A clip file on its way to grey frames: recognised by its bytes, decoded within limits, its luma set upright."""
+"""From a clip file to greyscale frames: container detection, decoding within limits, upright luma."""

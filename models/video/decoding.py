@@ -1,6 +1,6 @@
-"""A clip file to grey frames: the luma plane as it was decoded, upright, within limits, or an error that says why not.
+"""Decodes a clip to upright greyscale frames, within limits, with FFmpeg (PyAV).
 
-Decoding is FFmpeg's (PyAV). A crafted file can crash any decoder, so clips of strangers belong in a child process.
+A crafted file can crash any decoder: decode untrusted clips in a child process.
 """
 
 import math
@@ -23,35 +23,35 @@ from models.video.container import recognise
 from models.video.limits import VideoInfo, VideoLimits
 from models.video.luma import LumaReader
 
-_NOT_FILM = Disposition.attached_pic | Disposition.timed_thumbnails
-# A recorder's minute is rarely exact, and sound is padded to whole packets.
+_STILL_IMAGES = Disposition.attached_pic | Disposition.timed_thumbnails
+# Recordings of a minute are rarely exact, and audio is padded to whole packets.
 _GRACE_S = 0.1
-# The part of a tick by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
+# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
 _EARLY = 0.2
 
 
 class Video:
-    """The grey frames of one clip, decoded once, in order; a context manager.
+    """The greyscale frames of a clip, decoded once and in order; a context manager.
 
-    Iterating yields arrays (h, w) uint8, C-contiguous, full range (0..255), upright, each a copy of its own. Of a clip
-    with more than `limits.max_fps` frames a second, frames are dropped by their timestamps; none is ever repeated.
+    Iterating yields arrays, uint8 (h, w), C-contiguous, full range (0 to 255), upright, each a copy. If the clip
+    has more than `limits.max_fps` frames per second, some are dropped by their timestamps; none is ever repeated.
 
     Parameters
     ----------
     path : Path
-        mp4, mov, webm, mkv or avi, recognised by its bytes; the name does not matter.
+        An mp4, mov, webm, mkv or avi file, recognised by its first bytes; its name does not matter.
     limits : VideoLimits
     working_side : int, optional
-        px to which the short side is scaled down, never up.
+        px that the short side is scaled down to; smaller frames keep their size.
 
     Raises
     ------
     NotAVideo, UnsupportedContainer, UnsupportedCodec, NoVideoStream
-        At once: this cannot be decoded.
+        On construction, if the file cannot be decoded.
     ClipTooLarge, ClipTooLong
-        At once where the header tells, else at the first frame that breaks a limit.
+        On construction if the header exceeds a limit, otherwise at the first frame that does.
     TruncatedClip
-        At once or at any frame, also after the last one: the video is not all there.
+        On construction, at any frame or after the last one, if the file is incomplete.
     """
 
     def __init__(self, path: Path, limits: VideoLimits | None = None, *, working_side: int | None = None) -> None:
@@ -65,15 +65,17 @@ class Video:
             )
         self._container = _open(path, recognise(path), self.limits)
         try:
-            self._stream = _film(self._container, self.limits)
+            self._stream = _video_stream(self._container, self.limits)
             self._check_header()
-            # Only mp4 and mov say in the header how many frames are to come.
+            # Only the header of mp4 and mov says how many frames there are.
             mp4 = self._container.format.name.startswith("mov")
-            self._announced = len(self._stream.index_entries) if mp4 else 0
+            self._expected = len(self._stream.index_entries) if mp4 else 0
             self._source = self._decode()
             first = next(self._source, None)
             if first is None:
-                raise NoVideoStream("The clip's video stream holds no frame that can be decoded.")
+                raise NoVideoStream(
+                    "The clip's video stream has no frame that can be decoded. Upload a clip with frames."
+                )
             self._check_size(first.width, first.height)
             self._grey = LumaReader(first, working_side)
             self._frames = chain([first], self._source)
@@ -81,7 +83,7 @@ class Video:
             self._container.close()
             raise
         self.size = self._grey.size
-        """(width, height) of the frames to come, px."""
+        """(width, height) of the frames, px."""
 
     def __enter__(self) -> Self:
         return self
@@ -94,9 +96,9 @@ class Video:
 
     @property
     def info(self) -> VideoInfo:
-        """What was found, complete once all frames have been taken."""
+        """The clip's properties, known once every frame has been read."""
         if self._info is None:
-            raise RuntimeError("a video's info is known once all its frames have been taken")
+            raise RuntimeError("the info of a video is not known until all its frames have been read")
         return self._info
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
@@ -105,11 +107,11 @@ class Video:
         for frame in self._frames:
             self._decoded += 1
             if self._decoded > self.limits.max_frames:
-                raise ClipTooLong(f"The clip has more than the {self.limits.max_frames:,} frames accepted.")
+                raise ClipTooLong(f"The clip has more than {self.limits.max_frames:,} frames. Upload a shorter one.")
             self._check_size(frame.width, frame.height)
             ticks = clock.advance(frame) * self.limits.max_fps
             if clock.end > self.limits.max_duration_s + _GRACE_S:
-                raise ClipTooLong(f"The clip is longer than the {self.limits.max_duration_s:g} s accepted.")
+                raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
             if ticks >= tick - _EARLY:
                 tick = math.floor(ticks + _EARLY) + 1
                 used += 1
@@ -124,24 +126,26 @@ class Video:
         packets = 0
         try:
             for packet in self._container.demux(self._stream):
-                if not packet.size:  # empty ones drain the decoder, even in the middle of a clip
+                if not packet.size:  # an empty packet would flush the decoder, even in the middle of a clip
                     continue
                 packets += 1
                 if packet.is_corrupt:
-                    raise self._cut("the file ends within a frame")
+                    raise self._truncated("the file ends in the middle of a frame")
                 yield from context.decode(packet)
             yield from context.decode(None)
         except (av.error.PatchWelcomeError, av.error.DecoderNotFoundError) as error:
-            raise UnsupportedCodec(f"The clip's {context.name} video uses what cannot be decoded here.") from error
+            raise UnsupportedCodec(
+                f"The clip's {context.name} video uses a feature that is not supported. H.264 in mp4 always works."
+            ) from error
         except av.error.FFmpegError as error:
             self._check_size(context.width, context.height)
-            raise self._cut("what follows cannot be decoded") from error
-        if packets < self._announced:
-            raise self._cut(f"{self._announced:,} frames are announced and {packets:,} are there")
+            raise self._truncated("the rest cannot be decoded") from error
+        if packets < self._expected:
+            raise self._truncated(f"its header lists {self._expected:,} frames, but the file holds {packets:,}")
 
-    def _cut(self, why: str) -> TruncatedClip:
+    def _truncated(self, reason: str) -> TruncatedClip:
         return TruncatedClip(
-            f"The clip is cut short or damaged after {self._decoded:,} frames: {why}. Upload it again, whole."
+            f"The clip is cut short or damaged after {self._decoded:,} frames: {reason}. Upload the complete file."
         )
 
     def _check_header(self) -> None:
@@ -161,16 +165,16 @@ class Video:
             )
 
     def _check_size(self, width: int, height: int) -> None:
-        most = self.limits
-        accepted = f"at most {most.max_width} x {most.max_height} px are accepted."
-        if not width or not height:  # the decoder takes back a size that breaks its own limit
-            raise ClipTooLarge(f"The clip's pictures are of no usable size; {accepted}")
-        if max(width, height) > most.max_width or min(width, height) > most.max_height:
+        limits = self.limits
+        accepted = f"at most {limits.max_width} x {limits.max_height} px are accepted."
+        if not width or not height:  # the decoder sets a size beyond its own limit to zero
+            raise ClipTooLarge(f"The clip's frames are too large or have no size; {accepted}")
+        if max(width, height) > limits.max_width or min(width, height) > limits.max_height:
             raise ClipTooLarge(f"The clip is {width} x {height} px; {accepted}")
 
 
 class _Clock:
-    """Seconds since the first frame; the nominal rate stands in for timestamps that are missing or do not advance."""
+    """Seconds since the first frame; where timestamps are missing or do not advance, the nominal frame rate is used."""
 
     def __init__(self, stream: VideoStream) -> None:
         self._base = float(stream.time_base or 0)
@@ -191,34 +195,35 @@ class _Clock:
 def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:
     options = {
         "protocol_whitelist": "file",
-        # Containers nest others (subtitles in avi): none but the recognised one is to be tried.
+        # Containers may nest others (subtitles in avi): allow none but the one recognised.
         "format_whitelist": {"mp4": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}.get(demuxer, demuxer),
         **_decoder_options(limits),
     }
     try:
-        # file: keeps a name with a colon from being taken for a protocol.
+        # Without "file:", FFmpeg would take a name with a colon for a protocol. It strips the prefix before opening the
+        # file, so a Windows drive letter may follow.
         return av.open(f"file:{path}", format=demuxer, options=options, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise TruncatedClip(
-            "The clip's header cannot be read: the file is cut short or damaged. Upload it again, whole."
+            "The clip's header cannot be read: the file is cut short or damaged. Upload the complete file."
         ) from error
 
 
 def _decoder_options(limits: VideoLimits) -> dict[str, str]:
-    # Stops a picture larger than its header says before its memory is taken; codecs pad to whole blocks.
+    # Rejects a frame larger than the header says before memory is allocated for it; codecs pad to whole blocks.
     return {"max_pixels": str((limits.max_width + 128) * (limits.max_height + 128))}
 
 
-def _film(container: InputContainer, limits: VideoLimits) -> VideoStream:
-    """Choose the first stream of moving pictures and pass over all others."""
-    film = next((stream for stream in container.streams.video if not stream.disposition & _NOT_FILM), None)
-    if film is None:
-        raise NoVideoStream("The file holds no video stream (sound alone, perhaps).")
-    if film.codec_context is None:
-        raise UnsupportedCodec("The clip's video is in a codec that cannot be decoded here; H.264 in mp4 always can.")
+def _video_stream(container: InputContainer, limits: VideoLimits) -> VideoStream:
+    """Select the first video stream that is not a cover image, and discard all others."""
+    video = next((stream for stream in container.streams.video if not stream.disposition & _STILL_IMAGES), None)
+    if video is None:
+        raise NoVideoStream("The file has no video stream; perhaps it is audio only. Upload a clip with video.")
+    if video.codec_context is None:
+        raise UnsupportedCodec("The clip's video codec is not supported. H.264 in mp4 always works.")
     for stream in container.streams:
-        if stream is not film:
+        if stream is not video:
             stream.discard = Discard.all
-    film.codec_context.thread_count = 1
-    film.codec_context.options = _decoder_options(limits)
-    return film
+    video.codec_context.thread_count = 1
+    video.codec_context.options = _decoder_options(limits)
+    return video

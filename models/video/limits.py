@@ -1,11 +1,11 @@
-"""What a clip may cost, and what was found of it; apart from the decoder, which is heavy to import."""
+"""Limits on clips, and the properties of a clip. In a module of its own, without the decoder's heavy imports."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoLimits:
-    """What a clip may cost. `max_width` and `max_height` bound the long and the short side of either orientation."""
+    """The largest clip accepted; `max_width` applies to the long side and `max_height` to the short one."""
 
     max_bytes: int = 64 * 2**20
     max_width: int = 3840
@@ -17,7 +17,19 @@ class VideoLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """A clip as it was found: seconds, average frames a second, px as displayed, frames after resampling."""
+    """Properties of a decoded clip.
+
+    Attributes
+    ----------
+    duration_s : float
+        Seconds.
+    fps : float
+        Average frames per second, before resampling.
+    width, height : int
+        px as displayed.
+    frames_used : int
+        Frames after resampling to at most `VideoLimits.max_fps`.
+    """
 
     duration_s: float
     fps: float

@@ -1,4 +1,4 @@
-"""Decoded frames to grey pictures: the luma plane at full range, scaled to the working size and set upright."""
+"""Converts decoded frames to greyscale: the luma plane at full range, scaled to the working size, upright."""
 
 import re
 from collections.abc import Mapping
@@ -12,24 +12,24 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 _MPEG_RANGE, _JPEG_RANGE = 1, 2
-# Formats whose first plane is nothing but luma, in bytes or, where bits are given, in words.
+# Pixel formats whose first plane holds only luma: in bytes or, where a bit depth is given, in 16-bit words.
 _LUMA_FIRST = re.compile(r"(?:yuva?j?4\d\dp|gray|nv12|nv16|nv21|nv24)(?:(\d+)le)?")
 
 
 class LumaReader:
-    """Takes the luma of a clip's frames, all to the one size and orientation that the first frame sets.
+    """Reads the luma of a clip's frames, all in the size and orientation of the first one.
 
     Parameters
     ----------
     first : VideoFrame
-        Gives size and display matrix; later frames of another size are scaled to it.
+        Sets the size and the orientation; later frames of another size are scaled to it.
     working_side : int, optional
-        px to which the short side is scaled down, never up.
+        px that the short side is scaled down to; smaller frames keep their size.
 
     Attributes
     ----------
     native, size : tuple of int
-        (width, height) px as displayed: of the clip, and of the pictures.
+        (width, height) px as displayed, of the clip and of the greyscale frames.
     """
 
     def __init__(self, first: VideoFrame, working_side: int | None = None) -> None:
@@ -42,7 +42,7 @@ class LumaReader:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """(h, w) uint8, C-contiguous, full range; shares no memory with the frame."""
+        """Return a frame's luma, uint8 (h, w), C-contiguous, full range; a copy."""
         luma, full_range = self._luma(frame)
         if luma.shape[::-1] != self._coded:
             luma = cv2.resize(luma, self._coded, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -52,7 +52,7 @@ class LumaReader:
         return np.ascontiguousarray(grey[self._flips])
 
     def _luma(self, frame: VideoFrame) -> tuple[NDArray[np.uint8], bool]:
-        # The luma as (h, w), seen in the decoder's own buffer where it can be, and whether its range is full.
+        # Returns the luma, (h, w), as a view of the decoder's buffer where possible, and whether it is full range.
         name = frame.format.name
         planar = _LUMA_FIRST.fullmatch(name)
         if planar is None or frame.planes[0].line_size < 0:
@@ -70,19 +70,19 @@ def _rows(frame: VideoFrame, bits: int = 8) -> NDArray[np.uint8]:
 
 
 def _expanded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    # Limited ("TV") range to full: black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3). Rounded down, as FFmpeg
-    # does on the way to RGB: the trajectories of the authors' own output hang on it.
+    # From limited ("TV") range, where black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3), to full range. Rounded
+    # down, as FFmpeg does when converting to RGB: the trajectories of the authors' own release depend on it.
     gain = 255 / 219
     return cv2.addWeighted(luma, gain, luma, 0, -16 * gain - 0.499).astype(np.uint8, copy=False)
 
 
 def _orientation(frame: VideoFrame) -> tuple[bool, tuple[slice, slice]]:
-    """Tell how to set a frame upright: transpose it or not, then how to index rows and columns.
+    """Return how to set a frame upright: whether to transpose it, then the slices for its rows and columns.
 
-    The display matrix (ISO/IEC 14496-12, section 6.2.2) takes (x, y) to (ax + cy, bx + dy).
+    The display matrix (ISO/IEC 14496-12, section 6.2.2) maps (x, y) to (ax + cy, bx + dy).
     """
-    sides = cast(Mapping[SideDataType, Any], frame.side_data)
-    matrix = sides.get(SideDataType.DISPLAYMATRIX)
+    side_data = cast(Mapping[SideDataType, Any], frame.side_data)
+    matrix = side_data.get(SideDataType.DISPLAYMATRIX)
     a, b, _, c, d = (1, 0, 0, 0, 1) if matrix is None else np.frombuffer(matrix, np.int32)[:5].tolist()
     transpose = abs(b) > abs(a)
     across, down = (c, b) if transpose else (a, d)

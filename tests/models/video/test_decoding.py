@@ -161,7 +161,7 @@ def test_too_long_by_timestamps(tmp_path: Path) -> None:
     path = clips.write(
         tmp_path / "live.webm", clips.drifting(40, (64, 48)), fps=10, codec="libvpx", muxing={"live": "1"}
     )
-    with Video(path, LIMITS) as video, pytest.raises(ClipTooLong, match="longer than the 1 s"):
+    with Video(path, LIMITS) as video, pytest.raises(ClipTooLong, match="longer than 1 s"):
         list(video)
 
 
@@ -173,7 +173,7 @@ def test_too_many_frames_by_header(tmp_path: Path) -> None:
 
 def test_too_many_frames_as_decoded(tmp_path: Path) -> None:
     path = clips.write(tmp_path / "clip.mkv", clips.drifting(55, (64, 48)), fps=60)
-    with Video(path, LIMITS) as video, pytest.raises(ClipTooLong, match="more than the 50 frames"):
+    with Video(path, LIMITS) as video, pytest.raises(ClipTooLong, match="more than 50 frames"):
         list(video)
 
 
@@ -196,7 +196,7 @@ def test_data_overwritten_in_mid_stream_are_damage(tmp_path: Path) -> None:
 
 def test_sound_alone(tmp_path: Path) -> None:
     for suffix in ("mp4", "mov", "mkv", "webm", "avi"):
-        with pytest.raises(NoVideoStream, match="sound alone"):
+        with pytest.raises(NoVideoStream, match="audio only"):
             Video(clips.write_audio(tmp_path / f"sound.{suffix}"))
 
 

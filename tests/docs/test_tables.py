@@ -1,0 +1,92 @@
+"""Every table that lists something of the code lists all of it, and nothing else."""
+
+import re
+import tomllib
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from commands.exit_codes import ExitCode
+from service.metrics import Metrics
+from service.problems import Code
+from service.settings import Settings
+from tests.docs.documents import ROOT, rows, text
+from training.run import STAGES
+
+DOCS = ROOT / "docs"
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_error_codes_with_their_statuses() -> None:
+    shown = {names(code)[0]: int(status) for code, status, _ in rows(DOCS / "api.md", "Errors")}
+    assert shown == {code.name: int(code.status) for code in Code}
+
+
+def shown_default(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def test_settings_with_their_defaults() -> None:
+    shown = rows(DOCS / "operations.md", "Settings")
+    variables = [f"TAG2VEC_{name.upper()}" for name in Settings.model_fields]
+    assert [names(variable)[0] for variable, _, _ in shown] == variables
+    for (variable, default, description), field in zip(shown, Settings.model_fields.values(), strict=True):
+        assert description == field.description, variable
+        if field.default is not PydanticUndefined and variable != "`TAG2VEC_BUNDLE`":
+            assert default == shown_default(field.default), variable
+
+
+def test_exit_codes() -> None:
+    sentence = re.search(r"Exit codes of every `tag2vec` command:(.+?)\n\n", text(DOCS / "operations.md"), re.DOTALL)
+    assert sentence is not None
+    usage = 2  # typer's
+    assert {int(code) for code in re.findall(r"\b\d+\b", sentence[1])} == {usage, *ExitCode}
+
+
+def test_metrics() -> None:
+    shown = {name.removesuffix("_total").removesuffix("_info") for cell, _ in
+             [row for row in rows(DOCS / "operations.md", "Metrics and alerts") if row[0].startswith("`tag2vec_")]
+             for name in names(cell)}  # fmt: skip
+    ours = {family.name for family in Metrics().registry.collect() if family.name.startswith("tag2vec_")}
+    assert shown == ours
+
+
+def test_alerts() -> None:
+    shown = [names(row[0])[0] for row in rows(DOCS / "operations.md", "Metrics and alerts") if "Tag2vec" in row[0]]
+    assert shown == re.findall(r"- alert: (\w+)", text(ROOT / "deploy" / "alerts.yml"))
+
+
+def test_stages_in_their_order() -> None:
+    assert [names(stage)[0] for stage, _ in rows(DOCS / "training.md", "Stages")] == list(STAGES)
+
+
+def test_versions_agree() -> None:
+    version = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]["version"]
+    assert re.search(rf"^version: {re.escape(version)}$", text(ROOT / "CITATION.cff"), re.MULTILINE)
+    assert re.findall(r"^## \[(\d+\.\d+\.\d+)\]", text(ROOT / "CHANGELOG.md"), re.MULTILINE)[0] == version
+
+
+def test_figures_are_the_model_cards() -> None:
+    card = re.sub(r"\s+", " ", text(ROOT / "models" / "shipped" / "MODEL_CARD.md"))
+    readme = re.sub(r"\s+", " ", text(ROOT / "README.md"))
+    nearest = re.search(r"nearest trained hashtag is right \| ([\d.]+) % \| ([\d.]+) %", card)
+    five = re.search(r"right one among the nearest five \| ([\d.]+) %", card)
+    relevant = re.search(r"end to end: clips and posts kept apart\*\* \| ([\d.]+)", card)
+    confident = re.search(r"are answered with confidence, of (?:the )?[\w\- ]+ ([\d.]+) %", card)
+    assert nearest
+    assert five
+    assert relevant
+    assert confident
+    over_clips, over_hashtags = (round(float(figure)) for figure in nearest.groups())
+    assert f"right for {over_clips} % of clips" in readme
+    assert f"{over_hashtags} % as the mean over hashtags" in readme
+    assert f"among the nearest five for {float(five[1]):.0f} %" in readme
+    assert f"**{float(relevant[1]):.0f} are hashtags that people use**" in readme
+    assert f"{float(confident[1]):.0f} % of clips of unknown motions" in readme

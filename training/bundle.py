@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from models.bundle.manifest import DataRecord, HashtagRecord, TrainingRecord
+from models.bundle.manifest import DataRecord, HashtagRecord, Settings, TrainingRecord
 from models.checksum import file_sha256
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
@@ -55,7 +55,7 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
         out,
         name=config.bundle.name,
         version=config.bundle.version,
-        settings=config.trajectories,
+        settings=Settings(trajectories=config.trajectories, temperature=config.embedding.temperature),
         vocabulary=read_vocabulary(work / "vocabulary"),
         embedding=read_embedding(work / "embedding"),
         tagspace=TagSpace.load(work / "tag2vec", [record.stem for record in hashtags]),

@@ -22,7 +22,6 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
-from models.trajectories.settings import TrajectorySettings
 
 LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "PyStemmer", "scikit-learn", "torch"]
 """Libraries whose version may change what a bundle answers; recorded when it is written."""
@@ -33,7 +32,7 @@ def write_bundle(
     *,
     name: str,
     version: str,
-    settings: TrajectorySettings,
+    settings: Settings,
     vocabulary: Vocabulary,
     embedding: Embedding,
     tagspace: TagSpace,
@@ -63,7 +62,7 @@ def write_bundle(
     manifest = Manifest(
         name=name,
         version=version,
-        settings=Settings(trajectories=settings),
+        settings=settings,
         training=training,
         calibration=calibration,
         quality=dict(quality),

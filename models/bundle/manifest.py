@@ -8,12 +8,16 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
+from models.bundle.requirement import PATTERN, verify_package
 from models.calibration import Calibration
 from models.errors import BundleError
 from models.trajectories.settings import TrajectorySettings
 
-FORMAT: Final = 2
-"""Raised when a bundle of the old form could no longer be read rightly."""
+FORMAT: Final = 3
+"""Raised whenever this code would misread bundles of the format before."""
+
+REQUIRES: Final = "tag2vec>=1.0,<2"
+"""The versions of the package that read this format."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")]
@@ -50,6 +54,9 @@ class Settings(_Record):
     """Settings that inference must share with training."""
 
     trajectories: TrajectorySettings
+    temperature: float = Field(gt=0)
+    """Of the softmax over the cosines between a point of the tag space and tags: in the loss, ranking and calibration.
+    """
 
     @field_validator("trajectories", mode="before")
     @classmethod
@@ -73,7 +80,8 @@ class TrainingRecord(_Record):
 class Manifest(_Record):
     """`manifest.json`: every other file of the bundle is pinned by it."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
+    requires: Annotated[str, Field(pattern=PATTERN)] = REQUIRES
     name: str
     version: str
     settings: Settings
@@ -104,8 +112,10 @@ def read_manifest(file: Path) -> tuple[Manifest, str]:
             "Use a bundle made for it, or another version of tag2vec."
         )
     try:
-        return Manifest.model_validate_json(raw), hashlib.sha256(raw).hexdigest()
+        manifest = Manifest.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BundleError(f"{file}: {where}: {first['msg']}. Fetch the bundle anew.") from None
+    verify_package(file, manifest.requires)
+    return manifest, hashlib.sha256(raw).hexdigest()

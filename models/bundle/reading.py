@@ -123,6 +123,7 @@ class Bundle:
         return Suggester(
             self.tagspace(),
             Cooccurrence.load(self.path),
+            temperature=self.manifest.settings.temperature,
             denied=[DenyList.read(file) for file in deny_files],
             trends=Trends.load(self.path) if TRENDS_FILE in files else None,
             inflections=Inflections.load(self.path) if INFLECTIONS_FILE in files else None,

@@ -1,10 +1,12 @@
-"""From a vector in the tag space to the hashtags that are suggested."""
+"""Suggestions: chooses hashtags for a vector of the tag space.
+
+Ranking, filters, diversity, order and display form, one after the other.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from pathlib import Path
-from typing import Literal, Self, TypedDict, get_args
+from typing import Literal, TypedDict, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +15,7 @@ from models.calibration import familiarity
 from models.errors import NoDates
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
-from models.tags.diversity import diverse
+from models.tags.diversity import diversify
 from models.tags.inflections import Inflections
 from models.tags.ranking import Ranked, Ranking
 from models.tags.space import TagSpace
@@ -22,13 +24,13 @@ from models.tags.trends import Trends
 
 Rank = Literal["similar", "popular", "trending"]
 
-NO_DATES = "The posts that these tags were learnt from carry no dates: ask for similar or popular ones."
+NO_DATES = "Trending is unavailable: the posts have no dates. Rank by similar or popular instead."
 
 POOL = 200
-"""Hashtags, the most relevant, among which the choice is made; the same for any smaller number that is wanted."""
+"""Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
 
-WIDER = 3
-"""Popular and trending hashtags are the most popular and trending of so many times as many similar ones."""
+RERANK = 3
+"""Popular and trending re-rank the top `RERANK` times k similar hashtags."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,15 @@ class Suggestion:
     Attributes
     ----------
     tag : str
-        As its users write it, lower-cased: of the common inflections the one that fits best.
+        Display form, lower-cased: of the common inflections the one that fits best.
     score : float
         0 to 1.
     distance : float
-        L2 between the unit vectors of the clip and the tag, 0 to 2.
+        L2 distance between the unit vectors of the clip and the tag, 0 to 2.
     rank : int
         From 1.
     relevance : float
-        What `score` is made of: the expected relevance of `models.tags.ranking`.
+        Expected relevance (`models.tags.ranking`), from which `score` is computed.
     """
 
     tag: str
@@ -57,22 +59,21 @@ class Suggestion:
 
 
 class SuggestOptions(TypedDict, total=False):
-    """What is wanted of suggestions.
+    """Options of `Suggester.suggest`.
 
     Attributes
     ----------
     k : int
-        At most how many; 15 if nothing is said.
+        Maximum number of suggestions; 15 by default.
     min_score : float
-        Nothing with a lower score.
+        Omit suggestions with a lower score.
     exclude : iterable of str
-        Tags as typed; what has the same stem is left out.
+        Tags as typed; omit everything with the same stem.
     allow : iterable of str
-        Tags as typed; where there are any, nothing of another stem is suggested. What the space does not know is
-        passed over.
+        Tags as typed; if there are any, suggest only these stems. Tags that the space does not contain are ignored.
     rank : str
-        `similar`: the most relevant first, without many that are written alike (`models.tags.diversity`); `popular`:
-        those of them that most posts use first; `trending`: those first whose use has grown most.
+        `similar`: by relevance, with few that are spelt alike (`models.tags.diversity`); `popular`: the top 3k of those
+        re-ranked by their number of posts; `trending`: re-ranked by the growth in their use.
     """
 
     k: int
@@ -83,20 +84,22 @@ class SuggestOptions(TypedDict, total=False):
 
 
 class Suggester:
-    """Suggests hashtags for vectors.
+    """Suggests hashtags for vectors of a tag space.
 
     Parameters
     ----------
     space : TagSpace
         The tags.
     cooccurrence : Cooccurrence
-        Which of them go together.
+        Of the same tags.
+    temperature : float
+        Of the softmax over cosines, in ranking and familiarity: that of the bundle.
     denied : sequence of DenyList
-        Tags that are never suggested, whatever is asked for: those on any of the lists.
+        Tags on any of these lists are never suggested.
     trends : Trends, optional
-        How often each was used lately, where the posts carried dates.
+        Recent use of the tags; needed for `trending`.
     inflections : Inflections, optional
-        The company of inflections: without it the most common one is shown.
+        Contexts of inflections; without them the most common inflection is shown.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Suggester:
         space: TagSpace,
         cooccurrence: Cooccurrence,
         *,
+        temperature: float,
         denied: Sequence[DenyList] = (),
         trends: Trends | None = None,
         inflections: Inflections | None = None,
@@ -111,18 +115,14 @@ class Suggester:
         self.space = space
         self.trends = trends
         self._inflections = inflections
-        self._ranking = Ranking(space, cooccurrence)
+        self._temperature = temperature
+        self._ranking = Ranking(space, cooccurrence, temperature)
         self._denied = tuple(denied)
-        self._known_denied: dict[str, bool] = {}
-
-    @classmethod
-    def load(cls, folder: Path, hashtags: Iterable[str] = ()) -> Self:
-        """Read tag space and co-occurrence from a folder that `training.tag2vec` wrote; the same errors as theirs."""
-        return cls(TagSpace.load(folder, list(hashtags)), Cooccurrence.load(folder))
+        self._verdicts: dict[str, bool] = {}
 
     @property
     def ranks(self) -> list[Rank]:
-        """The ranks that may be asked for."""
+        """The ranks available: all, or without dates all but `trending`."""
         return [rank for rank in get_args(Rank) if rank != "trending" or self.trends is not None]
 
     def suggest(
@@ -141,37 +141,38 @@ class Suggester:
         Parameters
         ----------
         vector : array_like of float, (dimensions,)
-            An embedded clip; its direction counts.
+            An embedded clip; only its direction matters.
         k, min_score, exclude, allow, rank
-            What is wanted: see `SuggestOptions`.
+            See `SuggestOptions`.
         score : callable
-            From an expected relevance to the score that is shown; may not fall. See `models.calibration`.
+            Maps expected relevance to the score; must be non-decreasing. See `models.calibration`.
 
         Returns
         -------
         list of Suggestion
-            No stem twice.
+            With unique stems.
 
         Raises
         ------
         ValueError
-            If `k` is less than 1, or the vector has another shape or a number that is not finite.
+            If `k` is less than 1, or the vector has the wrong shape or is not finite.
         NoDates
-            If what is trending is asked for, and no post of the corpus had a date.
+            If `rank` is `trending` but the posts have no dates.
         """
         if k < 1:
-            raise ValueError(f"at least one suggestion must be asked for, not {k}")
+            raise ValueError(f"k must be at least 1, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
         excluded = {self.space.row(stem(normalise(tag))) for tag in exclude if tag in self.space}
-        wanted = k if rank == "similar" else WIDER * k
-        pool = max(POOL, wanted)
+        count = k if rank == "similar" else RERANK * k
+        pool = max(POOL, count)
         ranked = takewhile(
             lambda one: score(one.relevance) >= min_score, self._ranked(vector, allow, pool + len(excluded))
         )
-        fit = list(islice((one for one in ranked if one.row not in excluded and not self._denies_row(one.row)), pool))
-        displays = [self.space.displays[one.row] for one in fit]
-        chosen = diverse(fit, displays, [one.relevance for one in fit], wanted)
+        allowed = (one for one in ranked if one.row not in excluded and not self._denies_row(one.row))
+        candidates = list(islice(allowed, pool))
+        displays = [self.space.displays[one.row] for one in candidates]
+        chosen = diversify(candidates, displays, [one.relevance for one in candidates], count)
         if rank == "popular":
             chosen.sort(key=lambda one: -int(self.space.counts[one.row]))
         elif self.trends is not None and rank == "trending":
@@ -182,41 +183,41 @@ class Suggester:
                 tag=self._show_row(one.row, vector),
                 score=score(one.relevance),
                 distance=self.space.distance(vector, self.space.stems[one.row]),
-                rank=number,
+                rank=place,
                 relevance=one.relevance,
             )
-            for number, one in enumerate(chosen[:k], 1)
+            for place, one in enumerate(chosen[:k], 1)
         ]
 
     def show(self, name: str, vector: ArrayLike) -> str:
-        """Return the inflection of a stem that is shown for a vector; UnknownTag if the space has no such stem."""
+        """Return the inflection of a stem to show for a vector; raises UnknownTag if the space has no such stem."""
         return self._show_row(self.space.row(name), vector)
 
     def denies(self, name: str) -> bool:
-        """Tell whether a stem of the space is never suggested."""
+        """Return whether a stem of the space is denied."""
         return self._denies_row(self.space.row(name))
 
     def familiarity(self, vector: ArrayLike) -> float:
-        """Return how surely a vector means one of the trained hashtags; see `models.calibration.familiarity`.
+        """Return how clearly a vector points to one trained hashtag; see `models.calibration.familiarity`.
 
-        Unlike for all else, its length counts: the longer, the surer it is of its direction.
+        Here, unlike elsewhere, the length of the vector matters, too: it measures the certainty of the direction.
         """
-        return float(familiarity(self.space.hashtag_vectors @ np.asarray(vector, np.float32)))
+        return float(familiarity(self.space.hashtag_vectors @ np.asarray(vector, np.float32), self._temperature))
 
-    def _ranked(self, vector: ArrayLike, allow: Iterable[str], least: int) -> Iterator[Ranked]:
+    def _ranked(self, vector: ArrayLike, allow: Iterable[str], at_least: int) -> Iterator[Ranked]:
         allowed = {stem(normalise(tag)): tag for tag in allow}
         if allowed:
-            return self._ranking.of(vector, [name for name, tag in allowed.items() if tag in self.space])
-        return self._ranking.rank(vector, least)
+            return self._ranking.rank_among(vector, [name for name, tag in allowed.items() if tag in self.space])
+        return self._ranking.rank(vector, at_least)
 
     def _show_row(self, row: int, vector: ArrayLike) -> str:
-        closest = self._inflections.closest(row, vector) if self._inflections is not None else []
-        return next((tag for tag in closest if not self._denies_tag(tag)), self.space.displays[row])
+        inflections = self._inflections.closest(row, vector) if self._inflections is not None else []
+        return next((tag for tag in inflections if not self._denies_tag(tag)), self.space.displays[row])
 
     def _denies_row(self, row: int) -> bool:
         return self._denies_tag(self.space.displays[row])
 
     def _denies_tag(self, tag: str) -> bool:
-        if tag not in self._known_denied:
-            self._known_denied[tag] = any(denied.denies(tag) for denied in self._denied)
-        return self._known_denied[tag]
+        if tag not in self._verdicts:
+            self._verdicts[tag] = any(denied.denies(tag) for denied in self._denied)
+        return self._verdicts[tag]

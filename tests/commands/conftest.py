@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from commands.main import main
-from models.bundle.manifest import HashtagRecord, TrainingRecord
+from models.bundle.manifest import HashtagRecord, Settings, TrainingRecord
 from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.space import TagSpace
@@ -76,11 +76,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path,
         name="random",
         version="0",
-        settings=TrajectorySettings(),
+        settings=Settings(trajectories=TrajectorySettings(), temperature=0.1),
         vocabulary=vocabulary,
         embedding=embedding,
         tagspace=space,
-        cooccurrence=Cooccurrence.of_none(len(space)),
+        cooccurrence=Cooccurrence.empty(len(space)),
         denied_tags=DENIED_TAGS,
         training=training,
         quality={},

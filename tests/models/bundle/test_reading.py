@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import load_file, save
 
 from models.bundle import Bundle
-from models.bundle.manifest import HashtagRecord, TrainingRecord
+from models.bundle.manifest import HashtagRecord, Settings, TrainingRecord
 from models.checksum import file_sha256
 from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
@@ -47,7 +47,7 @@ def make(path: Path) -> Bundle:
         path,
         name="test",
         version="3",
-        settings=SETTINGS,
+        settings=Settings(trajectories=SETTINGS, temperature=0.2),
         vocabulary=words,
         embedding=frozen(
             np.random.default_rng(0).normal(size=(4, words.dimensions)).astype(np.float32), Ensemble(2, 4, 6, 5)
@@ -167,7 +167,7 @@ def test_no_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (lambda manifest: manifest.update(format=1), "is of format 1; this version of tag2vec reads format 2"),
+        (lambda manifest: manifest.update(format=1), "is of format 1; this version of tag2vec reads format 3"),
         (lambda manifest: manifest.pop("format"), "format None"),
         (lambda manifest: manifest.pop("name"), "name: Field required"),
         (lambda manifest: manifest.update(surprise=1), "surprise: Extra"),

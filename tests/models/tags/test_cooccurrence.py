@@ -38,7 +38,7 @@ def test_expected_relevance_is_a_weighted_sum_of_rows(matrix: np.ndarray, anchor
 
 
 @given(MATRICES)
-def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, matrix: np.ndarray) -> None:
+def test_save_and_load(tmp_path_factory: pytest.TempPathFactory, matrix: np.ndarray) -> None:
     folder = tmp_path_factory.getbasetemp()
     path = of_matrix(matrix).save(folder)
     again = Cooccurrence.load(folder)
@@ -51,8 +51,8 @@ def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, matri
         assert relevance.tolist() == matrix[stem][matrix[stem] > 0].tolist()
 
 
-def test_none() -> None:
-    none = Cooccurrence.of_none(3)
+def test_empty() -> None:
+    none = Cooccurrence.empty(3)
     assert len(none) == 3
     stems, relevance = none.expected([2, 0], [0.25, 0.75])
     assert (stems.tolist(), relevance.tolist()) == ([0, 2], [0.75, 0.25])
@@ -74,7 +74,7 @@ def test_none() -> None:
         {"relevance": None},
     ],
 )
-def test_what_is_no_matrix_is_refused(tmp_path: Path, change: dict[str, np.ndarray | None]) -> None:
+def test_inconsistent_arrays_are_refused(tmp_path: Path, change: dict[str, np.ndarray | None]) -> None:
     whole = {"starts": np.array([0, 1, 2]), "companions": np.array([1, 0], np.int32)}
     whole["relevance"] = np.array([0.5, 0.5], np.float16)
     tensors = {name: array for name, array in (whole | change).items() if array is not None}
@@ -83,7 +83,7 @@ def test_what_is_no_matrix_is_refused(tmp_path: Path, change: dict[str, np.ndarr
         Cooccurrence.load(tmp_path)
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=COOCCURRENCE_FILE):
         Cooccurrence.load(tmp_path)
     (tmp_path / COOCCURRENCE_FILE).write_bytes(b"nothing of the kind")

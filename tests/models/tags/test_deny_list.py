@@ -51,17 +51,17 @@ def shipped() -> DenyList:
 
 
 @pytest.mark.parametrize("tag", [*DENIED, "hot ass", "viral video", "big boobs"])
-def test_what_must_never_be_suggested_is_denied(shipped: DenyList, tag: str) -> None:
+def test_denied_tags(shipped: DenyList, tag: str) -> None:
     assert shipped.denies(tag)
 
 
 @pytest.mark.parametrize("tag", [*HASHTAGS, *LOOK_ALIKES, "follow the leader", "follow your dreams"])
-def test_harmless_look_alikes_stay(shipped: DenyList, tag: str) -> None:
+def test_harmless_lookalikes_are_allowed(shipped: DenyList, tag: str) -> None:
     assert not shipped.denies(tag)
 
 
 @pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
-def test_no_hashtag_that_clips_are_trained_towards_is_denied(shipped: DenyList) -> None:
+def test_no_hashtag_of_the_training_clips_is_denied(shipped: DenyList) -> None:
     with (Path(os.environ["TAG2VEC_DATA"]) / "clips.tsv").open(encoding="utf-8") as lines:
         hashtags = {row["hashtag"] for row in csv.DictReader(lines, delimiter="\t")} - {""}
     assert hashtags
@@ -92,20 +92,20 @@ def test_patterns(pattern: str, denied: list[str], stays: list[str]) -> None:
 
 
 @given(st.text(max_size=30))
-def test_an_empty_list_denies_nothing_and_any_tag_can_be_asked_about(tag: str) -> None:
+def test_any_text_can_be_denied_or_not(tag: str) -> None:
     assert not DenyList(["# nothing", ""]).denies(tag)
     assert DenyList([f"={normalise(tag)}"] if normalise(tag) else []).denies(tag) == bool(normalise(tag))
 
 
 @pytest.mark.parametrize("line", ["fyp fo*you", "*", "!", "=", "2016"])
-def test_a_line_that_is_no_pattern_is_named(tmp_path: Path, line: str) -> None:
+def test_malformed_pattern_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "denied.txt"
     path.write_text(f"viral\n\n{line}\n", encoding="utf-8")
     with pytest.raises(Tag2VecError, match=r"denied\.txt, line 3"):
         DenyList.read(path)
 
 
-def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(Tag2VecError, match=r"missing\.txt"):
         DenyList.read(tmp_path / "missing.txt")
     (tmp_path / "latin.txt").write_bytes(b"\xe9t\xe9")
@@ -113,7 +113,7 @@ def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         DenyList.read(tmp_path / "latin.txt")
 
 
-def test_no_pattern_of_the_shipped_list_is_there_for_nothing(shipped: DenyList) -> None:
+def test_no_shipped_pattern_is_redundant(shipped: DenyList) -> None:
     patterns = [p for line in SHIPPED.read_text(encoding="utf-8").splitlines() for p in line.partition("#")[0].split()]
     assert len(patterns) == len(set(patterns))
     parts = DenyList(p for p in patterns if set(p) & set("!*"))

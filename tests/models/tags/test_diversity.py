@@ -1,33 +1,34 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.tags.diversity import WEIGHT, diverse, likeness, trigrams
+from models.tags.diversity import WEIGHT, diversify, similarity, trigrams
 
 TAGS = st.text(st.characters(categories=["L"]), min_size=1, max_size=8)
 
 
 @given(TAGS, TAGS)
-def test_likeness_is_symmetric_and_one_for_the_same(a: str, b: str) -> None:
-    assert likeness(trigrams(a), trigrams(a)) == 1
-    assert 0 <= likeness(trigrams(a), trigrams(b)) == likeness(trigrams(b), trigrams(a)) <= 1
+def test_similarity_is_symmetric_and_one_for_equal_tags(a: str, b: str) -> None:
+    assert similarity(trigrams(a), trigrams(a)) == 1
+    assert 0 <= similarity(trigrams(a), trigrams(b)) == similarity(trigrams(b), trigrams(a)) <= 1
 
 
-def test_likeness_is_high_for_compounds_and_low_for_other_words() -> None:
-    assert likeness(trigrams("gym"), trigrams("gymlife")) > 0.6
-    assert likeness(trigrams("dogs"), trigrams("dog")) > 0.6
-    assert likeness(trigrams("gym"), trigrams("fitness")) == 0
+def test_compounds_are_similar_and_other_words_are_not() -> None:
+    assert similarity(trigrams("gym"), trigrams("gymlife")) > 0.6
+    assert similarity(trigrams("dogs"), trigrams("dog")) > 0.6
+    assert similarity(trigrams("gym"), trigrams("fitness")) == 0
 
 
 @given(st.lists(st.tuples(TAGS, st.floats(0, 1)), max_size=12), st.integers(1, 12))
-def test_each_choice_is_the_best_that_is_left(items: list[tuple[str, float]], k: int) -> None:
+def test_each_choice_has_the_highest_marginal_relevance(items: list[tuple[str, float]], k: int) -> None:
     tags, relevance = [tag for tag, _ in items], [value for _, value in items]
-    chosen = diverse(range(len(items)), tags, relevance, k)
+    chosen = diversify(range(len(items)), tags, relevance, k)
     assert len(set(chosen)) == len(chosen) == min(k, len(items))
     for place, item in enumerate(chosen):
 
-        def worth(one: int, before: list[int] = chosen[:place]) -> float:
+        def marginal_relevance(one: int, before: list[int] = chosen[:place]) -> float:
             return relevance[one] - WEIGHT * max(
-                (likeness(trigrams(tags[one]), trigrams(tags[other])) for other in before), default=0
+                (similarity(trigrams(tags[one]), trigrams(tags[other])) for other in before), default=0
             )
 
-        assert all(worth(item) >= worth(other) - 1e-12 for other in set(range(len(items))) - set(chosen[:place]))
+        others = set(range(len(items))) - set(chosen[:place])
+        assert all(marginal_relevance(item) >= marginal_relevance(other) - 1e-12 for other in others)

@@ -32,12 +32,12 @@ def space(vectors: NDArray[np.float32]) -> TagSpace:
     return make_space(vectors, exact_up_to=1_000)
 
 
-def test_exact_up_to_a_number(vectors: NDArray[np.float32]) -> None:
+def test_exact_up_to_a_limit(vectors: NDArray[np.float32]) -> None:
     assert isinstance(build_index(vectors, exact_up_to=N), faiss.IndexFlatL2)
     assert isinstance(build_index(vectors, exact_up_to=N - 1), faiss.IndexPreTransform)
 
 
-def test_above_it_finds_nearly_all_that_brute_force_finds(vectors: NDArray[np.float32], space: TagSpace) -> None:
+def test_approximate_search_finds_nearly_all_neighbours(vectors: NDArray[np.float32], space: TagSpace) -> None:
     rng = np.random.default_rng(1)
     found = 0
     for query in unit(vectors[:100] + rng.normal(size=(100, DIMENSIONS)) * 0.05):
@@ -50,7 +50,7 @@ def test_above_it_finds_nearly_all_that_brute_force_finds(vectors: NDArray[np.fl
     assert found > 0.95 * 100 * 15
 
 
-def test_above_it_every_tag_keeps_its_vector(vectors: NDArray[np.float32], space: TagSpace) -> None:
+def test_approximate_index_keeps_vectors(vectors: NDArray[np.float32], space: TagSpace) -> None:
     assert space.dimensions == DIMENSIONS
     kept = np.stack([space.vector(name) for name in space.stems])
     assert np.abs(kept - vectors).max() < 1e-3
@@ -58,11 +58,11 @@ def test_above_it_every_tag_keeps_its_vector(vectors: NDArray[np.float32], space
     assert space.neighbours("tag7", 1)[0].stem != "tag7"
 
 
-def test_above_it_as_many_are_found_as_are_asked_for(space: TagSpace) -> None:
+def test_approximate_search_finds_as_many_as_requested(space: TagSpace) -> None:
     assert len({neighbour.stem for neighbour in space.nearest(np.ones(DIMENSIONS), N + 5)}) == N
 
 
-def test_above_it_a_saved_space_is_the_same(space: TagSpace, tmp_path: Path) -> None:
+def test_approximate_index_can_be_saved(space: TagSpace, tmp_path: Path) -> None:
     space.save(tmp_path)
     loaded = TagSpace.load(tmp_path, ["tag1"])
     query = np.arange(DIMENSIONS)
@@ -70,6 +70,6 @@ def test_above_it_a_saved_space_is_the_same(space: TagSpace, tmp_path: Path) -> 
     assert loaded.vector("tag5").tolist() == space.vector("tag5").tolist()
 
 
-def test_the_same_vectors_give_the_same_index(vectors: NDArray[np.float32]) -> None:
+def test_index_is_deterministic(vectors: NDArray[np.float32]) -> None:
     first, second = (faiss.serialize_index(build_index(vectors, exact_up_to=0)) for _ in range(2))
     assert first.tobytes() == second.tobytes()

@@ -16,23 +16,23 @@ COMPANY = np.array([[0, 1, 0], [0, 0, 1]], np.float16)
 INFLECTIONS = Inflections(np.array([0, 0], np.int32), ["dance", "dancing"], COMPANY)
 
 
-def test_the_inflection_is_shown_whose_company_is_closest() -> None:
-    suggester = Suggester(SPACE, Cooccurrence.of_none(3), inflections=INFLECTIONS)
+def test_inflection_with_the_closest_context_is_shown() -> None:
+    suggester = Suggester(SPACE, Cooccurrence.empty(3), temperature=0.1, inflections=INFLECTIONS)
     for vector, shown in (([1, 0.5, 0.1], "dance"), ([1, 0.1, 0.5], "dancing")):
         assert suggester.suggest(vector)[0].tag == shown
     assert neighbours(suggester, ["club"]).shown == ["dancing", "show"]
     assert neighbours(suggester, ["shows"]).shown == ["dance", "club"]
 
 
-def test_the_most_common_one_is_shown_without_and_a_denied_one_never() -> None:
+def test_denied_inflections_are_never_shown() -> None:
     vector = [1, 0.1, 0.5]
-    assert Suggester(SPACE, Cooccurrence.of_none(3)).suggest(vector)[0].tag == "dance"
+    assert Suggester(SPACE, Cooccurrence.empty(3), temperature=0.1).suggest(vector)[0].tag == "dance"
     denied = [DenyList(["*dancing"])]
-    suggester = Suggester(SPACE, Cooccurrence.of_none(3), inflections=INFLECTIONS, denied=denied)
+    suggester = Suggester(SPACE, Cooccurrence.empty(3), temperature=0.1, inflections=INFLECTIONS, denied=denied)
     assert suggester.suggest(vector)[0].tag == "dance"
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_save_and_load(tmp_path: Path) -> None:
     for tags in (["dance", "été"], []):
         saved = Inflections(np.zeros(len(tags), np.int32), tags, COMPANY[: len(tags)])
         saved.save(tmp_path)
@@ -42,7 +42,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         assert again.closest(1, [0, 0, 1]) == []
 
 
-def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
+def test_inconsistent_or_damaged_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=INFLECTIONS_FILE):
         Inflections(np.zeros(1, np.int32), ["a", "b"], COMPANY)
     (tmp_path / INFLECTIONS_FILE).write_bytes(b"nothing of the kind")

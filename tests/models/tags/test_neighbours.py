@@ -13,7 +13,9 @@ from tests.models.tags.test_suggestions import SPACE, SUGGESTER
 NAMES = ["skiing", "snow", "swimming", "pool", "surfing"]
 VECTORS = np.array([[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1], [0, 1, 0.8, 0]])
 STEMS = ["ski", "snow", "swim", "pool", "surf"]
-SEASONS = Suggester(TagSpace.from_vectors(STEMS, [9, 8, 7, 6, 5], NAMES, VECTORS), Cooccurrence.of_none(5))
+SEASONS = Suggester(
+    TagSpace.from_vectors(STEMS, [9, 8, 7, 6, 5], NAMES, VECTORS), Cooccurrence.empty(5), temperature=0.1
+)
 
 
 def test_sums_and_differences() -> None:
@@ -25,33 +27,33 @@ def test_sums_and_differences() -> None:
     assert found.neighbours[0].distance == pytest.approx(0, abs=1e-3)
 
 
-def test_one_tag_is_what_the_space_finds() -> None:
+def test_single_tag() -> None:
     assert neighbours(SEASONS, ["skis"], k=3).neighbours == SEASONS.space.neighbours("skiing", 3)
 
 
-def test_an_unknown_tag_is_its_parts() -> None:
+def test_unknown_tag_is_replaced_by_its_parts() -> None:
     found = neighbours(SEASONS, ["SnowPool"], k=5)
     assert found.plus == [Asked("snowpool", ["snow", "pool"])]
-    assert found.warnings == ["The tag space does not know #snowpool: #snow and #pool stood in for it."]
+    assert found.warnings == ["#snowpool is not in the tag space; #snow and #pool were used instead."]
     assert {neighbour.stem for neighbour in found.neighbours} == {"ski", "swim", "surf"}
 
 
 @pytest.mark.parametrize("plus", [["zebra"], ["skiing", "zebra"], [""]])
-def test_what_is_not_known(plus: list[str]) -> None:
+def test_unknown_tags(plus: list[str]) -> None:
     with pytest.raises(UnknownTag):
         neighbours(SEASONS, plus)
 
 
-def test_what_cancels_out() -> None:
+def test_tags_that_cancel_out() -> None:
     with pytest.raises(ValueError, match="cancel out"):
         neighbours(SEASONS, ["skiing"], ["Ski"])
 
 
-def test_what_is_denied_is_neither_found_nor_known() -> None:
+def test_denied_tags_are_neither_found_nor_known() -> None:
     found = neighbours(SUGGESTER, ["golf"], k=50)
     assert not [one for one in found.neighbours if SPACE.display(one.stem).endswith(("girl", "fan"))]
     with pytest.raises(UnknownTag):
         neighbours(SUGGESTER, ["golfgirl"])
-    operator = Suggester(SPACE, Cooccurrence.of_none(len(SPACE)), denied=[DenyList(["golf"])])
+    operator = Suggester(SPACE, Cooccurrence.empty(len(SPACE)), denied=[DenyList(["golf"])], temperature=0.1)
     with pytest.raises(UnknownTag):
         neighbours(operator, ["golfing"])

@@ -29,13 +29,13 @@ def test_tags_are_split_into_likely_words(tag: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("tag", ["", "2016", "❤️", "beachq", "qbeach", "qwertz"])
-def test_what_is_made_of_nothing_known(tag: str) -> None:
+def test_tags_without_known_parts(tag: str) -> None:
     with pytest.raises(UnknownTag):
         segment(SPACE, tag)
 
 
 @given(st.lists(st.sampled_from(list(COUNTS)), min_size=1, max_size=5))
-def test_parts_make_up_the_tag_and_none_are_likelier(words: list[str]) -> None:
+def test_split_is_the_most_likely_one(words: list[str]) -> None:
     parts = segment(SPACE, "".join(words))
     assert set(parts) <= set(SPACE.stems)
 

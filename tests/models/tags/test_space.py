@@ -38,7 +38,7 @@ def test_unit_keeps_directions(matrix: np.ndarray) -> None:
 
 
 @given(VECTORS, st.integers(1, 20), st.integers(0, 3))
-def test_nearest_is_what_brute_force_finds(vector: np.ndarray, k: int, seed: int) -> None:
+def test_nearest_equals_brute_force(vector: np.ndarray, k: int, seed: int) -> None:
     space = make_space(seed)
     vectors = np.stack([space.vector(name) for name in STEMS]).astype(np.float64)
     distances = np.linalg.norm(vectors - unit(vector), axis=1)
@@ -65,7 +65,7 @@ def test_neighbours_of_a_tag_as_typed(typed: str, name: str) -> None:
     assert len(neighbours) == 4
 
 
-def test_a_twin_of_a_tag_is_its_neighbour() -> None:
+def test_tag_with_the_same_vector_is_a_neighbour() -> None:
     space = TagSpace.from_vectors(["a", "b"], [2, 1], ["a", "b"], [[1, 0], [1, 0]])
     assert [n.stem for n in space.neighbours("b", 5)] == ["a"]
     assert space.hashtag_distances([1, 0]) == []
@@ -80,12 +80,12 @@ def test_unknown_tags(tag: str) -> None:
 
 
 @pytest.mark.parametrize("vector", [np.zeros(7), np.full(8, np.nan), np.zeros((1, 8)), [np.inf] * 8])
-def test_vectors_that_are_none_are_refused(vector: np.ndarray) -> None:
+def test_malformed_vectors_are_refused(vector: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"finite|dimensions"):
         make_space().nearest(vector, 3)
 
 
-def test_a_search_leaves_the_number_of_threads_as_it_was() -> None:
+def test_search_restores_the_number_of_threads() -> None:
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(3)
     make_space().nearest(np.ones(8), 3)
@@ -94,7 +94,7 @@ def test_a_search_leaves_the_number_of_threads_as_it_was() -> None:
     assert after == 3
 
 
-def test_a_saved_space_is_the_same_and_its_files_too(tmp_path: Path) -> None:
+def test_save_and_load(tmp_path: Path) -> None:
     space = make_space()
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
@@ -168,6 +168,6 @@ def test_hashtags_without_a_vector_are_named(tmp_path: Path) -> None:
         TagSpace.load(tmp_path, ["golf", "billiard"])
 
 
-def test_a_vector_of_zeros_cannot_be_a_tag() -> None:
+def test_zero_vector_is_refused() -> None:
     with pytest.raises(BundleError, match="zeros"):
         TagSpace.from_vectors(["a", "b"], [1, 1], ["a", "b"], [[1, 0], [0, 0]])

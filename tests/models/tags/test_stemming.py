@@ -56,7 +56,7 @@ def test_normalise(typed: str, normal: str) -> None:
 
 
 @given(TRICKY)
-def test_normalised_tags_hold_only_what_belongs_in_a_hashtag_and_stay_as_they_are(typed: str) -> None:
+def test_normalise_is_idempotent_and_drops_other_characters(typed: str) -> None:
     normal = normalise(typed)
     assert normalise(normal) == normal
     assert normal == normal.lower() == unicodedata.normalize("NFKC", normal)
@@ -69,14 +69,14 @@ def test_normalised_tags_hold_only_what_belongs_in_a_hashtag_and_stay_as_they_ar
 
 
 @given(st.text(st.characters(categories=["L"], exclude_characters="\u115f\u1160\u3164\uffa0"), min_size=1, max_size=20))
-def test_letters_of_every_script_survive(word: str) -> None:
+def test_letters_of_every_script_are_kept(word: str) -> None:
     word = unicodedata.normalize("NFKC", word)
     letters = {c for c in word.lower() if unicodedata.category(c)[0] == "L"}
     assert letters <= set(normalise(word)) or "Σ" in word
 
 
 @given(TRICKY, st.sampled_from(["#", "_", " ", "❤️", "!", "\u200d", "\u3164"]))
-def test_special_characters_around_a_tag_do_not_matter(typed: str, special: str) -> None:
+def test_characters_around_a_tag_do_not_matter(typed: str, special: str) -> None:
     normal = normalise(typed)
     assert normalise(special + normal + special) == normal
     assert normalise(normal.upper()) == normalise(normalise(normal.upper()))
@@ -93,12 +93,12 @@ def test_special_characters_around_a_tag_do_not_matter(typed: str, special: str)
         (["축구fans"], "축구fans"),
     ],
 )
-def test_inflections_meet_in_a_stem_in_latin_script_only(tags: list[str], expected: str) -> None:
+def test_only_latin_tags_are_stemmed(tags: list[str], expected: str) -> None:
     assert {stem(tag) for tag in tags} == {expected}
 
 
 @given(TRICKY)
-def test_a_tag_has_a_stem_unless_there_is_no_tag(typed: str) -> None:
+def test_every_tag_has_a_stem_no_longer_than_itself(typed: str) -> None:
     normal = normalise(typed)
     assert bool(stem(normal)) == bool(normal)
     assert len(stem(normal)) <= len(normal)

@@ -9,7 +9,7 @@ TWINS = ("plumless", "buckeroo")
 
 
 @given(st.lists(st.text(max_size=12) | st.sampled_from(TWINS), unique=True, max_size=40), st.text(max_size=3))
-def test_it_is_the_list_it_was_made_from(texts: list[str], other: str) -> None:
+def test_behaves_like_a_list(texts: list[str], other: str) -> None:
     table = StringTable(iter(texts))
     assert list(table) == [table[row] for row in range(len(table))] == table[:] == texts
     assert table[::-2] == texts[::-2]
@@ -22,26 +22,26 @@ def test_it_is_the_list_it_was_made_from(texts: list[str], other: str) -> None:
 
 
 @given(st.lists(st.text(max_size=3), min_size=1, unique=True), st.data())
-def test_a_string_that_occurs_twice_is_refused(texts: list[str], data: st.DataObject) -> None:
+def test_duplicates_are_refused(texts: list[str], data: st.DataObject) -> None:
     twice = data.draw(st.sampled_from(texts))
     with pytest.raises(ValueError, match="occurs twice"):
         StringTable([*texts, *TWINS, twice])
 
 
-def test_strings_of_one_hash_are_told_apart() -> None:
+def test_hash_collisions() -> None:
     table = StringTable(["golf", *TWINS])
     assert [table.row(text) for text in TWINS] == [1, 2]
     assert "Plumless" not in table
 
 
 @pytest.mark.parametrize(("text", "bounds"), [("unheard", ()), ("golf", (1,)), ("yoga", (0, 1)), (7, ())])
-def test_what_is_not_there_has_no_index(text: object, bounds: tuple[int, ...]) -> None:
+def test_index_of_a_missing_string(text: object, bounds: tuple[int, ...]) -> None:
     table = StringTable(["golf", "yoga"])
     with pytest.raises(ValueError, match="not in the table"):
         table.index(text, *bounds)
 
 
-def test_what_no_encoding_has_is_kept() -> None:
+def test_lone_surrogates_are_kept() -> None:
     table = StringTable(["\ud800", "a"])
     assert table[0] == "\ud800"
     assert table.row("\udc00") is None

@@ -29,7 +29,7 @@ COOCCURRENCE = Cooccurrence(
 )
 TRENDS = Trends(np.array([0, 7]), np.array([100, 100]), RNG.integers(0, 50, (N, 2)).astype(np.int32))
 DENIED = DenyList(["*fan"])
-SUGGESTER = Suggester(SPACE, COOCCURRENCE, trends=TRENDS, denied=[DenyList(["*girl"]), DENIED])
+SUGGESTER = Suggester(SPACE, COOCCURRENCE, temperature=0.1, trends=TRENDS, denied=[DenyList(["*girl"]), DENIED])
 
 VECTORS = arrays(np.float32, 8, elements=st.floats(-1, 1, width=32))
 TYPED = st.lists(st.sampled_from([*WORDS, "#Golfing", "Golf", "TENNIS", "unheard of", ""]), max_size=12)
@@ -37,7 +37,7 @@ RANKS = st.sampled_from(get_args(Rank))
 
 
 @given(VECTORS, st.integers(1, 30), st.floats(0, 1), TYPED, TYPED, RANKS)
-def test_every_wish_is_honoured(
+def test_options_are_respected(
     vector: np.ndarray, k: int, min_score: float, exclude: list[str], allow: list[str], rank: Rank
 ) -> None:
     found = SUGGESTER.suggest(vector, k=k, min_score=min_score, exclude=exclude, allow=allow, rank=rank)
@@ -53,27 +53,25 @@ def test_every_wish_is_honoured(
         assert one.distance == pytest.approx(SPACE.distance(vector, stem(one.tag)))
 
 
-def test_the_length_of_a_vector_counts_for_familiarity_alone() -> None:
+def test_vector_length_affects_only_familiarity() -> None:
     sure = SPACE.vector("golf")
     unsure = np.float32(0.1) * sure
     for vector in (sure, unsure):
         cosines = np.array([vector @ SPACE.vector(name) for name in SPACE.hashtags])
-        assert SUGGESTER.familiarity(vector) == pytest.approx(float(familiarity(cosines)))
+        assert SUGGESTER.familiarity(vector) == pytest.approx(float(familiarity(cosines, 0.1)))
     assert SUGGESTER.familiarity(unsure) < SUGGESTER.familiarity(sure) - 0.1
     assert [one.tag for one in SUGGESTER.suggest(unsure)] == [one.tag for one in SUGGESTER.suggest(sure)]
 
 
 @given(VECTORS, st.floats(0, 1), TYPED)
-def test_a_least_score_takes_away_what_is_under_it_and_nothing_else(
-    vector: np.ndarray, min_score: float, exclude: list[str]
-) -> None:
+def test_min_score_removes_only_lower_scores(vector: np.ndarray, min_score: float, exclude: list[str]) -> None:
     everything = SUGGESTER.suggest(vector, k=N, exclude=exclude)
     left = SUGGESTER.suggest(vector, k=N, exclude=exclude, min_score=min_score)
     assert {one.tag for one in left} == {one.tag for one in everything if one.score >= min_score}
 
 
 @given(VECTORS)
-def test_all_that_is_not_denied_can_be_had(vector: np.ndarray) -> None:
+def test_every_tag_that_is_not_denied_can_be_suggested(vector: np.ndarray) -> None:
     expected = {word for word in WORDS if not word.endswith(("girl", "fan"))}
     assert {one.tag for one in SUGGESTER.suggest(vector, k=N)} == expected
     allowed = SUGGESTER.suggest(vector, k=N, allow=[word.upper() for word in WORDS])
@@ -88,18 +86,18 @@ def test_popular_and_trending_are_in_order(vector: np.ndarray) -> None:
     assert TRENDS.growth[trending].tolist() == sorted(TRENDS.growth[trending].tolist(), reverse=True)
 
 
-def test_what_is_trending_needs_dates() -> None:
+def test_trending_needs_dates() -> None:
     with pytest.raises(NoDates, match="no dates"):
-        Suggester(SPACE, COOCCURRENCE).suggest(np.ones(8), rank="trending")
+        Suggester(SPACE, COOCCURRENCE, temperature=0.1).suggest(np.ones(8), rank="trending")
 
 
-def test_what_goes_with_the_likely_comes_before_what_lies_near() -> None:
+def test_cooccurring_tags_come_before_near_ones() -> None:
     names = ["golf", "club", "near", "far"]
     space = TagSpace.from_vectors(
         names, [1] * 4, names, np.array([[1, 0, 0], [0, 1, 0], [0.6, 0, 0.8], [0, 0, -1]]), ["golf"]
     )
     together = Cooccurrence(np.array([0, 1, 2, 2, 2]), np.array([1, 0], np.int32), np.array([0.75, 0.75], np.float16))
-    suggester = Suggester(space, together)
+    suggester = Suggester(space, together, temperature=0.1)
     found = suggester.suggest([1, 0, 0])
     assert [one.tag for one in found] == ["golf", "club", "near", "far"]
     assert found[1].relevance == pytest.approx(0.75, abs=0.02)
@@ -109,28 +107,28 @@ def test_what_goes_with_the_likely_comes_before_what_lies_near() -> None:
     assert between[1].relevance < found[1].relevance
 
 
-def test_no_tag_in_many_forms() -> None:
+def test_compounds_of_one_word_are_spread_out() -> None:
     names = ["gym", "gymlife", "gymrat", "gymgirl", "weights"]
     space = TagSpace.from_vectors(names, [1] * 5, names, np.eye(5), ["gym"])
     relevance = np.array([0.5, 0.48, 0.46, 0.44], np.float16)
     together = Cooccurrence(np.array([0, 4, 4, 4, 4, 4]), np.array([1, 2, 3, 4], np.int32), relevance)
-    found = [one.tag for one in Suggester(space, together).suggest(np.eye(5)[0], k=4)]
+    found = [one.tag for one in Suggester(space, together, temperature=0.1).suggest(np.eye(5)[0], k=4)]
     assert found[:2] == ["gym", "weights"]
 
 
-def test_a_score_of_its_own_kind() -> None:
+def test_custom_score() -> None:
     found = SUGGESTER.suggest(np.ones(8), k=N, min_score=0.3, score=lambda relevance: 0.5 * relevance + 0.25)
     assert found
     assert all(one.score == 0.5 * one.relevance + 0.25 >= 0.3 for one in found)
 
 
 @pytest.mark.parametrize("k", [0, -1])
-def test_no_suggestion_cannot_be_asked_for(k: int) -> None:
-    with pytest.raises(ValueError, match="at least one"):
+def test_k_must_be_positive(k: int) -> None:
+    with pytest.raises(ValueError, match="k must be at least 1"):
         SUGGESTER.suggest(np.ones(8), k=k)
 
 
 @pytest.mark.parametrize("vector", [np.ones(7), np.full(8, np.nan)])
-def test_what_is_no_vector_of_the_space(vector: np.ndarray) -> None:
+def test_malformed_vectors_are_refused(vector: np.ndarray) -> None:
     with pytest.raises(ValueError, match="tag space"):
         SUGGESTER.suggest(vector)

@@ -22,6 +22,7 @@ from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.suggestions import Suggester
 from training.corpus import CorpusSettings, build_corpus, read_stems
+from training.embedding import EmbeddingSettings
 from training.inflections import learn_inflections
 from training.posts import read_posts
 from training.relevance import halves
@@ -38,7 +39,8 @@ def learn(posts: Sequence[Written], work: Path) -> tuple[Suggester, Inflections]
     train_tag2vec(work, work, Tag2VecSettings())
     learn_inflections(work, posts=[file], settings=CorpusSettings(), corpus=work, tag2vec=work)
     space, inflections = TagSpace.load(work), Inflections.load(work)
-    return Suggester(space, Cooccurrence.of_none(len(space)), inflections=inflections), inflections
+    none, temperature = Cooccurrence.empty(len(space)), EmbeddingSettings().temperature
+    return Suggester(space, none, temperature=temperature, inflections=inflections), inflections
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""Hashtags: the space that they were learnt in, what goes with what, and which of them are suggested."""
+"""Hashtags: their vector space, their co-occurrence in posts, and the choice of those to suggest."""

@@ -1,4 +1,4 @@
-"""Co-occurrence: for each stem the tags that stand beside it in posts, and how likely they are to do so again."""
+"""Co-occurrence: for each stem, the tags that posts use with it, and how likely unseen posts are to do so."""
 
 from pathlib import Path
 from typing import Self
@@ -13,21 +13,21 @@ COOCCURRENCE_FILE = "cooccurrence.safetensors"
 
 
 class Cooccurrence:
-    """Rows of a sparse matrix, one for each stem of a tag space and in its order.
+    """A sparse matrix (CSR) of relevance, with a row for each stem of a tag space, in its order.
 
     Parameters
     ----------
     starts : int64 (stems + 1,)
-        The row of stem i is at ``starts[i]:starts[i + 1]`` of the other two.
+        The entries of stem i are at ``starts[i]:starts[i + 1]`` of the other two arrays.
     companions : int32 (entries,)
-        Stems, by their number.
+        Row of each companion in the tag space.
     relevance : float16 (entries,)
-        The probability, 0 to 1, that a companion goes with the stem in posts that were not seen.
+        The probability, 0 to 1, that unseen posts use the companion with the stem.
 
     Raises
     ------
     BundleError
-        If the arrays do not fit together.
+        If the arrays are inconsistent.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Cooccurrence:
     ) -> None:
         self._starts, self._companions, self._relevance = starts, companions, relevance
         stems = len(starts) - 1
-        whole = (
+        consistent = (
             starts.dtype == np.int64
             and companions.dtype == np.int32
             and relevance.dtype == np.float16
@@ -48,49 +48,51 @@ class Cooccurrence:
             and ((companions >= 0) & (companions < stems)).all()
             and ((relevance >= 0) & (relevance <= 1)).all()
         )
-        if not whole:
-            raise BundleError(f"{COOCCURRENCE_FILE}: its arrays do not form the rows of a matrix")
+        if not consistent:
+            raise BundleError(
+                f"{COOCCURRENCE_FILE}: its arrays do not form a sparse matrix. Fetch or train the bundle anew."
+            )
 
     def __len__(self) -> int:
         return len(self._starts) - 1
 
     def row(self, stem: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-        """Return the companions of a stem and how relevant each is."""
+        """Return the companions of a stem and their relevance."""
         entries = slice(self._starts[stem], self._starts[stem + 1])
         return self._companions[entries], self._relevance[entries]
 
     def expected(self, anchors: ArrayLike, weights: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return what goes with one of several stems, when it is not known which of them is right.
+        """Return the expected relevance of tags, given the probability of each of several anchors.
 
         Parameters
         ----------
         anchors : array_like of int, (m,)
-            Stems, each once.
+            Rows of stems; unique.
         weights : array_like of float, (m,)
-            The probability that each is the right one.
+            The probability of each.
 
         Returns
         -------
         stems : int64 (n,)
-            The anchors and their companions, rising.
+            Rows of the anchors and their companions, ascending.
         relevance : float64 (n,)
-            The expected relevance of each; an anchor is relevant to itself.
+            The expected relevance of each; an anchor has relevance 1 to itself.
         """
-        chosen = np.asarray(anchors, np.int64)
-        shares = np.asarray(weights, np.float64)
-        lengths = self._starts[chosen + 1] - self._starts[chosen]
-        entries = np.repeat(self._starts[chosen] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-        stems, place = np.unique(np.concatenate([chosen, self._companions[entries]]), return_inverse=True)
-        parts = np.concatenate([shares, np.repeat(shares, lengths) * self._relevance[entries]])
-        return stems.astype(np.int64), np.bincount(place, parts, len(stems)).astype(np.float64)
+        rows = np.asarray(anchors, np.int64)
+        probabilities = np.asarray(weights, np.float64)
+        lengths = self._starts[rows + 1] - self._starts[rows]
+        entries = np.repeat(self._starts[rows] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        stems, inverse = np.unique(np.concatenate([rows, self._companions[entries]]), return_inverse=True)
+        terms = np.concatenate([probabilities, np.repeat(probabilities, lengths) * self._relevance[entries]])
+        return stems.astype(np.int64), np.bincount(inverse, terms, len(stems)).astype(np.float64)
 
     @classmethod
-    def of_none(cls, stems: int) -> Self:
-        """Return that of stems of which none goes with another, as far as is known."""
+    def empty(cls, stems: int) -> Self:
+        """Return the co-occurrence of stems none of which is known to occur with another."""
         return cls(np.zeros(stems + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float16))
 
     def save(self, folder: Path) -> Path:
-        """Write `COOCCURRENCE_FILE` into a folder that exists; return its path."""
+        """Write `COOCCURRENCE_FILE` to an existing folder; return its path."""
         tensors = {"starts": self._starts, "companions": self._companions, "relevance": self._relevance}
         return write_tensors(folder / COOCCURRENCE_FILE, tensors)
 

@@ -1,44 +1,47 @@
-"""Diversity: maximal marginal relevance, so that suggestions are not one word over and over.
+"""Diversity: maximal marginal relevance (MMR), so that suggestions are not variants of one word.
 
-Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking", SIGIR 1998.
+Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents and Producing Summaries",
+SIGIR 1998.
 """
 
 from collections.abc import Sequence
 from typing import TypeVar
 
 WEIGHT = 0.1
-"""What likeness to a tag that was chosen before costs, in relevance."""
+"""Relevance that full similarity to a tag already chosen costs."""
 
 Item = TypeVar("Item")
 
 
-def diverse(items: Sequence[Item], tags: Sequence[str], relevance: Sequence[float], k: int) -> list[Item]:
-    """Choose `k` items one by one: the one of most relevance, less `WEIGHT` times its likeness to any chosen before.
+def diversify(items: Sequence[Item], tags: Sequence[str], relevance: Sequence[float], k: int) -> list[Item]:
+    """Choose `k` items one by one, each with the highest marginal relevance.
+
+    Marginal relevance is relevance minus `WEIGHT` times the highest similarity to an item already chosen.
 
     Parameters
     ----------
     items, tags, relevance : sequences of equal length
-        The items in order, how each is written, and its relevance. Where two are as good, the earlier one is taken.
+        The items, the tag of each, and its relevance. The earlier item wins ties.
     """
     grams = [trigrams(tag) for tag in tags]
-    likest = [0.0] * len(items)
-    left = list(range(len(items)))
+    redundancy = [0.0] * len(items)
+    remaining = list(range(len(items)))
     chosen: list[Item] = []
-    while left and len(chosen) < k:
-        best = max(left, key=lambda place: relevance[place] - WEIGHT * likest[place])
-        left.remove(best)
+    while remaining and len(chosen) < k:
+        best = max(remaining, key=lambda index: relevance[index] - WEIGHT * redundancy[index])
+        remaining.remove(best)
         chosen.append(items[best])
-        for place in left:
-            likest[place] = max(likest[place], likeness(grams[place], grams[best]))
+        for index in remaining:
+            redundancy[index] = max(redundancy[index], similarity(grams[index], grams[best]))
     return chosen
 
 
 def trigrams(tag: str) -> frozenset[str]:
-    """Return the runs of three characters of a tag, its two ends counted as characters."""
-    ended = f"^{tag}$"
-    return frozenset(ended[place : place + 3] for place in range(len(ended) - 2))
+    """Return the character trigrams of a tag, with a marker at each end."""
+    marked = f"^{tag}$"
+    return frozenset(marked[start : start + 3] for start in range(len(marked) - 2))
 
 
-def likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """Return the overlap of two sets, 0 to 1, as a share of the smaller: ``gym`` is much like ``gymlife``."""
+def similarity(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the overlap coefficient of two non-empty sets, 0 to 1: high for ``gym`` and ``gymlife``."""
     return len(one & other) / min(len(one), len(other))

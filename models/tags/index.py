@@ -1,4 +1,4 @@
-"""The search index of a tag space: exact for as many vectors as that is fast for, inverted lists above."""
+"""The search index of a tag space: exact up to a size at which that is fast, approximate (inverted lists) above."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXACT_UP_TO = 200_000
-"""Vectors that are compared one by one with every query."""
+"""Number of vectors up to which every query is compared with each."""
 LISTS, PROBES = 4096, 32
-"""Inverted lists, and how many of them, those around the centroids nearest to it, a query looks into."""
+"""Inverted lists, and how many of them a query searches: those with the nearest centroids."""
 _SAMPLE, _ITERATIONS, _CHUNK = 40, 8, 1 << 17
-"""Vectors a list from which its centroid is learnt, in so many steps; vectors that are added at a time."""
+"""Training vectors per centroid, k-means iterations, and vectors added at a time."""
 
 
 def build_index(vectors: NDArray[np.float32], *, exact_up_to: int = EXACT_UP_TO) -> Any:
@@ -22,8 +22,8 @@ def build_index(vectors: NDArray[np.float32], *, exact_up_to: int = EXACT_UP_TO)
     vectors : ndarray of float32, (n, dimensions)
         Of unit length.
     exact_up_to : int
-        More vectors are searched approximately: they lie in half precision in inverted lists (Jégou et al., "Product
-        quantization for nearest neighbor search", PAMI 2011, section IV). docs/design.md has what else was measured.
+        Above this number search is approximate, with vectors in half precision in inverted lists (Jégou et al.,
+        "Product quantization for nearest neighbor search", PAMI 2011, section IV).
     """
     n, dimensions = vectors.shape
     if n <= exact_up_to:
@@ -31,7 +31,7 @@ def build_index(vectors: NDArray[np.float32], *, exact_up_to: int = EXACT_UP_TO)
         exact.add(vectors)
         return exact
     lists = min(LISTS, max(1, n // _SAMPLE))
-    # To a multiple of eight: for other widths FAISS compares number by number, which takes 20 times as long or more.
+    # Padded to a multiple of eight: FAISS computes other widths one component at a time, 20 times slower or worse.
     index = faiss.index_factory(dimensions, f"Pad{-(-dimensions // 8) * 8},IVF{lists},SQfp16")
     inverted = faiss.extract_index_ivf(index)
     inverted.nprobe = min(PROBES, lists)
@@ -44,10 +44,10 @@ def build_index(vectors: NDArray[np.float32], *, exact_up_to: int = EXACT_UP_TO)
 
 
 def search(index: Any, query: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Find the `k` vectors, of at least as many, nearest to a query, (dimensions,): squared distances and rows."""
+    """Return squared distances and rows of the `k` vectors nearest to a query, (dimensions,); there must be `k`."""
     squares, rows = index.search(query[None], k)
-    if (rows < 0).any():  # the lists that were looked into hold fewer
-        every: Any = faiss.SearchParametersIVF(nprobe=faiss.extract_index_ivf(index).nlist)  # type: ignore[call-arg]
-        params: Any = faiss.SearchParametersPreTransform(index_params=every)  # type: ignore[call-arg]
+    if (rows < 0).any():  # the lists searched hold fewer than k vectors
+        all_lists: Any = faiss.SearchParametersIVF(nprobe=faiss.extract_index_ivf(index).nlist)  # type: ignore[call-arg]
+        params: Any = faiss.SearchParametersPreTransform(index_params=all_lists)  # type: ignore[call-arg]
         squares, rows = index.search(query[None], k, params=params)
     return squares[0], rows[0]

@@ -1,4 +1,4 @@
-"""Neighbours: the tags nearest to one tag, or to several added and taken away."""
+"""Tag arithmetic: the tags nearest to a tag, or to a sum and difference of tags."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from models.tags.suggestions import Suggester
 
 @dataclass(frozen=True)
 class Asked:
-    """A tag that was asked about.
+    """A tag of a query.
 
     Attributes
     ----------
     tag : str
-        In the form most written; as typed, but normalised, where the space has no such tag.
+        Display form; for a tag that is not in the space, the tag as typed but normalised.
     parts : list of str
-        What such a tag was run together from, which stands for it.
+        For a tag that is not in the space, the tags that it was split into and that replace it.
     """
 
     tag: str
@@ -30,70 +30,70 @@ class Asked:
 
     @property
     def warning(self) -> str | None:
-        """Say that the tag is not known by itself."""
+        """A sentence saying that the tag was replaced by its parts, if it was."""
         if not self.parts:
             return None
         parts = " and ".join(f"#{part}" for part in self.parts)
-        return f"The tag space does not know #{self.tag}: {parts} stood in for it."
+        return f"#{self.tag} is not in the tag space; {parts} were used instead."
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """What was asked about, with its sign, and the tags near to it, nearest first."""
+    """The tags of a query by sign, and their nearest neighbours, nearest first."""
 
     plus: list[Asked]
     minus: list[Asked]
     neighbours: list[Neighbour]
     shown: list[str]
-    """The neighbours as they are written."""
+    """Display forms of the neighbours."""
 
     @property
     def warnings(self) -> list[str]:
-        """What of the tags asked about is not known by itself."""
+        """A sentence for each tag of the query that was replaced by its parts."""
         return [asked.warning for asked in (*self.plus, *self.minus) if asked.warning]
 
 
 def neighbours(suggester: Suggester, plus: Sequence[str], minus: Sequence[str] = (), k: int = 15) -> Neighbourhood:
-    """Find the tags nearest to a sum of tags: ``ski + beach - snow``.
+    """Find the tags nearest to a sum and difference of tags, such as ``ski + beach - snow``.
 
-    A tag's unit vector is added or taken away (Mikolov et al., "Linguistic Regularities in Continuous Space Word
-    Representations", NAACL 2013); a tag that is not known is the sum of its parts.
+    Unit vectors are added and subtracted (Mikolov et al., "Linguistic Regularities in Continuous Space Word
+    Representations", NAACL 2013). An unknown tag is replaced by the sum of its parts.
 
     Parameters
     ----------
     suggester : Suggester
-        Of the space; what it never suggests is no neighbour, and not known.
+        Tags that it denies are unknown and are never neighbours.
     plus, minus : sequence of str
-        Tags as typed, in any inflection, with or without ``#``; one at least.
+        Tags as typed, in any inflection, with or without ``#``; at least one.
     k : int
-        How many neighbours; those asked about are none.
+        Number of neighbours, which never include the tags of the query.
 
     Raises
     ------
     UnknownTag
-        If the space has never seen one of the tags, nor parts of which it is made.
+        If a tag is not in the space and cannot be split into tags that are.
     ValueError
-        If the tags cancel out: nothing is near to nothing.
+        If the tags cancel out.
     """
     space = suggester.space
     total = np.zeros(space.dimensions)
-    own: set[str] = set()
+    query: set[str] = set()
     asked: tuple[list[Asked], list[Asked]] = ([], [])
-    for sign, tags, told in ((1, plus, asked[0]), (-1, minus, asked[1])):
+    for sign, tags, terms in ((1, plus, asked[0]), (-1, minus, asked[1])):
         for tag in tags:
             stems = segment(space, tag)
             if any(suggester.denies(name) for name in stems):
-                raise UnknownTag(f"{tag!r} is not among the tags that are suggested")
+                raise UnknownTag(f"{tag!r} is on the deny list. Try another tag.")
             known = tag in space
             shown = space.display(stems[0]) if known else normalise(tag)
-            told.append(Asked(shown, [] if known else [space.display(name) for name in stems]))
+            terms.append(Asked(shown, [] if known else [space.display(name) for name in stems]))
             total += sign * unit(_sum(suggester, stems))
-            own.update(stems, [stem(normalise(tag))])
+            query.update(stems, [stem(normalise(tag))])
     if np.linalg.norm(total) < 1e-6:
-        raise ValueError("these tags cancel out: ask for other ones")
-    found = space.nearest(total, 2 * k + len(own))
-    left = [neighbour for neighbour in found if neighbour.stem not in own and not suggester.denies(neighbour.stem)]
-    return Neighbourhood(*asked, left[:k], [suggester.show(neighbour.stem, total) for neighbour in left[:k]])
+        raise ValueError("The tags cancel out. Ask for other tags.")
+    nearest = space.nearest(total, 2 * k + len(query))
+    found = [one for one in nearest if one.stem not in query and not suggester.denies(one.stem)][:k]
+    return Neighbourhood(*asked, found, [suggester.show(neighbour.stem, total) for neighbour in found])
 
 
 def _sum(suggester: Suggester, stems: Sequence[str]) -> NDArray[np.float64]:

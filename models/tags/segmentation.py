@@ -1,4 +1,7 @@
-"""Segmentation: the words that a tag was run together from, by how often the corpus has each."""
+"""Segmentation: splits a tag written as one word into known tags, by their frequency in the corpus.
+
+Viterbi search with a unigram model (Norvig, "Natural Language Corpus Data", in "Beautiful Data", 2009).
+"""
 
 from math import log
 
@@ -7,31 +10,30 @@ from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 
 SHORTEST = 3
-"""Letters of an ASCII word; scripts that need fewer for a word have no such bound."""
+"""Minimum length of an ASCII word; other scripts have no minimum, since some write words with fewer characters."""
 
 
 def segment(space: TagSpace, tag: str) -> list[str]:
     """Split a tag into the stems of the space that most likely make it up.
 
-    Viterbi search over a unigram model (Norvig, "Natural Language Corpus Data", 2009): a word is as likely as its share
-    of the corpus's tags. Figures between words are passed over.
+    The probability of a word is its share of all tags in the corpus. Digits between words are skipped.
 
     Parameters
     ----------
     space : TagSpace
-        Whose stems and counts are used.
+        Provides the stems and their counts.
     tag : str
         As typed.
 
     Returns
     -------
     list of str
-        Stems, in order; one alone where the space has the tag.
+        Stems, in order; a single one if the space has the tag.
 
     Raises
     ------
     UnknownTag
-        If the tag is not made of tags that the space knows.
+        If the tag cannot be split into tags of the space.
     """
     if tag in space:
         return [stem(normalise(tag))]
@@ -40,24 +42,23 @@ def segment(space: TagSpace, tag: str) -> list[str]:
     best: list[tuple[float, list[str]] | None] = [(0.0, [])] + [None] * len(text)
     for end in range(1, len(text) + 1):
         for start in range(end):
-            before = best[start]
-            if before is None:
+            prefix = best[start]
+            if prefix is None:
                 continue
             word = text[start:end]
             if word.isdigit():
-                found = (before[0] + total, before[1])
+                split = (prefix[0] + total, prefix[1])
             elif (len(word) >= SHORTEST or not word.isascii()) and word in space:
                 name = stem(word)
-                found = (before[0] + total - log(max(1, int(space.counts[space.row(name)]))), [*before[1], name])
+                split = (prefix[0] + total - log(max(1, int(space.counts[space.row(name)]))), [*prefix[1], name])
             else:
                 continue
-            now = best[end]
-            if now is None or found[0] < now[0]:
-                best[end] = found
-    whole = best[-1]
-    if whole is None or not whole[1]:
+            current = best[end]
+            if current is None or split[0] < current[0]:
+                best[end] = split
+    complete = best[-1]
+    if complete is None or not complete[1]:
         raise UnknownTag(
-            f"no post of the corpus that the tag space was learnt from uses {tag!r} often enough, nor is it made of "
-            "tags that are known; try another word or spelling"
+            f"{tag!r} is not in the tag space and cannot be split into tags that are. Try another word or spelling."
         )
-    return whole[1]
+    return complete[1]

@@ -1,4 +1,4 @@
-"""Hashtags as text: what of a tag is kept, and the stem under which its inflections meet."""
+"""Normalisation and stemming of hashtags: the form in which a tag is stored, and the stem its inflections share."""
 
 import unicodedata
 from functools import lru_cache
@@ -6,19 +6,19 @@ from functools import lru_cache
 from Stemmer import Stemmer
 
 MAX_LENGTH = 100
-"""Characters; what is longer is no hashtag but a sentence run together, and is dropped."""
+"""Characters; anything longer is a sentence without spaces, not a hashtag, and is dropped."""
 
-# Letters by Unicode's book, but nothing of them is seen: the Hangul fillers.
+# Letters according to Unicode, but invisible: the Hangul fillers.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
-# Marks that decorate any letter. Where a script writes with them (Latin, Greek, Cyrillic ...), NFKC has
-# already joined them to their letter; what is left over is struck-out or "zalgo" text.
+# Combining marks that can decorate any letter. Where a script needs them (Latin, Greek, Cyrillic ...), NFKC has already
+# composed them with their letter; those left over are strike-through or "Zalgo" text.
 _DECORATION = ((0x0300, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE2F))
 _VARIATION_SELECTORS = (0xE0100, 0xE01EF)
 
 
 @lru_cache(maxsize=1 << 16)
 def _kind(character: str) -> str:
-    """``"L"`` letter, ``"M"`` mark that its script needs, ``"N"`` digit or number, ``""`` to be dropped."""
+    """Return ``"L"`` for a letter, ``"M"`` for a mark that its script needs, ``"N"`` for a number, ``""`` otherwise."""
     kind = unicodedata.category(character)[0]
     if kind not in "LMN" or character in _INVISIBLE or character == "\u17b4" or character == "\u17b5":
         return ""
@@ -33,7 +33,7 @@ def _is_latin(character: str) -> bool:
 
 
 def _keep(text: str) -> str:
-    """`text` without what is no part of a hashtag; a mark needs the letter that it stands on."""
+    """Drop what cannot be part of a hashtag; marks are kept only after a letter."""
     kept: list[str] = []
     on_letter = False
     for character in text:
@@ -47,23 +47,22 @@ def _keep(text: str) -> str:
 
 
 def normalise(tag: str) -> str:
-    """Bring a tag, as its user typed it, to the form in which it is stored and shown.
+    """Convert a tag as typed to the form in which it is stored and shown.
 
-    Unicode compatibility forms are resolved (NFKC: full-width and mathematical letters become plain ones),
-    letters are lower-cased, and everything but letters, digits and the marks that a script needs is dropped:
-    ``#``, spaces (``breast stroke`` becomes ``breaststroke``), punctuation, emoji, invisible characters.
-    Letters of every script stay. The function is idempotent.
+    Compatibility forms are resolved (NFKC: full-width and mathematical letters become plain ones), letters are
+    lower-cased, and everything but letters, digits and the marks that a script needs is dropped: ``#``, spaces
+    (``breast stroke`` becomes ``breaststroke``), punctuation, emoji, invisible characters. Letters of all scripts are
+    kept. Idempotent.
 
     Parameters
     ----------
     tag : str
-        With or without ``#``, in any script, with spaces or without.
+        In any script, with or without ``#`` and spaces.
 
     Returns
     -------
     str
-        The normalised tag, at most `MAX_LENGTH` characters, or ``""`` where nothing is left that could be a
-        hashtag: no letter at all (digits alone), or too long.
+        The normalised tag, at most `MAX_LENGTH` characters; ``""`` if it would be longer or has no letter.
 
     Examples
     --------
@@ -73,11 +72,11 @@ def normalise(tag: str) -> str:
     if tag.isascii():
         normal = tag if tag.isalnum() else "".join(filter(str.isalnum, tag))
         return normal.lower() if len(normal) <= MAX_LENGTH and not normal.isdigit() else ""
-    # Also keeps a hostile run of combining marks, which NFKC sorts in quadratic time, out of it.
+    # NFKC sorts runs of combining marks in quadratic time: a hostile input must not reach it.
     if len(tag) > 4 * MAX_LENGTH:
         return ""
     normal, previous = tag, None
-    # What is dropped can bring together what NFKC then joins, and lower-casing can take letters apart again.
+    # Dropping a character can bring together what NFKC then composes, and lower-casing can decompose letters.
     while normal != previous:
         previous = normal
         normal = _keep(unicodedata.normalize("NFKC", normal)).lower()
@@ -88,20 +87,20 @@ def normalise(tag: str) -> str:
 
 @lru_cache(maxsize=1 << 18)
 def stem(tag: str) -> str:
-    """Find the stem of a normalised tag, by which its inflections are one.
+    """Return the stem of a normalised tag, which its inflections share.
 
-    Tags whose letters are all Latin go through the English Snowball stemmer (Porter2); tags in any other
-    script, or in several, are their own stem.
+    Tags written in Latin letters only go through the English Snowball stemmer (Porter2); tags in other or mixed scripts
+    are their own stem.
 
     Parameters
     ----------
     tag : str
-        A tag from `normalise`.
+        The result of `normalise`.
 
     Returns
     -------
     str
-        The stem; never longer than the tag, and not necessarily a word (``dancing`` gives ``danc``).
+        Never longer than the tag, and not necessarily a word (``dancing`` gives ``danc``).
 
     Examples
     --------
@@ -109,6 +108,6 @@ def stem(tag: str) -> str:
     ('danc', 'danc', '축구')
     """
     if tag.isascii() or all(_is_latin(c) for c in tag if _kind(c) == "L"):
-        # A stemmer holds the word it is at, so each call has its own, for threads.
+        # A Stemmer keeps the current word as state: a new one for each call is thread-safe.
         return str(Stemmer("english", 0).stemWord(tag))
     return tag

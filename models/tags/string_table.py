@@ -1,4 +1,4 @@
-"""Millions of strings in little memory: one block of UTF-8 and where each begins; found by hash."""
+"""A compact table of millions of strings: one block of UTF-8 with offsets, searched by hash."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -15,12 +15,12 @@ def _encode(text: str) -> bytes:
 
 
 class StringTable(Sequence[str]):
-    """A sequence of strings that knows the place of each: what a list and a dict would take ten times the memory for.
+    """A sequence of unique strings with fast look-up, in a tenth of the memory of a list and a dict.
 
     Parameters
     ----------
     texts : iterable of str
-        Read once.
+        Iterated once.
 
     Raises
     ------
@@ -40,8 +40,8 @@ class StringTable(Sequence[str]):
         hashed = np.concatenate([np.zeros(0, np.uint32), *hashes])
         self._by_hash = np.argsort(hashed, kind="stable").astype(np.uint32)
         self._hashes = hashed[self._by_hash]
-        for place in np.flatnonzero(self._hashes[1:] == self._hashes[:-1]).tolist():
-            text = self[self._by_hash[place]]
+        for index in np.flatnonzero(self._hashes[1:] == self._hashes[:-1]).tolist():
+            text = self[self._by_hash[index]]
             if len(self._rows(text)) > 1:
                 raise ValueError(f"{text!r} occurs twice")
 
@@ -55,10 +55,10 @@ class StringTable(Sequence[str]):
     def __getitem__(self, row: int | np.integer | slice) -> str | list[str]:
         if isinstance(row, slice):
             return [self[one] for one in range(*row.indices(len(self)))]
-        place = int(row) + (len(self) if row < 0 else 0)
-        if not 0 <= place < len(self):
-            raise IndexError(f"there are {len(self)} strings, none at {row}")
-        return self._block[self._ends[place] : self._ends[place + 1]].decode(errors="surrogatepass")
+        index = int(row) + (len(self) if row < 0 else 0)
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {row} is out of range for a table of {len(self)} strings")
+        return self._block[self._ends[index] : self._ends[index + 1]].decode(errors="surrogatepass")
 
     def __iter__(self) -> Iterator[str]:
         start = 0
@@ -70,18 +70,18 @@ class StringTable(Sequence[str]):
         return isinstance(text, str) and self.row(text) is not None
 
     def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
-        """Return the place of a string, from 0, within bounds if there are any; ValueError if it is not there."""
+        """Return the row of a string, within optional bounds; raises ValueError if it is not there."""
         row = self.row(value) if isinstance(value, str) else None
         if row is None or row not in range(*slice(start, stop).indices(len(self))):
             raise ValueError(f"{value!r} is not in the table")
         return row
 
     def row(self, text: str) -> int | None:
-        """Return the place of a string, from 0; None if it is not there."""
+        """Return the row of a string, or None if it is not in the table."""
         return next(iter(self._rows(text)), None)
 
     def _rows(self, text: str) -> list[int]:
-        # A number of the array's own type: for any other, the whole array would be converted.
+        # In the array's own dtype: otherwise NumPy would convert the whole array.
         wanted = np.uint32(crc32(_encode(text)))
         start = int(self._hashes.searchsorted(wanted))
         found = []

@@ -5,7 +5,7 @@ import pytest
 from models.atomic_write import atomic_write
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_file_appears_when_complete(tmp_path: Path) -> None:
     path = tmp_path / "tracks.tsv.gz"
     with atomic_write(path) as partial:
         partial.write_text("new")
@@ -16,7 +16,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_too(tmp_path: Path) -> None:
+def test_folder_appears_when_complete(tmp_path: Path) -> None:
     with atomic_write(tmp_path / "bundle") as partial:
         partial.mkdir()
         (partial / "file").write_text("new")
@@ -24,7 +24,7 @@ def test_a_folder_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_what_broke_off_leaves_the_old_one(tmp_path: Path, error: type[BaseException]) -> None:
+def test_error_keeps_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "page.html"
     path.write_text("old")
 
@@ -39,6 +39,6 @@ def test_what_broke_off_leaves_the_old_one(tmp_path: Path, error: type[BaseExcep
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+def test_writing_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "nothing"):
         pass

@@ -26,7 +26,7 @@ def network(rank: int = 4, dimensions: int = 9, hidden: int = 6, out: int = 5, m
     )
 
 
-def test_is_the_formula() -> None:
+def test_equals_the_formula() -> None:
     net = network()
     array = {name: value.astype(np.float64) for name, value in net.tensors().items()}
     array["projection"] *= array["scale"][:, None]
@@ -58,7 +58,7 @@ def test_equals_torch(rank: int, dimensions: int, hidden: int, out: int, members
     np.testing.assert_allclose(net.embed(fisher), points.mean(dim=0).numpy(), atol=2e-5)
 
 
-def test_goes_through_a_file() -> None:
+def test_tensors_round_trip() -> None:
     net = network()
     again = Embedding.from_tensors(load(save(net.tensors())))
     for name, array in net.tensors().items():
@@ -66,13 +66,13 @@ def test_goes_through_a_file() -> None:
         assert again.tensors()[name].dtype == array.dtype
 
 
-def test_one_at_a_time_or_all_at_once() -> None:
+def test_batch_equals_single_vectors() -> None:
     net = network()
     fisher = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
     np.testing.assert_allclose(net.embed(fisher), [net.embed(row) for row in fisher], atol=1e-6)
 
 
-def test_the_length_says_how_much_the_networks_agree() -> None:
+def test_length_measures_agreement_of_the_networks() -> None:
     fisher = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
     net = network()
     np.testing.assert_array_less(np.linalg.norm(net.embed(fisher), axis=1), 0.99)

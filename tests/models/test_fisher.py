@@ -75,7 +75,7 @@ def test_each_block_has_unit_length(descriptors: np.ndarray, vocabulary: Vocabul
         np.testing.assert_allclose(np.linalg.norm(part, axis=1), 1, atol=1e-5)
 
 
-def test_the_second_is_that_of_mirrored_descriptors(descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
+def test_second_view_is_of_mirrored_descriptors(descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
     # Off the mixtures' own descriptors, for which the gradients vanish and their roots are of rounding alone.
     descriptors = descriptors[:500] + np.float32(0.1)
     plain, turned = fisher_vectors(descriptors, vocabulary)
@@ -85,7 +85,7 @@ def test_the_second_is_that_of_mirrored_descriptors(descriptors: np.ndarray, voc
     assert np.abs(plain - turned).max() > 0.01
 
 
-def test_a_clip_and_its_mirror_image_are_embedded_alike(descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
+def test_mirror_images_have_the_same_vector(descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
     descriptors, vectors = descriptors[:500] + np.float32(0.1), []
     for seen in (descriptors, mirrored(descriptors)):
         encoder = FisherEncoder(vocabulary)
@@ -95,7 +95,7 @@ def test_a_clip_and_its_mirror_image_are_embedded_alike(descriptors: np.ndarray,
     np.testing.assert_allclose(vectors[0], fisher_vectors(descriptors, vocabulary).mean(axis=0), atol=1e-7)
 
 
-def test_nothing_seen_is_the_zero_vector(vocabulary: Vocabulary) -> None:
+def test_no_descriptors_give_zeros(vocabulary: Vocabulary) -> None:
     views = fisher_vectors(np.empty((0, 426), np.float32), vocabulary)
     assert views.shape == (2, vocabulary.dimensions)
     assert not views.any()
@@ -103,7 +103,7 @@ def test_nothing_seen_is_the_zero_vector(vocabulary: Vocabulary) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(cuts=st.lists(st.integers(0, 3000), max_size=6))
-def test_batches_change_no_bit(cuts: list[int], descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
+def test_result_does_not_depend_on_batches(cuts: list[int], descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
     encoder = FisherEncoder(vocabulary)
     for batch in np.split(descriptors, sorted(cuts)):
         encoder.add(batch)

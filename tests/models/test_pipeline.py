@@ -39,7 +39,7 @@ def test_answer(pipeline: Pipeline, clip: Path) -> None:
     assert answer.timings_ms["total"] == pytest.approx(sum(answer.timings_ms[stage] for stage in stages))
 
 
-def test_excluded_and_poor_tags_are_left_out(pipeline: Pipeline, clip: Path) -> None:
+def test_exclude_and_min_score(pipeline: Pipeline, clip: Path) -> None:
     encoded = pipeline.encoder.encode(clip)
     best = pipeline.suggest(encoded).hashtags
     without = pipeline.suggest(encoded, exclude=[best[0].tag], k=50).hashtags
@@ -48,12 +48,12 @@ def test_excluded_and_poor_tags_are_left_out(pipeline: Pipeline, clip: Path) -> 
     assert all(suggestion.score >= threshold for suggestion in pipeline.suggest(encoded, min_score=threshold).hashtags)
 
 
-def test_threads_change_no_bit(pipeline: Pipeline, clip: Path) -> None:
+def test_result_is_the_same_for_any_number_of_threads(pipeline: Pipeline, clip: Path) -> None:
     one, two = (pipeline.encoder.encode(clip, threads=threads) for threads in (1, 2))
     assert one.fisher.tobytes() == two.fisher.tobytes()
 
 
-def test_clip_of_fifteen_frames_is_answered_with_a_warning(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_short_clip_is_answered_with_a_warning(pipeline: Pipeline, tmp_path: Path) -> None:
     short = clips.write(tmp_path / "short.mp4", clips.drifting(15))
     answer = pipeline(short)
     assert len(answer.hashtags) == 15
@@ -78,7 +78,7 @@ def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:
     assert printed.strip() == "[]"
 
 
-def test_real_clips_get_their_hashtag_among_the_first(pipeline: Pipeline) -> None:
+def test_real_clips_get_their_hashtag_in_the_top_five(pipeline: Pipeline) -> None:
     """Clips that the bundle was trained on: whatever breaks on the way from file to tag shows here."""
     if "TAG2VEC_DATA" not in os.environ:
         pytest.skip("TAG2VEC_DATA is not set")
@@ -92,7 +92,7 @@ def test_real_clips_get_their_hashtag_among_the_first(pipeline: Pipeline) -> Non
     assert np.mean(right) >= 0.75
 
 
-def test_warm_up_leaves_no_kernel_to_the_first_clip() -> None:
+def test_warm_up_compiles_every_kernel() -> None:
     script = """
 import sys
 from itertools import chain

@@ -31,12 +31,12 @@ def test_no_quota(host: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "count"), [("200000 100000\n", 2), ("150000 100000\n", 2), ("5000 100000\n", 1)])
-def test_quota_of_version_2(host: Path, text: str, count: int) -> None:
+def test_cgroup_v2_quota(host: Path, text: str, count: int) -> None:
     quota(host, text)
     assert processors() == count
 
 
-def test_quota_of_version_1(host: Path) -> None:
+def test_cgroup_v1_quota(host: Path) -> None:
     group = host / "cpu" / "docker" / "1234"
     group.mkdir(parents=True)
     (group / "cpu.cfs_period_us").write_text("100000\n")
@@ -47,7 +47,7 @@ def test_quota_of_version_1(host: Path) -> None:
     assert processors() == 3
 
 
-def test_the_tightest_group_on_the_path_counts(host: Path) -> None:
+def test_smallest_quota_on_the_path_applies(host: Path) -> None:
     (host / "membership").write_text("0::/kubepods/pod1/box\n")
     quota(host / "kubepods", "800000 100000\n")
     quota(host / "kubepods" / "pod1", "300000 100000\n")
@@ -56,12 +56,12 @@ def test_the_tightest_group_on_the_path_counts(host: Path) -> None:
     assert processors() == 3
 
 
-def test_what_is_no_quota_is_passed_over(host: Path) -> None:
+def test_malformed_quota_is_ignored(host: Path) -> None:
     quota(host, "rubbish\n")
     assert processors() == 64
 
 
-def test_a_system_without_affinity(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_without_affinity(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 10)
     assert processors() == 10
@@ -69,14 +69,14 @@ def test_a_system_without_affinity(host: Path, monkeypatch: pytest.MonkeyPatch) 
     assert processors() == 1
 
 
-def test_the_environment_decides(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable_takes_precedence(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quota(host, "200000 100000\n")
     monkeypatch.setenv("TAG2VEC_THREADS", "7")
     assert processors() == 7
 
 
 @pytest.mark.parametrize("wanted", ["0", "-1", "two", "1.5"])
-def test_the_environment_is_checked(host: Path, monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+def test_malformed_environment_variable_is_refused(host: Path, monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     monkeypatch.setenv("TAG2VEC_THREADS", wanted)
     with pytest.raises(ProcessorsError, match="TAG2VEC_THREADS must be a whole number of at least 1"):
         processors()

@@ -106,7 +106,7 @@ def test_describe(
 
 
 @pytest.mark.parametrize("smooth", [False, True])
-def test_the_shape_is_the_steps_over_their_length(smooth: bool, frame: Frame) -> None:
+def test_shape_is_normalised_displacements(smooth: bool, frame: Frame) -> None:
     pyramid = Pyramid(HEIGHT, WIDTH, 1, 32, 2.0)
     grid = CellGrid(pyramid, 4, CELL)
     ring = np.empty((LENGTH, grid.size), np.uint16)

@@ -87,7 +87,7 @@ def test_camera_pan_is_compensated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compensated < 0.02 * uncompensated
 
 
-def test_translated_clip_gives_translated_trajectories() -> None:
+def test_shifted_clip_gives_shifted_trajectories() -> None:
     shift = 20, 40  # a multiple of the sampling grid of the first layer
     one_layer = TrajectorySettings(layers=1)
     here, there = (collect(moving_square(s), settings=one_layer) for s in ((0, 0), shift))
@@ -116,7 +116,7 @@ def test_mirrored_clip_mirrors_the_histograms() -> None:
 
 
 @pytest.mark.parametrize("make", [moving_square, camera_pan])
-def test_threads_change_no_bit(make: Callable[[], Clip]) -> None:
+def test_result_is_the_same_for_any_number_of_threads(make: Callable[[], Clip]) -> None:
     clip = make()
     one, three = ([b.descriptors.tobytes() for b in extract(clip, SETTINGS, threads=n)] for n in (1, 3))
     assert one == three
@@ -135,7 +135,7 @@ def test_descriptors_are_normalised() -> None:
 
 
 @pytest.mark.parametrize("size", [(24, 24), (33, 47), (31, 300), (241, 121)])
-def test_any_size_is_survived(size: tuple[int, int]) -> None:
+def test_any_frame_size_works(size: tuple[int, int]) -> None:
     height, width = size
     world = texture(height, width + 2 * FRAMES)
     square = texture(max(height // 2, 8), max(height // 2, 8), seed=3)

@@ -47,7 +47,7 @@ SIZES = [(120, 160), (176, 104), (33, 251)]
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_equals_opencv_on_all_layers_but_for_the_median(height: int, width: int) -> None:
+def test_equals_opencv_without_the_median(height: int, width: int) -> None:
     # With a median of one pixel the two are the same algorithm: pyramid, expansion, border, iterations, upsampling.
     image = texture(height, width)
     turned = np.array([[1.01, 0.02, 2.6], [-0.02, 1.01, -1.7]])
@@ -72,7 +72,7 @@ def test_equals_opencv_on_noise_and_on_a_flat_frame() -> None:
     np.testing.assert_allclose(ours, expected, atol=1e-3 * np.abs(expected).max())
 
 
-def test_the_median_is_applied_on_each_layer_before_the_next() -> None:
+def test_median_filters_each_layer_before_the_next() -> None:
     before, after = moved(texture(64, 80), shift(0, 0)), moved(texture(64, 80), shift(1.5, 0.5))
     sizes = shapes(before)
     one, two = expand(before, sizes, STEP), expand(after, sizes, STEP)
@@ -86,7 +86,7 @@ def test_the_median_is_applied_on_each_layer_before_the_next() -> None:
 
 
 @pytest.mark.parametrize("bilinear", [True, False])
-def test_a_moved_texture_gives_its_motion_on_every_layer(bilinear: bool) -> None:
+def test_flow_of_a_shifted_texture_on_every_layer(bilinear: bool) -> None:
     image = texture(200, 240)
     before, after = moved(image, shift(0, 0)), moved(image, shift(5.25, -3.5))
     sizes = shapes(before)
@@ -99,7 +99,7 @@ def test_a_moved_texture_gives_its_motion_on_every_layer(bilinear: bool) -> None
                 assert np.quantile(np.abs(component - expected), 0.95) < 0.1
 
 
-def test_from_no_motion_the_nearest_pixel_is_the_one_between_pixels() -> None:
+def test_first_iteration_needs_no_interpolation() -> None:
     before, after = moved(texture(90, 70), shift(0, 0)), moved(texture(90, 70), shift(0.8, -0.6))
     one, two = expand(before, [(90, 70)], STEP), expand(after, [(90, 70)], STEP)
     between, nearest = (flow(one, two, STEP, iterations=(1,), bilinear=bilinear)[0] for bilinear in (True, False))
@@ -107,7 +107,7 @@ def test_from_no_motion_the_nearest_pixel_is_the_one_between_pixels() -> None:
     np.testing.assert_allclose(nearest, between, atol=1e-5)
 
 
-def test_a_frame_and_itself_give_no_flow() -> None:
+def test_identical_frames_have_no_flow() -> None:
     grey = moved(texture(90, 70), shift(0, 0))
     expansions = expand(grey, [(90, 70)], STEP)
     # The last row and column have no neighbours to interpolate with; windows and median spread what comes of it.
@@ -124,7 +124,7 @@ def test_small_frames_have_finite_flow(height: int, width: int) -> None:
         assert np.isfinite(field).all()
 
 
-def test_writes_where_it_is_told() -> None:
+def test_writes_to_given_arrays() -> None:
     grey = moved(texture(64, 64), shift(0, 0)), moved(texture(64, 64), shift(1, 0))
     one, two = (expand(image, shapes(image), STEP) for image in grey)
     buffer = np.full((4, 2, 64, 64), np.nan, np.float32)
@@ -134,7 +134,7 @@ def test_writes_where_it_is_told() -> None:
         np.testing.assert_array_equal(written, fresh)
 
 
-def test_threads_do_not_disturb_each_other() -> None:
+def test_is_thread_safe() -> None:
     image = texture(120, 160)
     frames = [moved(image, shift(0.7 * i, 0.3 * i)) for i in range(6)]
     sizes = shapes(frames[0])

@@ -27,7 +27,7 @@ def both() -> tuple[np.ndarray, np.ndarray]:
     return described(frames), described(np.ascontiguousarray(frame[:, ::-1]) for frame in frames)
 
 
-def test_is_what_the_extractor_makes_of_mirrored_frames(both: tuple[np.ndarray, np.ndarray]) -> None:
+def test_agrees_with_extraction_from_mirrored_frames(both: tuple[np.ndarray, np.ndarray]) -> None:
     own, turned = both
     for block, columns in BLOCKS.items():
         expected = turned[:, columns].mean(axis=0)
@@ -37,11 +37,11 @@ def test_is_what_the_extractor_makes_of_mirrored_frames(both: tuple[np.ndarray, 
         assert error < before / 3, block
 
 
-def test_every_column_is_used_once() -> None:
+def test_columns_are_a_permutation() -> None:
     assert sorted(SOURCE) == list(range(426))
 
 
 @given(st.integers(0, 100))
-def test_twice_is_nothing(seed: int) -> None:
+def test_mirroring_twice_is_the_identity(seed: int) -> None:
     descriptors = np.random.default_rng(seed).random((3, 426)).astype(np.float16)
     np.testing.assert_array_equal(mirrored(mirrored(descriptors)), descriptors)

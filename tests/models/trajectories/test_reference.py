@@ -49,13 +49,13 @@ def distances(ours: Trajectories, theirs: NDArray[np.float64]) -> NDArray[np.flo
     return np.where(same, apart, np.inf)
 
 
-def test_the_same_trajectories_are_found(distances: NDArray[np.float64]) -> None:
+def test_same_trajectories_are_found(distances: NDArray[np.float64]) -> None:
     assert (distances.min(axis=1) < 0.5).mean() >= 0.97
     assert (distances.min(axis=0) < 0.5).mean() >= 0.97
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_their_descriptors_are_the_same(
+def test_descriptors_agree(
     block: str, ours: Trajectories, theirs: NDArray[np.float64], distances: NDArray[np.float64]
 ) -> None:
     matched = np.flatnonzero(distances.min(axis=1) < 0.5)
@@ -67,7 +67,7 @@ def test_their_descriptors_are_the_same(
     np.testing.assert_allclose(np.linalg.norm(b, axis=1).mean(), np.linalg.norm(a, axis=1).mean(), rtol=0.01)
 
 
-def test_what_stands_before_the_descriptors_is_the_same(
+def test_positions_spreads_and_lengths_agree(
     ours: Trajectories, theirs: NDArray[np.float64], distances: NDArray[np.float64]
 ) -> None:
     matched = np.flatnonzero(distances.min(axis=1) < 0.5)

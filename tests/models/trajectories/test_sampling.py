@@ -27,6 +27,6 @@ def test_equals_opencv(height: int, width: int, seed: int, sigma: float) -> None
     np.testing.assert_array_equal(textured[clear], (at_centres > 0.01 * largest)[clear])
 
 
-def test_blank_layer_has_nothing_to_track() -> None:
+def test_blank_layer_has_no_texture() -> None:
     textured, _ = textured_cells(np.full(1600, 128, np.uint8), np.array([[40, 40]]), 5, 0.001)
     assert not textured.any()

@@ -57,7 +57,7 @@ def test_playlists_are_not_followed(tmp_path: Path, kind: str, name: str) -> Non
         (b"RIFF\xff\xff\0\0AVI LIST", TruncatedClip),
     ],
 )
-def test_the_first_bytes_decide(tmp_path: Path, head: bytes, error: type[ClipError]) -> None:
+def test_first_bytes_decide(tmp_path: Path, head: bytes, error: type[ClipError]) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(head)
     with pytest.raises(error, match=r"mp4, mov, webm, mkv or avi|cut short"):
@@ -65,7 +65,7 @@ def test_the_first_bytes_decide(tmp_path: Path, head: bytes, error: type[ClipErr
 
 
 @pytest.mark.parametrize(("format_name", "suffix"), [("mpegts", "ts"), ("flv", "flv"), ("ogg", "ogg"), ("mp3", "mp3")])
-def test_other_containers_in_disguise(tmp_path: Path, format_name: str, suffix: str) -> None:
+def test_renamed_containers_are_unsupported(tmp_path: Path, format_name: str, suffix: str) -> None:
     codec = {"ogg": "libopus", "mp3": "libmp3lame"}.get(format_name)
     disguised = tmp_path / "clip.mp4"
     with av.open(str(disguised), "w", format=format_name) as container:
@@ -86,12 +86,12 @@ def test_other_containers_in_disguise(tmp_path: Path, format_name: str, suffix: 
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "vp9.webm", "mpeg4.avi"])
-def test_the_name_does_not_matter(tmp_path: Path, name: str) -> None:
+def test_name_does_not_matter(tmp_path: Path, name: str) -> None:
     path = clips.write_way(tmp_path, name).rename(tmp_path / "concat:what%03d.png")
     assert len(clips.take(path)[0]) == 30
 
 
-def test_rubbish_behind_a_whole_clip_does_no_harm(tmp_path: Path) -> None:
+def test_trailing_garbage_is_ignored(tmp_path: Path) -> None:
     for name in ("clip.mp4", "clip.avi"):
         path = clips.write(tmp_path / name)
         path.write_bytes(path.read_bytes() + b"\x12\x34\x56\x78rubbish" * 5)
@@ -99,7 +99,7 @@ def test_rubbish_behind_a_whole_clip_does_no_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", clips.WAYS)
-def test_cut_clips_are_never_answered(tmp_path: Path, name: str) -> None:
+def test_truncated_clips_are_refused(tmp_path: Path, name: str) -> None:
     whole = clips.write_way(tmp_path, name, clips.drifting(15, (64, 48)))
     for tenth in range(1, 10):
         cut = clips.cut(tmp_path / f"cut{whole.suffix}", whole, tenth / 10)

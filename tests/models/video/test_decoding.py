@@ -32,7 +32,7 @@ needs_data = pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VE
 
 
 @pytest.mark.parametrize("name", clips.WAYS)
-def test_every_container_gives_back_what_was_encoded(tmp_path: Path, name: str) -> None:
+def test_every_container_round_trips(tmp_path: Path, name: str) -> None:
     source = list(clips.drifting(12))
     frames, info = clips.take(clips.write_way(tmp_path, name, source))
     assert clips.apart(frames, source) < 6
@@ -42,7 +42,7 @@ def test_every_container_gives_back_what_was_encoded(tmp_path: Path, name: str) 
     assert info.fps == pytest.approx(12 / info.duration_s)
 
 
-def test_info_waits_for_the_last_frame(tmp_path: Path) -> None:
+def test_info_is_known_after_the_last_frame(tmp_path: Path) -> None:
     with Video(clips.write(tmp_path / "clip.mp4")) as video:
         assert video.size == (160, 120)
         next(iter(video))
@@ -50,7 +50,7 @@ def test_info_waits_for_the_last_frame(tmp_path: Path) -> None:
             _ = video.info
 
 
-def test_variable_rate_survives(tmp_path: Path) -> None:
+def test_variable_frame_rate(tmp_path: Path) -> None:
     times = [0, 0.1, 0.15, 0.4, 0.5, 0.9, 2.0]
     source = list(clips.drifting(7))
     frames, info = clips.take(clips.write(tmp_path / "vfr.mp4", source, times=times))
@@ -71,7 +71,9 @@ def test_variable_rate_survives(tmp_path: Path) -> None:
         ("mp4", 24, 20, range(20)),
     ],
 )
-def test_rate_is_resampled_to_thirty(tmp_path: Path, suffix: str, fps: int | Fraction, count: int, kept: range) -> None:
+def test_frame_rate_is_reduced_to_thirty(
+    tmp_path: Path, suffix: str, fps: int | Fraction, count: int, kept: range
+) -> None:
     source = list(clips.drifting(count, (64, 48)))
     frames, info = clips.take(clips.write(tmp_path / f"fast.{suffix}", source, fps=fps))
     assert info.fps == pytest.approx(float(fps), rel=0.02)
@@ -81,12 +83,12 @@ def test_rate_is_resampled_to_thirty(tmp_path: Path, suffix: str, fps: int | Fra
         assert clips.apart(frames, [source[number] for number in kept]) < 8
 
 
-def test_fifty_frames_a_second_become_thirty(tmp_path: Path) -> None:
+def test_fifty_frames_per_second_become_thirty(tmp_path: Path) -> None:
     _, info = clips.take(clips.write(tmp_path / "fifty.mp4", clips.drifting(100, (64, 48)), fps=50))
     assert info.frames_used == 60
 
 
-def test_frames_hidden_by_an_edit_list_stay_hidden(tmp_path: Path) -> None:
+def test_edit_list_hides_frames(tmp_path: Path) -> None:
     # Lossless trimming keeps the packets back to the key frame and hides them.
     source = list(clips.drifting(30, (64, 48)))
     whole = clips.write(tmp_path / "whole.mp4", source, options={"g": "30", "preset": "ultrafast", "qp": "8"})
@@ -107,7 +109,7 @@ def test_frames_hidden_by_an_edit_list_stay_hidden(tmp_path: Path) -> None:
     assert info.duration_s == pytest.approx(10 / 30, abs=0.01)
 
 
-def test_missing_timestamps_are_counted_up(tmp_path: Path) -> None:
+def test_missing_timestamps_follow_the_frame_rate(tmp_path: Path) -> None:
     # H.264 in avi has no timestamps of its own.
     frames, info = clips.take(clips.write(tmp_path / "bare.avi", clips.drifting(20, (64, 48)), codec="libx264", fps=25))
     assert len(frames) == 20
@@ -138,14 +140,14 @@ def test_too_many_pixels_in_either_orientation(tmp_path: Path, size: tuple[int, 
             Video(path, LIMITS)
 
 
-def test_the_largest_clip_fits_and_codecs_may_pad_it(tmp_path: Path) -> None:
+def test_largest_frame_size_is_accepted(tmp_path: Path) -> None:
     flat = np.full((2160, 3840), 128, np.uint8)
     _, info = clips.take(clips.write(tmp_path / "4k.mp4", [flat]), side=240)
     assert (info.width, info.height) == (3840, 2160)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "avi"])
-def test_ten_thousand_pixels_squared(tmp_path: Path, suffix: str) -> None:
+def test_huge_frames_are_refused(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(ClipTooLarge, match="at most 3840 x 2160"):
         Video(clips.write_huge(tmp_path / f"huge.{suffix}"))
 
@@ -178,7 +180,7 @@ def test_too_many_frames_as_decoded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(240, 180), (1280, 960)])
-def test_pictures_that_grow_beyond_the_limit(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_frames_that_grow_beyond_the_limit(tmp_path: Path, size: tuple[int, int]) -> None:
     jpegs = [clips.jpeg((160, 120))] * 10 + [clips.jpeg(size)] * 3
     path = clips.write_jpegs(tmp_path / "grows.avi", jpegs, (160, 120))
     assert len(clips.take(path)[0]) == 13
@@ -186,7 +188,7 @@ def test_pictures_that_grow_beyond_the_limit(tmp_path: Path, size: tuple[int, in
         list(video)
 
 
-def test_data_overwritten_in_mid_stream_are_damage(tmp_path: Path) -> None:
+def test_overwritten_data_counts_as_damage(tmp_path: Path) -> None:
     whole = clips.write(tmp_path / "clip.mp4", muxing={"movflags": "faststart"}).read_bytes()
     half = len(whole) // 2
     (tmp_path / "gap.mp4").write_bytes(whole[:half] + bytes(len(whole) - half))
@@ -194,13 +196,13 @@ def test_data_overwritten_in_mid_stream_are_damage(tmp_path: Path) -> None:
         clips.take(tmp_path / "gap.mp4")
 
 
-def test_sound_alone(tmp_path: Path) -> None:
+def test_audio_only(tmp_path: Path) -> None:
     for suffix in ("mp4", "mov", "mkv", "webm", "avi"):
         with pytest.raises(NoVideoStream, match="audio only"):
             Video(clips.write_audio(tmp_path / f"sound.{suffix}"))
 
 
-def test_cover_pictures_are_no_video(tmp_path: Path) -> None:
+def test_cover_image_is_not_video(tmp_path: Path) -> None:
     path = tmp_path / "song.mp4"
     with (
         av.open(str(clips.write_audio(tmp_path / "sound.mp4"))) as read,
@@ -253,7 +255,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     which=st.integers(0, 4),
     edits=st.lists(st.tuples(st.floats(-1, 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=20),
 )
-def test_damage_is_survived_or_said(
+def test_damaged_clip_gives_frames_or_a_clip_error(
     small: tuple[Path, list[bytes]], which: int, edits: list[tuple[float, bytes]]
 ) -> None:
     folder, wholes = small
@@ -279,7 +281,7 @@ def real_clips() -> list[Path]:
 
 
 @needs_data
-def test_real_clips_are_read_whole() -> None:
+def test_real_clips_are_read_completely() -> None:
     for path in real_clips():
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
@@ -291,7 +293,7 @@ def test_real_clips_are_read_whole() -> None:
 
 
 @needs_data
-def test_real_clips_cut_short_are_never_answered(tmp_path: Path) -> None:
+def test_truncated_real_clips_are_refused(tmp_path: Path) -> None:
     for path in real_clips()[::3]:
         for tenth in range(1, 10):
             with pytest.raises(TruncatedClip):
@@ -299,7 +301,7 @@ def test_real_clips_cut_short_are_never_answered(tmp_path: Path) -> None:
 
 
 @needs_data
-def test_an_old_avi() -> None:
+def test_uncompressed_avi() -> None:
     path = Path(os.environ["TAG2VEC_DATA"]).resolve() / "oracle" / "person01_boxing_d1_uncomp.avi"
     frames, info = clips.take(path)
     with av.open(str(path)) as container:

@@ -18,7 +18,7 @@ Grey = NDArray[np.uint8]
 
 @pytest.mark.parametrize("size", [(160, 120), (161, 121), (34, 18)])
 @pytest.mark.parametrize("full_range", [False, True])
-def test_luma_is_exact_at_either_range(tmp_path: Path, size: tuple[int, int], full_range: bool) -> None:
+def test_luma_is_exact_in_either_range(tmp_path: Path, size: tuple[int, int], full_range: bool) -> None:
     source = list(clips.drifting(3, size))
     path = clips.write(tmp_path / "lossless.mkv", source, codec="ffv1", full_range=full_range)
     frames, info = clips.take(path)
@@ -28,7 +28,7 @@ def test_luma_is_exact_at_either_range(tmp_path: Path, size: tuple[int, int], fu
         assert error.max() <= (0 if full_range else 1)
 
 
-def test_all_levels_of_limited_range(tmp_path: Path) -> None:
+def test_every_level_of_limited_range(tmp_path: Path) -> None:
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     frame = av.VideoFrame(16, 16, "yuv420p")
     plane = np.frombuffer(memoryview(frame.planes[0]), np.uint8).reshape(16, -1)
@@ -76,7 +76,7 @@ def test_pixel_formats_agree_with_swscale(tmp_path: Path, codec: str, pix_fmt: s
         assert np.abs(frame.astype(int) - other).max() <= 2
 
 
-def test_full_range_h264_is_not_expanded_twice(tmp_path: Path) -> None:
+def test_full_range_is_not_expanded(tmp_path: Path) -> None:
     source = list(clips.drifting(3))
     frames, _ = clips.take(clips.write(tmp_path / "full.mp4", source, full_range=True))
     assert clips.apart(frames, source) < 3
@@ -97,7 +97,7 @@ def test_frames_are_upright(tmp_path: Path, suffix: str, rotation: int) -> None:
 
 
 @pytest.mark.parametrize("rotation", [0, 90])
-def test_mirrored_frames_are_set_right(tmp_path: Path, rotation: int) -> None:
+def test_mirrored_display_matrix(tmp_path: Path, rotation: int) -> None:
     source = list(clips.drifting(2, (64, 48)))
     plain, _ = clips.take(clips.write(tmp_path / "plain.mp4", source, rotation=rotation))
     mirrored, _ = clips.take(clips.write(tmp_path / "mirrored.mp4", source, rotation=rotation, mirrored=True))
@@ -134,7 +134,7 @@ def test_odd_sizes(tmp_path: Path) -> None:
     assert (info.width, info.height) == (321, 241)
 
 
-def test_pictures_that_change_size_are_scaled_to_the_first(tmp_path: Path) -> None:
+def test_frames_that_change_size_are_scaled_to_the_first(tmp_path: Path) -> None:
     jpegs = [clips.jpeg((160, 120))] * 3 + [clips.jpeg((80, 60))] * 3 + [clips.jpeg((320, 200))] * 3
     frames, info = clips.take(clips.write_jpegs(tmp_path / "mixed.avi", jpegs, (160, 120)))
     assert len(frames) == 9

@@ -13,17 +13,21 @@ def serve(
         str | None, typer.Option(metavar="ADDRESS", show_default="127.0.0.1", help="Address to listen on.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, show_default="8000", help="Port to listen on; 0: a free one.")
+        int | None, typer.Option(min=0, max=65535, show_default="8000", help="Port to listen on; 0: any free one.")
     ] = None,
     open: Annotated[  # noqa: A002 - the option's name
         bool, typer.Option("--open", help="Serve without keys on an address that others can reach.")
     ] = False,
 ) -> None:
-    """Serve hashtags over HTTP until SIGTERM or Ctrl-C; every other setting is an environment variable, TAG2VEC_*."""
+    """Serve hashtags over HTTP until SIGTERM or Ctrl-C; all other settings are environment variables, TAG2VEC_*."""
+    from service import environment
+
+    environment.pin_threads()  # before NumPy is imported
+
     from pydantic import ValidationError
 
-    from service.server import run
     from service.settings import Settings
+    from service.startup import run
 
     given: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     if open:

@@ -1,7 +1,7 @@
-"""The HTTP service: a clip is posted, its hashtags are answered; docs/service.md draws a request's way.
+"""The HTTP service: post a clip, get hashtags.
 
-`server` -> `exchange` (ids, log, metrics, last resort) -> `keys` -> `limits` (size and time of bodies) -> `routes` ->
-`uploads` (body to a private file) -> `flights` (cache, one computation a clip, bounded queue) -> `workers` (the gate)
--> `process` (a pebble pool of one) -> `worker` (the only code that opens an upload, in its own process) -> `results`
--> back in `routes`: embedding, search.
+A request passes `protocol` (HTTP), `middleware` (context, API key, limits on the body) and `api.routes`, which lets it
+in (`admission`), receives the clip (`api.uploads`) and has it encoded (`workers.singleflight`, then `workers.pool` and
+`workers.process`) by `models.sandbox.worker`, the only code that opens an upload, in a process of its own. Embedding
+and search follow on a thread of this process (`compute`). `startup` begins all this; `lifecycle` holds the parts.
 """

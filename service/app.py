@@ -13,18 +13,18 @@ from starlette.exceptions import HTTPException
 from service import tracing
 from service.api import health, page, routes
 from service.lifecycle import Service
-from service.middleware.authentication import OPEN, KeyGate
+from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
-from service.middleware.request_context import Exchange
+from service.middleware.request_context import RequestContext
 from service.problems import Code, Problem, ProblemDocument
 from service.settings import Settings
 
 _DESCRIPTION = """
-Post a clip, get its hashtags: improved dense trajectories, Fisher vectors, an embedding and a search in a space of
-tags learnt from real posts. Clips are analysed in processes of their own and never kept.
+Post a clip and get hashtags for it: improved dense trajectories, Fisher vectors, an embedding, and a search in a tag
+space learnt from real posts. Clips are analysed in separate processes and never stored.
 
-Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) whose `code` is from a closed
-list; `GET /v1/info` tells every limit.
+Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a `code` from a closed list.
+`GET /v1/info` returns every limit.
 """
 
 
@@ -57,10 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_exception_handler(HTTPException, _problem)
-    # The middleware added last comes first on a request's way.
+    # The middleware added last sees a request first.
     app.add_middleware(BodyLimits, settings=settings)
     if service.keys is not None:
-        app.add_middleware(KeyGate, keys=service.keys)
+        app.add_middleware(Authentication, keys=service.keys)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -69,13 +69,13 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
             expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID"],
         )
-    app.add_middleware(Exchange, metrics=service.metrics)
+    app.add_middleware(RequestContext, metrics=service.metrics)
     _complete_description(app)
     return app
 
 
 def _complete_description(app: FastAPI) -> None:
-    """Put the problem document, which `documented` refers to, and the keys into the OpenAPI description."""
+    """Add the problem document, which `documented` refers to, and the API keys to the OpenAPI description."""
     describe = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -99,7 +99,7 @@ def _complete_description(app: FastAPI) -> None:
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    """Turn every error that a request may meet on purpose into a problem document."""
+    """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
         errors = [{"where": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()]
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)

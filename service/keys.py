@@ -1,18 +1,20 @@
-"""Keys that clients show: named, kept as hashes, compared in constant time.
+"""API keys: named, stored as hashes, compared in constant time.
 
-The key file has a line `name sha256-of-the-key` for each key; `python -m service.keys NAME` makes one.
+The key file has one line `name sha256-of-the-key` for each key; `tag2vec keys add NAME` makes one.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
-import sys
 from pathlib import Path
 
 from models.errors import Tag2VecError
 
-_LINE = re.compile(r"([\w.-]{1,64})\s+([0-9a-f]{64})")
+NAME = r"[\w.-]{1,64}"
+"""What a key may be called."""
+
+_LINE = re.compile(rf"({NAME})\s+([0-9a-f]{{64}})")
 
 
 class KeyFileError(Tag2VecError):
@@ -27,17 +29,23 @@ class Keys:
         self._digests = _read(file)
 
     def reload(self) -> None:
-        """Read the file again; raises `KeyFileError` and keeps the old keys if it is broken."""
+        """Read the file again; raises `KeyFileError` and keeps the old keys if it cannot be used."""
         self._digests = _read(self._file)
 
     def name(self, key: str) -> str | None:
-        """Return the name of a key, or None; every key is compared, so that time tells nothing."""
+        """Return the name of a key, or None; every key is compared, so the time taken reveals nothing."""
         digest = hashlib.sha256(key.encode()).digest()
         found = None
         for name, known in self._digests.items():
             if hmac.compare_digest(digest, known):
                 found = name
         return found
+
+
+def new_key(name: str) -> tuple[str, str]:
+    """Make a key and return it with its line for the key file."""
+    key = secrets.token_urlsafe(32)
+    return key, f"{name} {hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _read(file: Path) -> dict[str, bytes]:
@@ -52,14 +60,8 @@ def _read(file: Path) -> dict[str, bytes]:
             continue
         match = _LINE.fullmatch(text)
         if match is None or match[1] in digests:
-            raise KeyFileError(f"{file}, line {number}: write a new name and the key's SHA-256 in hexadecimal")
+            raise KeyFileError(f"{file}, line {number}: expected a new name and a key's SHA-256 in hexadecimal")
         digests[match[1]] = bytes.fromhex(match[2])
     if not digests:
-        raise KeyFileError(f"the key file {file} holds no key; python -m service.keys NAME makes one")
+        raise KeyFileError(f"the key file {file} holds no key; make one with: tag2vec keys add NAME --file {file}")
     return digests
-
-
-if __name__ == "__main__":
-    new = secrets.token_urlsafe(32)
-    print(f"key: {new}", file=sys.stderr)
-    print(f"{sys.argv[1] if len(sys.argv) > 1 else 'key'} {hashlib.sha256(new.encode()).hexdigest()}")

@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line, without file names, tags or addresses of users."""
+"""Logs without users' file names, tags or addresses: one JSON object a line, or plain lines on a terminal."""
 
 import json
 import logging
@@ -24,9 +24,22 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 
+class PlainFormatter(logging.Formatter):
+    """Formats a record for people: time, message, and its `data` as `name=value`."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the line."""
+        data = getattr(record, "data", {})
+        return " ".join([super().formatMessage(record), *(f"{name}={value}" for name, value in data.items())])
+
+
 def configure(level: str) -> None:
-    """Send all logs of this process to stderr as JSON."""
+    """Send all logs of this process to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(PlainFormatter() if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("python_multipart").setLevel("ERROR")
+    logging.getLogger("faiss.loader").setLevel("WARNING")

@@ -1,4 +1,4 @@
-"""What Prometheus may know: every label has a closed set of values, none comes from a client."""
+"""Metrics for Prometheus: every label has a closed set of values, and none comes from a client."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.gc_collector import GCCollector
@@ -13,7 +13,7 @@ _TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
 
 
 class Metrics:
-    """Metrics of one application, in a registry of their own."""
+    """The metrics of one service, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -24,34 +24,45 @@ class Metrics:
             "tag2vec_requests", "Requests by route and outcome.", ["route", "outcome"], registry=registry
         )
         self.request_seconds = Histogram(
-            "tag2vec_request_seconds", "Seconds of whole requests.", ["route"], buckets=_SECONDS, registry=registry
+            "tag2vec_request_seconds",
+            "Duration of requests.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.stage_seconds = Histogram(
-            "tag2vec_stage_seconds", "Seconds by stage of a clip.", ["stage"], buckets=_SECONDS, registry=registry
+            "tag2vec_stage_seconds",
+            "Duration of each stage of an analysis.",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=registry,
         )
-        self.queue_depth = Gauge("tag2vec_queue_depth", "Clips that wait for a worker.", registry=registry)
+        self.queue_depth = Gauge("tag2vec_queue_depth", "Clips waiting for a worker.", registry=registry)
         self.queue_wait = Histogram(
-            "tag2vec_queue_wait_seconds", "Seconds that clips waited for a worker.", buckets=_SECONDS, registry=registry
+            "tag2vec_queue_wait_seconds",
+            "Time that clips waited for a worker.",
+            buckets=_SECONDS,
+            registry=registry,
         )
-        self.upload_bytes = Gauge("tag2vec_upload_bytes", "Bytes that uploads take up.", registry=registry)
+        self.upload_bytes = Gauge("tag2vec_upload_bytes", "Disk space taken up by uploads.", registry=registry)
         self.workers = Gauge("tag2vec_workers", "Worker processes by state.", ["state"], registry=registry)
         self.worker_restarts = Counter(
             "tag2vec_worker_restarts", "Worker processes replaced, by cause.", ["cause"], registry=registry
         )
         self.cache = Counter(
             "tag2vec_cache",
-            "Clips found in the cache, joined to a copy under way, or neither.",
+            "Clips by cache result: hit, joined to a copy under way, or miss.",
             ["result"],
             registry=registry,
         )
         self.clip_seconds = Histogram(
             "tag2vec_clip_seconds",
-            "Duration of the clips analysed.",
+            "Duration of analysed clips.",
             buckets=(1, 2, 5, 10, 20, 30, 60),
             registry=registry,
         )
         self.score = Histogram(
-            "tag2vec_score", "Scores of the first hashtag of each answer.", buckets=_TENTHS, registry=registry
+            "tag2vec_score", "Score of the first hashtag of each answer.", buckets=_TENTHS, registry=registry
         )
         self.reloads = Counter(
             "tag2vec_reloads", "Reloads of keys and model, by result.", ["result"], registry=registry
@@ -71,12 +82,12 @@ class Metrics:
             self.stage_seconds.labels(stage).observe(milliseconds / 1e3)
 
     def answered(self, answer: Answer) -> None:
-        """Record what the API process added to a clip's encoding."""
+        """Record an answer: embedding, search, first score."""
         for stage in ("embed", "search"):
             self.stage_seconds.labels(stage).observe(answer.timings_ms[stage] / 1e3)
         if answer.hashtags:
             self.score.observe(answer.hashtags[0].score)
 
     def uses(self, bundle: Bundle) -> None:
-        """Record the model that new requests are answered with."""
+        """Record the model for new requests."""
         self.model.info({"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256})

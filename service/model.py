@@ -1,54 +1,67 @@
-"""The model that the service answers with: a private copy of a bundle, verified and loaded."""
+"""The model that the service answers with: a private copy of a bundle, verified."""
 
 import gc
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from models.bundle import Bundle
+from models.errors import BundleError
 from models.pipeline import Pipeline
 
 
 class Model:
-    """One bundle, copied so that whatever happens to the original, API and workers go on with the same bytes.
+    """One bundle, copied so that API and workers keep the same bytes whatever happens to the original.
 
     Attributes
     ----------
     bundle : Bundle
     pipeline : Pipeline
-        Its embedding and tag space are loaded; its vocabulary is the workers' affair.
+        Its vocabulary is the workers' affair and is never read here.
     folder : Path
         The private copy, for worker processes to open.
-    dimensions : int
-        Length of the Fisher vectors.
-    users : int
-        Requests that are being answered with it.
     """
 
     def __init__(self, source: Path, spool: Path, deny_file: Path | None = None) -> None:
-        """Copy, verify and load the bundle in `source`, and the operator's deny list.
+        """Copy the bundle in `source` into `spool` and verify the copy; workers can use it from then on.
 
         Raises
         ------
-        Tag2VecError
-            If one cannot be used; nothing is left behind then.
+        BundleError
+            If the bundle cannot be used; nothing is left behind then.
         """
-        Bundle.open(source)
-        self.users = 0
+        self._users = 0
+        self._retired = False
         self.folder = Path(tempfile.mkdtemp(prefix="model-", dir=spool))
         try:
             shutil.copytree(source, self.folder, dirs_exist_ok=True)
             self.bundle = Bundle.open(self.folder)
-            self.pipeline = Pipeline(self.bundle, deny_file)
-            self.dimensions = self.pipeline.embedding.dimensions
-            _ = self.pipeline.embedding, self.pipeline.suggester
-        except BaseException:
-            self.discard()
+        except (OSError, BundleError):
+            self._discard()
+            Bundle.open(source)  # says what is wrong with the operator's folder, not with the copy
             raise
-        # All that is loaded is here to stay: the collector, which stops the event loop, would look through it for
+        self.pipeline = Pipeline(self.bundle, deny_file)
+
+    def load(self) -> None:
+        """Read the embedding and the tags before the first request needs them.
+
+        Raises
+        ------
+        Tag2VecError
+            If the operator's deny list cannot be used.
+        """
+        _ = self.pipeline.embedding, self.pipeline.suggester
+        # All of this stays. The garbage collector, which stops the event loop, would otherwise walk through it for
         # more than a tenth of a second every minute.
         gc.collect()
         gc.freeze()
+
+    @property
+    def dimensions(self) -> int:
+        """Length of the Fisher vectors."""
+        return self.pipeline.embedding.dimensions
 
     @property
     def hashtags(self) -> list[str]:
@@ -56,6 +69,24 @@ class Model:
         space = self.pipeline.tagspace
         return sorted(space.display(stem) for stem in space.hashtags)
 
-    def discard(self) -> None:
-        """Remove the private copy."""
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the private copy for as long as a request is being answered with it."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self._discard_if_unused()
+
+    def retire(self) -> None:
+        """Remove the private copy once no request uses it any more."""
+        self._retired = True
+        self._discard_if_unused()
+
+    def _discard_if_unused(self) -> None:
+        if self._retired and not self._users:
+            self._discard()
+
+    def _discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Every way in which a request can fail: a closed list of codes, told as RFC 9457 problem documents."""
+"""Every way in which a request can fail: a closed list of codes, sent as RFC 9457 problem documents."""
 
 from enum import Enum
 from http import HTTPStatus
@@ -12,38 +12,38 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Code(Enum):
-    """A machine-readable cause; its value is the HTTP status and a title that never change."""
+    """A machine-readable kind of problem; its value is the HTTP status and the title, which never change."""
 
     def __init__(self, status: int, title: str) -> None:
         self.status = HTTPStatus(status)
         self.title = title
 
-    not_http = 400, "The bytes are no HTTP request"
-    unauthorized = 401, "A valid key is needed"
-    not_found = 404, "There is nothing at this address"
-    unknown_tag = 404, "The tag space does not know this tag"
-    method_not_allowed = 405, "This address does not take this method"
-    upload_too_slow = 408, "The upload stalled or took too long"
-    clip_too_large = 413, "The clip has too many bytes or pixels"
-    unsupported_media_type = 415, "The body is neither a form nor a video"
-    not_a_video = 415, "The bytes are not those of a video"
-    unsupported_container = 415, "The clip's container is not taken"
-    unsupported_codec = 415, "The clip's video codec cannot be decoded"
-    invalid_request = 422, "The request does not fit its description"
-    empty_clip = 422, "The clip has no bytes"
-    no_video_stream = 422, "The clip holds no video"
-    clip_too_long = 422, "The clip has too many seconds or frames"
-    truncated = 422, "The clip breaks off or is damaged"
-    no_motion = 422, "Nothing moves in the clip"
-    no_dates = 422, "What is trending is not known: the posts carry no dates"
-    queue_full = 429, "Too many clips are waiting"
-    key_busy = 429, "Too many clips of this key are under way"
-    headers_too_large = 431, "The request's headers are too many or too long"
-    internal_error = 500, "The service failed"
-    worker_died = 503, "The worker process died on this clip"
-    not_ready = 503, "The service is starting"
-    shutting_down = 503, "The service is stopping"
-    deadline_exceeded = 504, "The clip took too long to analyse"
+    not_http = 400, "Malformed HTTP request"
+    unauthorized = 401, "Missing or invalid API key"
+    not_found = 404, "Not found"
+    unknown_tag = 404, "Unknown tag"
+    method_not_allowed = 405, "Method not allowed"
+    upload_too_slow = 408, "Upload stalled or too slow"
+    clip_too_large = 413, "Clip too large"
+    unsupported_media_type = 415, "Unsupported content type"
+    not_a_video = 415, "Not a video file"
+    unsupported_container = 415, "Unsupported container format"
+    unsupported_codec = 415, "Unsupported video codec"
+    invalid_request = 422, "Invalid request"
+    empty_clip = 422, "Empty clip"
+    no_video_stream = 422, "No video stream"
+    clip_too_long = 422, "Clip too long"
+    truncated = 422, "Truncated or damaged clip"
+    no_motion = 422, "No motion in the clip"
+    no_dates = 422, "Trending is unavailable: the posts have no dates"
+    queue_full = 429, "Queue full"
+    key_busy = 429, "Too many clips under way for this API key"
+    headers_too_large = 431, "Request headers too large"
+    internal_error = 500, "Internal error"
+    worker_died = 503, "Worker process died"
+    not_ready = 503, "Service starting"
+    shutting_down = 503, "Service shutting down"
+    deadline_exceeded = 504, "Analysis timed out"
 
     @property
     def type(self) -> str:
@@ -52,7 +52,7 @@ class Code(Enum):
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own term
-    """A request cannot be answered; `detail` is shown to the client."""
+    """A request that cannot be answered; `detail` is shown to the client."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own term
 
 
 class InvalidInput(BaseModel):
-    """One part of a request that does not fit."""
+    """One invalid part of a request."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -102,17 +102,17 @@ class ProblemDocument(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: str = Field(description="a URI for this kind of problem")
-    title: str = Field(description="the kind of problem, always the same words for one code")
-    status: int = Field(description="the HTTP status")
-    detail: str = Field(description="what is wrong with this request, and what to do about it")
-    code: Literal[tuple(code.name for code in Code)] = Field(description="the kind of problem, for programs")  # type: ignore[valid-type]
-    request_id: str = Field(description="the id under which the service has logged this request")
-    errors: list[InvalidInput] | None = Field(None, description="`invalid_request`: each part that does not fit")
+    type: str = Field(description="URI that identifies the kind of problem")
+    title: str = Field(description="summary of the kind of problem, the same for every problem with this code")
+    status: int = Field(description="HTTP status")
+    detail: str = Field(description="what is wrong with this request and what to do about it")
+    code: Literal[tuple(code.name for code in Code)] = Field(description="kind of problem, for programs to act on")  # type: ignore[valid-type]
+    request_id: str = Field(description="ID under which the service logged this request")
+    errors: list[InvalidInput] | None = Field(None, description="for `invalid_request`: every part that is invalid")
 
 
 def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI `responses` of a route that may fail with `codes`, or by its head; an example for each."""
+    """Return the OpenAPI `responses`, with examples, of a route that may fail with `codes` or for its headers."""
     responses: dict[int | str, dict[str, Any]] = {}
     for code in (Code.not_http, Code.unauthorized, *codes, Code.headers_too_large):
         entry = responses.setdefault(
@@ -135,16 +135,16 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
         entry["content"][MEDIA_TYPE]["examples"][code.name] = {"summary": code.title, "value": example}
         if code.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
             entry["headers"] = {
-                "Retry-After": {"description": "seconds after which to try again", "schema": {"type": "integer"}}
+                "Retry-After": {"description": "seconds to wait before trying again", "schema": {"type": "integer"}}
             }
     return responses
 
 
 _EXAMPLES = {
-    Code.clip_too_large: "The clip has more than 67108864 bytes. Send a shorter or smaller one.",
+    Code.clip_too_large: "The clip is larger than 67108864 bytes. Send a shorter or smaller one.",
     Code.clip_too_long: "The clip lasts 75.0 s, more than the 60 s taken. Cut it.",
     Code.truncated: "The clip breaks off before its last frame. Send it again, whole.",
-    Code.queue_full: "16 clips are waiting already. Try again in 8 s.",
+    Code.queue_full: "The queue is full: 16 clips are waiting. Try again in 8 s.",
     Code.invalid_request: "query.k: Input should be less than or equal to 50",
     Code.no_dates: "The posts that these tags were learnt from carry no dates: ask for similar or popular ones.",
     Code.unknown_tag: "The tag space does not know 'qwertzuiop'.",

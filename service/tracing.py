@@ -1,6 +1,6 @@
-"""OpenTelemetry traces, where the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` says that somebody collects them.
+"""OpenTelemetry traces, if the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
 
-FastAPI makes the span of a request; `span` adds those of its stages. Without a collector both do nothing.
+FastAPI creates the span of a request; `span` adds those of its stages. Without a collector both do nothing.
 """
 
 import os
@@ -18,11 +18,11 @@ span = trace.get_tracer("tag2vec").start_as_current_span
 
 _PROBES = {"/healthz", "/readyz", "/metrics"}
 _USERS_WORDS = ("url.path", "url.query")
-"""What FastAPI tells of a request that may hold a user's tag; `http.route` says all that operators need."""
+"""Attributes that FastAPI sets and that may hold a user's tag; operators have `http.route`."""
 
 
 def telemetry() -> "TelemetryConfig":
-    """Return what FastAPI is to make of a request: one span, probes apart; metrics and logs are our own."""
+    """Have FastAPI create one span a request, none for probes; metrics and logs are our own."""
 
     def exclude(scope: Scope) -> bool:
         return scope.get("path") in _PROBES
@@ -31,7 +31,7 @@ def telemetry() -> "TelemetryConfig":
 
 
 def configure() -> None:
-    """Send spans to the collector of the environment, if it names one; needs the extra `tracing` then."""
+    """Send spans to the collector that the environment names, if any; that needs the extra `tracing`."""
     if not {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} & os.environ.keys():
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -40,7 +40,7 @@ def configure() -> None:
 
 
 def export(exporter: "SpanExporter") -> None:
-    """Send spans to `exporter`, in the background, without what users wrote."""
+    """Send spans to `exporter` in the background, without anything that users wrote."""
     from opentelemetry.sdk.resources import SERVICE_NAME, Resource
     from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor

@@ -1,1 +1,1 @@
-"""The HTTP interface: routes, what they take and answer, uploads, health, and the page for people."""
+"""The HTTP interface: routes and their schemas, uploads, health checks, and the page for browsers."""

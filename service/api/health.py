@@ -1,4 +1,4 @@
-"""Addresses for machines that look after the service; they answer at any load."""
+"""Health checks and metrics, for monitoring; they respond at any load."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz", response_model=schemas.Status, responses=documented(Code.invalid_request))
 async def healthz(query: Annotated[NoQuery, Query()]) -> schemas.Status:
-    """Tell that the process is alive."""
+    """Report that the process is alive."""
     return schemas.Status(status="ok")
 
 
@@ -26,7 +26,7 @@ async def healthz(query: Annotated[NoQuery, Query()]) -> schemas.Status:
     responses=documented(Code.not_ready, Code.shutting_down, Code.invalid_request),
 )
 async def readyz(request: Request, query: Annotated[NoQuery, Query()]) -> schemas.Status:
-    """Tell whether clips are taken: the model is loaded and every worker has compiled its kernels."""
+    """Report whether clips are accepted: the model is loaded and every worker is ready."""
     service_of(request).model_now()
     return schemas.Status(status="ready")
 
@@ -40,7 +40,7 @@ async def readyz(request: Request, query: Annotated[NoQuery, Query()]) -> schema
     },
 )
 async def metrics(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
-    """Return metrics in Prometheus' text format."""
-    # Some milliseconds, and never to wait behind a search: it is done at once.
+    """Return metrics in the Prometheus text format."""
+    # Takes milliseconds, and must never wait behind a search: not on the compute thread.
     text = generate_latest(service_of(request).metrics.registry)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})

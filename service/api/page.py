@@ -1,4 +1,4 @@
-"""The page on which people try the service in their browser."""
+"""A page on which people try the service in their browser."""
 
 import base64
 import hashlib
@@ -23,5 +23,5 @@ _POLICY: Final = (
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 async def page() -> HTMLResponse:
-    """Return the page on which people try the service in their browser."""
+    """Return the page."""
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})

@@ -1,4 +1,4 @@
-"""The addresses of the interface: hashtags for a clip, neighbours of a tag, information."""
+"""The routes of the API: hashtags for a clip, neighbours of a tag, information."""
 
 import asyncio
 import hashlib
@@ -77,7 +77,7 @@ def _described(model: Model) -> schemas.ModelInfo:
 
 
 async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]") -> EncodedClip:
-    """Do `work` for as long as the client waits for it."""
+    """Do `work` unless the client disconnects."""
 
     async def gone() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -105,17 +105,17 @@ async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]
 async def suggest(request: Request, response: Response, query: Annotated[SuggestQuery, Query()]) -> schemas.Hashtags:
     """Suggest hashtags for a clip.
 
-    The clip is the field `file` of a form, or the whole body with a `video/*` content type. It is never kept.
+    Send the clip as the field `file` of a form, or as the whole body with a `video/*` content type. It is never stored.
     """
     service = service_of(request)
     with service.clip(getattr(request.state, "key", None)) as model:
         if query.rank not in model.pipeline.suggester.ranks:
             raise Problem(Code.no_dates, NO_DATES)
         with span("upload"):
-            upload = await uploads.receive(request, service.spool, service.room, service.settings)
-        encoded = await _unless_gone(request, service.flights.encode(model, upload))
+            upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
+        encoded = await _unless_gone(request, service.singleflight.encode(model, upload))
         with span("suggest"):
-            answer = await service.compute(model.pipeline.suggest, encoded, **query.options())
+            answer = await service.compute.run(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     video = answer.video
@@ -151,9 +151,10 @@ async def neighbours(
     tag: Annotated[str, PathParameter(min_length=1, max_length=100, examples=["basketball"])],
     query: Annotated[NeighboursQuery, Query()],
 ) -> Response:
-    """Return the tags nearest to a tag, in any inflection, with or without `#`; others may be added and taken away.
+    """Return the nearest neighbours of a tag, given in any inflection, with or without `#`.
 
-    A tag that is not known is answered from the known tags that it is made of, with a warning.
+    Other tags may be added to it and subtracted from it. A tag that is not known is replaced by the known tags that it
+    is composed of, with a warning.
     """
     service = service_of(request)
     model = service.model_now()
@@ -179,7 +180,7 @@ async def neighbours(
         )
 
     try:
-        return _conditional(request, await service.compute(search))
+        return _conditional(request, await service.compute.run(search))
     except UnknownTag as error:
         raise Problem(Code.unknown_tag, str(error)) from error
     except ValueError as error:
@@ -188,7 +189,7 @@ async def neighbours(
 
 @router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.invalid_request, Code.not_ready))
 async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
-    """Return what the service takes: every limit, the model, the formats."""
+    """Return the limits of the service, its model, the formats it accepts and what its sandbox lacks."""
     service = service_of(request)
     model, settings = service.model_now(), service.settings
     limits = schemas.Limits(
@@ -211,12 +212,18 @@ async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response
         ranks=model.pipeline.suggester.ranks,
         hashtags=model.hashtags,
     )
-    answer = schemas.Info(version=version("tag2vec"), model=trained, containers=list(CONTAINERS), limits=limits)
+    answer = schemas.Info(
+        version=version("tag2vec"),
+        model=trained,
+        containers=list(CONTAINERS),
+        limits=limits,
+        sandbox=schemas.Sandbox(missing=service.missing_measures),
+    )
     return _conditional(request, answer)
 
 
 def _conditional(request: Request, answer: BaseModel) -> Response:
-    """Answer in full, or 304 where the client has this very answer already."""
+    """Respond in full, or with 304 if the client has this very answer already."""
     body = answer.model_dump_json().encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}

@@ -1,17 +1,18 @@
-"""What the service takes and answers, as OpenAPI tells it."""
+"""Queries and responses, as OpenAPI describes them."""
 
 import math
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from models.sandbox.confinement import Measure
 from models.tags.suggestions import Rank, SuggestOptions
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Rounded = Annotated[float, AfterValidator(lambda number: round(number, 4))]
-"""A measured number, without the digits that say nothing."""
+"""A measured number without meaningless digits."""
 Score = Annotated[float, AfterValidator(lambda score: math.floor(score * 1e4 + 1e-6) / 1e4)]
-"""Rounded down, so that a score that was seen can be asked for as `min_score`, and only certainty is 1."""
+"""Rounded down, so that a score from an answer works as `min_score`, and only certainty is 1."""
 
 
 class SuggestQuery(BaseModel):
@@ -19,16 +20,16 @@ class SuggestQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    k: int = Field(15, ge=1, le=50, description="how many hashtags at most")
-    min_score: float = Field(0.0, ge=0, le=1, description="no hashtag with a lower score")
-    exclude: list[Tag] = Field([], max_length=100, description="tags not wanted in any inflection; repeatable")
+    k: int = Field(15, ge=1, le=50, description="maximum number of hashtags")
+    min_score: float = Field(0.0, ge=0, le=1, description="minimum score of a hashtag")
+    exclude: list[Tag] = Field([], max_length=100, description="tags to leave out, in every inflection; repeatable")
     allow: list[Tag] = Field(
-        [], max_length=1000, description="where given, no other tags than these, in any inflection; repeatable"
+        [], max_length=1000, description="if given, suggest only these tags, in any inflection; repeatable"
     )
     rank: Rank = Field(
         "similar",
-        description="first what fits most likely (`similar`), or of that what most posts use (`popular`) or what has "
-        "grown most lately (`trending`)",
+        description="order of the hashtags: the most probable first (`similar`), or of those the ones that most posts "
+        "use (`popular`) or that have grown most lately (`trending`)",
     )
 
     def options(self) -> SuggestOptions:
@@ -43,13 +44,13 @@ class NeighboursQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    k: int = Field(15, ge=1, le=50, description="how many neighbours at most")
-    plus: list[Tag] = Field([], max_length=20, description="tags to add to it; repeatable")
-    minus: list[Tag] = Field([], max_length=20, description="tags to take away from it; repeatable")
+    k: int = Field(15, ge=1, le=50, description="maximum number of neighbours")
+    plus: list[Tag] = Field([], max_length=20, description="tags to add; repeatable")
+    minus: list[Tag] = Field([], max_length=20, description="tags to subtract; repeatable")
 
 
 class NoQuery(BaseModel):
-    """Query of everything else."""
+    """No query parameters."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,31 +64,31 @@ class ModelInfo(_Answer):
 
     name: str = Field(examples=["tag2vec-shipped"])
     version: str = Field(examples=["1"])
-    sha256: str = Field(description="of the bundle's manifest, which pins every file of it", pattern="^[0-9a-f]{64}$")
+    sha256: str = Field(description="of the bundle's manifest, which pins every file in it", pattern="^[0-9a-f]{64}$")
 
 
 class Hashtag(_Answer):
     """A suggested hashtag, without its `#`."""
 
     tag: str = Field(examples=["basketball"])
-    score: Score = Field(ge=0, le=1, description="probability that people would keep it", examples=[0.71])
-    distance: Rounded = Field(ge=0, description="L2 distance to the embedded clip in the tag space", examples=[0.58])
+    score: Score = Field(ge=0, le=1, description="probability that a person would keep this hashtag", examples=[0.71])
+    distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
 
 
 class VideoInfo(_Answer):
-    """What was seen of the clip."""
+    """The clip as it was decoded."""
 
     duration_s: Rounded = Field(examples=[6.0])
     fps: Rounded = Field(examples=[30.0])
-    width: int = Field(description="as displayed, after rotation", examples=[480])
+    width: int = Field(description="as displayed: after rotation", examples=[480])
     height: int = Field(examples=[480])
     frames_used: int = Field(examples=[180])
     trajectories: int = Field(examples=[5120])
 
 
 class Timings(_Answer):
-    """Milliseconds that each stage of this answer took; 0 for what was known from a copy of the clip."""
+    """Milliseconds that each stage took; 0 where the result was cached from a copy of the clip."""
 
     decode: Rounded = Field(ge=0, examples=[210.0])
     trajectories: Rounded = Field(ge=0, examples=[1480.0])
@@ -103,14 +104,16 @@ class Hashtags(_Answer):
     request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
     model: ModelInfo
     hashtags: list[Hashtag]
-    confident: bool = Field(description="the clip looks like something that the model was trained on; false: a guess")
+    confident: bool = Field(
+        description="the clip resembles what the model was trained on; if not, the hashtags are guesses"
+    )
     video: VideoInfo
     timings_ms: Timings
-    warnings: list[str] = Field(description="what makes this answer less certain")
+    warnings: list[str] = Field(description="reasons why this answer is less certain")
 
 
 class Neighbour(_Answer):
-    """A tag near another one."""
+    """A neighbour of a tag."""
 
     tag: str = Field(examples=["nba"])
     score: Score = Field(ge=0, le=1, examples=[0.77])
@@ -119,58 +122,65 @@ class Neighbour(_Answer):
 
 
 class Asked(_Answer):
-    """A tag that was asked about."""
+    """A tag of the query."""
 
-    tag: str = Field(description="in the form most written", examples=["basketball"])
-    parts: list[str] = Field(description="the known tags that stood in for it, where it is not known itself")
+    tag: str = Field(description="in its most common spelling", examples=["basketball"])
+    parts: list[str] = Field(description="the known tags that replace it, if it is not known itself")
 
 
 class Neighbours(_Answer):
-    """Tags near a tag, or near a sum of tags."""
+    """The nearest neighbours of a tag, or of a sum of tags."""
 
-    tag: str = Field(description="the tag asked for, in the form most written", examples=["basketball"])
-    plus: list[Asked] = Field(description="what was added up, that tag first")
-    minus: list[Asked] = Field(description="what was taken away")
+    tag: str = Field(description="the tag of the path, in its most common spelling", examples=["basketball"])
+    plus: list[Asked] = Field(description="the tags that were added, the tag of the path first")
+    minus: list[Asked] = Field(description="the tags that were subtracted")
     model: ModelInfo
     neighbours: list[Neighbour]
-    warnings: list[str] = Field(description="which tags are not known, and what stood in for them")
+    warnings: list[str] = Field(description="which tags are not known, and what replaced them")
 
 
 class Limits(_Answer):
-    """Everything that a request is held to."""
+    """The limits on requests."""
 
-    max_bytes: int = Field(description="of a clip")
+    max_bytes: int = Field(description="size of a clip")
     max_duration_s: float
     max_frames: int
     max_width: int = Field(description="pixels of the long side")
     max_height: int = Field(description="pixels of the short side")
-    max_fps: float = Field(description="clips with more frames a second are resampled to this")
+    max_fps: float = Field(description="clips with a higher frame rate are resampled to this")
     max_hashtags: int = Field(description="largest `k`")
-    deadline_s: float = Field(description="seconds from the upload's last byte to the answer")
+    deadline_s: float = Field(description="seconds from the last byte of an upload to the answer")
     upload_s: float = Field(description="seconds that an upload may take")
-    upload_idle_s: float = Field(description="seconds that an upload may stand still")
-    workers: int = Field(description="clips that are worked on at a time")
-    queue: int = Field(description="clips that may wait")
+    upload_idle_s: float = Field(description="seconds without data after which an upload is refused")
+    workers: int = Field(description="clips that are analysed at a time")
+    queue: int = Field(description="clips that may wait for a worker")
 
 
 class TrainedModel(ModelInfo):
     """The model in use."""
 
     tags: int = Field(description="tags that may be suggested")
-    ranks: list[Rank] = Field(description="what `rank` may be; `trending` where the posts carried dates")
+    ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
 
 
+class Sandbox(_Answer):
+    """The confinement of the processes that open clips."""
+
+    missing: list[Measure] = Field(description="measures that the service's system does not provide")
+
+
 class Info(_Answer):
-    """What this service is and what it takes."""
+    """The service, its model and its limits."""
 
     version: str = Field(description="of the service")
     model: TrainedModel
     containers: list[str]
     limits: Limits
+    sandbox: Sandbox
 
 
 class Status(_Answer):
-    """State of the service."""
+    """The state of the service."""
 
     status: str = Field(examples=["ok"])

@@ -1,4 +1,4 @@
-"""A request's body on its way into a private file: a raw clip, or the one part of a form."""
+"""Receives a request's body into a private file: a raw clip, or the only part of a form."""
 
 import asyncio
 import hashlib
@@ -24,8 +24,8 @@ _CHUNK = 2**20
 """Bytes that are hashed and written at a time, off the event loop."""
 
 
-class Room:
-    """How many bytes all uploads together may take up, on disk or on their way there.
+class UploadQuota:
+    """Bytes that all uploads together may take up, on disk or on their way there.
 
     Attributes
     ----------
@@ -36,42 +36,44 @@ class Room:
         self._most = most
         self.taken = 0
 
-    def take(self, size: int) -> None:
+    def reserve(self, size: int) -> None:
         """Reserve bytes.
 
         Raises
         ------
         Problem
-            `queue_full` where there are not so many.
+            `queue_full` where too few are left.
         """
         if self.taken + size > self._most:
             raise Problem(
-                Code.queue_full, "Uploads take up all the room that there is. Try again.", headers={"Retry-After": "5"}
+                Code.queue_full,
+                "Uploads under way take up all the space that they may. Try again in 5 s.",
+                headers={"Retry-After": "5"},
             )
         self.taken += size
 
-    def give_back(self, size: int) -> None:
-        """Free bytes that were reserved."""
+    def release(self, size: int) -> None:
+        """Release bytes that were reserved."""
         self.taken -= size
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A clip received: `folder/clip`, in a folder of its own."""
+    """A complete upload: `folder/clip`, in a folder of its own."""
 
     folder: Path
     sha256: str
     size: int
-    room: Room
+    quota: UploadQuota
 
     def discard(self) -> None:
         """Remove it, off the event loop."""
-        self.room.give_back(self.size)
+        self.quota.release(self.size)
         asyncio.get_running_loop().run_in_executor(None, _remove, self.folder)
 
 
-async def receive(request: Request, spool: Path, room: Room, settings: Settings) -> Upload:
-    """Receive the clip that `request` carries, as its raw body or as the one part `file` of a form.
+async def receive(request: Request, spool: Path, quota: UploadQuota, settings: Settings) -> Upload:
+    """Receive the clip that `request` carries, as its raw body or as the only part, `file`, of a form.
 
     Raises
     ------
@@ -79,7 +81,7 @@ async def receive(request: Request, spool: Path, room: Room, settings: Settings)
         `unsupported_media_type`, `clip_too_large`, `empty_clip`, `invalid_request` or `queue_full`, and what
         `BodyLimits` raises.
     ClientDisconnect
-        If the client goes away; as with every error, nothing is left on disk.
+        If the client disconnects. After this and every other error nothing is left on disk.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     is_form = kind == b"multipart/form-data"
@@ -97,7 +99,7 @@ async def receive(request: Request, spool: Path, room: Room, settings: Settings)
 
             def keep(data: bytes) -> None:
                 nonlocal size
-                room.take(len(data))
+                quota.reserve(len(data))
                 size += len(data)
                 buffer.extend(data)
 
@@ -120,10 +122,10 @@ async def receive(request: Request, spool: Path, room: Room, settings: Settings)
             if size > settings.max_bytes:
                 raise clip_too_large(settings)
             if not size:
-                raise Problem(Code.empty_clip, "The clip has no bytes.")
-            return Upload(folder, digest.hexdigest(), size, room)
+                raise Problem(Code.empty_clip, "The clip is empty: 0 bytes were sent.")
+            return Upload(folder, digest.hexdigest(), size, quota)
     except BaseException:
-        room.give_back(size)
+        quota.release(size)
         _remove(folder)
         raise
 
@@ -133,11 +135,11 @@ def _remove(folder: Path) -> None:
 
 
 class _Form:
-    """Parses a multipart body that must hold exactly one part, named `file`, and hands on its content."""
+    """Parses a multipart body of exactly one part, named `file`, and passes its content to `keep`."""
 
     def __init__(self, boundary: bytes, keep: Callable[[bytes], None]) -> None:
         if not boundary:
-            raise _invalid("The content type multipart/form-data names no boundary.")
+            raise _invalid("The content type multipart/form-data has no boundary.")
         self._keep = keep
         self._parts = 0
         self._complete = False
@@ -165,18 +167,18 @@ class _Form:
         try:
             self._parser.write(data)
         except FormParserError as error:
-            raise _invalid(f"The form is broken: {error}.") from error
+            raise _invalid(f"Malformed form: {error}.") from error
 
     def finish(self) -> None:
         if not self._parts:
             raise _invalid(f"The form has no field '{FIELD}'.")
         if not self._complete:
-            raise _invalid("The form breaks off before its last boundary.")
+            raise _invalid("The form ends before its closing boundary.")
 
     def _part(self) -> None:
         self._parts += 1
         if self._parts > 1:
-            raise _invalid(f"A form holds one clip, the field '{FIELD}', and nothing else.")
+            raise _invalid(f"Send one clip per form, in the field '{FIELD}', and nothing else.")
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]

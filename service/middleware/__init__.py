@@ -1,1 +1,1 @@
-"""ASGI middleware that every request passes: its context (id, log line, metrics), its key, the limits on its body."""
+"""ASGI middleware around every request: its context (ID, log line, metrics), its API key, the limits on its body."""

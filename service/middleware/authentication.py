@@ -1,4 +1,4 @@
-"""Nobody passes without a key, where keys are asked for."""
+"""Authentication by API key."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -7,11 +7,11 @@ from service.keys import Keys
 from service.problems import Code, Problem
 
 OPEN = {"/", "/healthz", "/readyz", "/metrics"}
-"""Addresses that take no key: the bare page, and what machines look at."""
+"""Paths that need no key: the page, and what monitoring asks for."""
 
 
-class KeyGate:
-    """ASGI middleware that lets nobody pass without a key; it leaves the key's name in the request's state."""
+class Authentication:
+    """ASGI middleware that refuses requests without a valid key and puts the key's name into the request's state."""
 
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self.app = app
@@ -25,7 +25,7 @@ class KeyGate:
             if name is None:
                 problem = Problem(
                     Code.unauthorized,
-                    "Send a valid key in the header 'Authorization: Bearer KEY'.",
+                    "Send a valid API key in the header 'Authorization: Bearer KEY'.",
                     headers={"WWW-Authenticate": "Bearer"},
                 )
                 await problem.answer(scope, receive, send)

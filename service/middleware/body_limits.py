@@ -1,4 +1,4 @@
-"""What a request's body may cost before any work is done for it: bytes, by header and as counted, and time."""
+"""Limits on a request's body: its size, as announced and as counted, and the time that it takes to arrive."""
 
 import asyncio
 
@@ -9,21 +9,21 @@ from service.problems import Code, Problem
 from service.settings import Settings
 
 _FORM_BYTES = 16 * 2**10
-"""Bytes that a multipart body may have besides its clip."""
+"""Bytes that a multipart body may have in addition to its clip."""
 
 
 def clip_too_large(settings: Settings) -> Problem:
-    """Return the refusal of a clip with too many bytes."""
+    """Return the problem of a clip with too many bytes."""
     return Problem(
-        Code.clip_too_large, f"The clip has more than {settings.max_bytes} bytes. Send a shorter or smaller one."
+        Code.clip_too_large, f"The clip is larger than {settings.max_bytes} bytes. Send a shorter or smaller one."
     )
 
 
 class BodyLimits:
-    """ASGI middleware that refuses a body by its announced size before it is read, and by size and time while it is.
+    """ASGI middleware that refuses a body that is too large or too slow.
 
-    Nothing is read before the headers are known to be acceptable, so a client that sends `Expect: 100-continue` is
-    refused before it sends the clip.
+    The announced size is checked before anything is read, so a client that sends `Expect: 100-continue` is refused
+    before it sends the clip.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -50,7 +50,7 @@ class BodyLimits:
 
         async def limited() -> Message:
             nonlocal received, more
-            if not more:  # what is waited for now is the client's leaving
+            if not more:  # all that can still arrive is the client's disconnect
                 return await receive()
             try:
                 async with asyncio.timeout_at(min(due, clock() + settings.upload_idle_s)):
@@ -58,7 +58,7 @@ class BodyLimits:
             except TimeoutError:
                 raise Problem(
                     Code.upload_too_slow,
-                    f"The upload stood still for {settings.upload_idle_s:g} s or took over {settings.upload_s:g} s.",
+                    f"The upload stalled for {settings.upload_idle_s:g} s or took longer than {settings.upload_s:g} s.",
                 ) from None
             received += len(message.get("body", b""))
             more = message.get("more_body", False)

@@ -1,4 +1,4 @@
-"""The outermost layer of every request: its id, its log line, its metrics, and the last resort for what went wrong."""
+"""The outermost layer of every request: its ID, log line and metrics, and a problem document for any failure."""
 
 import asyncio
 import logging
@@ -20,14 +20,15 @@ log = logging.getLogger("service.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MAX_HEADERS, _MAX_BYTES = 100, 16 * 2**10
 _DRAIN_S = 1.0
-"""Seconds for which the rest of a refused body is read: closing at once could cost the client its answer."""
+"""Seconds for which the rest of a refused body is read: closing at once could cost the client its response."""
 _DRAIN_BYTES = 64 * 2**20
 
 
-class Exchange:
-    """ASGI middleware around one request and its response.
+class RequestContext:
+    """ASGI middleware that gives every request its context and records how it ended.
 
-    It puts `request_id` and `outcome` into the request's state; whoever knows a worse outcome puts it there.
+    It puts `request_id` and `outcome` ("ok") into the request's state; layers further in replace the outcome when
+    something goes wrong.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -43,7 +44,7 @@ class Exchange:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         state = scope.setdefault("state", {})
-        # Both may be there already: the server saw that the body is broken.
+        # The server may have set both already, on finding the body malformed.
         request_id = state.setdefault("request_id", given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex)
         state.setdefault("outcome", "ok")
         body = _Body(headers, receive)
@@ -54,7 +55,7 @@ class Exchange:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
-                _tell_trace(state)
+                _annotate_span(state)
             elif message["type"] == "http.response.body" and not message.get("more_body") and not body.ended:
                 await send({**message, "more_body": True})
                 await body.drain()
@@ -63,24 +64,29 @@ class Exchange:
 
         try:
             if len(headers) > _MAX_HEADERS or sum(len(name) + len(value) for name, value in headers.raw) > _MAX_BYTES:
-                raise Problem(Code.headers_too_large, f"Send at most {_MAX_HEADERS} headers and {_MAX_BYTES} bytes.")
+                raise Problem(
+                    Code.headers_too_large, f"Send at most {_MAX_HEADERS} headers, {_MAX_BYTES} bytes in all."
+                )
             await self.app(scope, body.receive, send_on)
         except Problem as refusal:
             await refusal.answer(scope, body.receive, send_on)
         except asyncio.CancelledError:
-            # The server is stopping and has no more time; this task is at its end, so nothing is lost by not raising.
+            # The server ran out of time to stop. This task ends here anyway, so the exception need not travel on.
             if not status:
-                problem = Problem(Code.shutting_down, "The service stopped before the clip was analysed.")
+                problem = Problem(
+                    Code.shutting_down,
+                    "The service stopped before the clip was analysed. Retry it.",
+                )
                 await problem.answer(scope, body.receive, send_on)
         except ClientDisconnect:
             if state["outcome"] == "ok":
                 state["outcome"] = "client_gone"
-            _tell_trace(state)
+            _annotate_span(state)
         except Exception:
             log.exception("request failed", extra={"data": {"request_id": request_id}})
             state["outcome"] = Code.internal_error.name
             if not status:
-                problem = Problem(Code.internal_error, "The service failed; its log says why.")
+                problem = Problem(Code.internal_error, "Internal error; the log has details under this request ID.")
                 await problem.answer(scope, body.receive, send_on)
         # The route's template, never the path, which may hold a user's tag.
         route = getattr(scope.get("route"), "path", "none")
@@ -90,7 +96,7 @@ class Exchange:
 def record(
     metrics: Metrics, request_id: str, method: str, route: str, status: int, outcome: str, seconds: float
 ) -> None:
-    """Write a request's line into the log, and count it."""
+    """Log a request and count it."""
     metrics.requests.labels(route, outcome).inc()
     metrics.request_seconds.labels(route).observe(seconds)
     entry = {
@@ -101,11 +107,11 @@ def record(
         "outcome": outcome,
         "seconds": round(seconds, 4),
     }
-    # Probes come every few seconds for ever; their lines would bury the others.
+    # Probes arrive every few seconds: their lines would bury the others.
     log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={"data": entry})
 
 
-def _tell_trace(state: dict[str, Any]) -> None:
+def _annotate_span(state: dict[str, Any]) -> None:
     span = trace.get_current_span()
     span.set_attributes({f"tag2vec.{name}": state[name] for name in ("request_id", "outcome")})
 
@@ -115,7 +121,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class _Body:
-    """Knows how much of the request's body has been read."""
+    """Keeps track of how much of the request's body has been read."""
 
     def __init__(self, headers: Headers, receive: Receive) -> None:
         self._receive = receive
@@ -125,7 +131,7 @@ class _Body:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come: all was read, or the client still waits for leave to send it."""
+        """Whether nothing more will arrive: all was read, or the client still waits for 100 Continue."""
         return self._ended or (self._expects and not self._asked)
 
     async def receive(self) -> Message:

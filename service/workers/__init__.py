@@ -1,1 +1,1 @@
-"""Worker processes: one computation a clip, a pool that clips wait for, and its fork server."""
+"""Worker processes: one call for all copies of a clip, the pool that it waits for, and the fork server."""

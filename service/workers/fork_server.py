@@ -1,12 +1,23 @@
-"""What the fork server imports: workers forked from it have libraries and kernels, and start in tenths of a second.
+"""The fork server: a warm process without secrets, sockets or clips, from which every worker is forked."""
 
-The fork server is a fresh interpreter of one thread that holds nothing of the service's own process: no sockets, no
-secrets, no clips.
-"""
+import os
+from multiprocessing import forkserver
+from typing import Final
 
-from models.encoder import warm_up
-from models.sandbox.worker import end_with_parent
-from models.trajectories.settings import TrajectorySettings
+_PRELOAD: Final = "service.workers.preload"
 
-end_with_parent()
-warm_up(TrajectorySettings())
+
+def start() -> None:
+    """Start the fork server unless it runs; only from the main thread, since it ends with the thread that started it.
+
+    Returns at once: libraries and kernels load in the background.
+    """
+    forkserver.set_forkserver_preload([_PRELOAD])
+    forkserver.ensure_running()
+
+
+def kill() -> None:
+    """Kill the fork server, and with it every worker; whoever waits for it to start one is told at once."""
+    pid = getattr(forkserver, "_forkserver")._forkserver_pid  # noqa: B009 - there is no public way to stop it
+    if pid is not None:
+        os.kill(pid, 9)

@@ -1,23 +1,25 @@
-"""The second gate: clips wait their turn for one of a fixed number of worker processes.
+"""A pool of worker processes, for which clips wait in order of arrival.
 
-Whatever goes wrong with a process (death, deadline, a client that left) ends in the same way: it is killed and a new
-one with a pool of its own takes its place. So a worker that died while it held a lock of its pool harms nobody, and
-nothing is ever reused whose state is in doubt. A worker that is merely old works on until its successor is ready: all
-grow old at about the same time, and clips would wait.
+Whatever goes wrong with a process (death, deadline, a client that left), it is killed and a new one with a pebble pool
+of its own takes its place. So a worker that died while it held a lock of its pool harms nobody, and nothing whose state
+is in doubt is ever reused. A worker that is merely due for recycling works on until its successor is ready: all are due
+at about the same time, and clips would have to wait.
 """
 
 import asyncio
 import logging
 import math
-import os
 import time
 from pathlib import Path
 
+from models.processors import processors
+from models.sandbox.confinement import Measure
 from models.sandbox.worker import WorkerSettings
 from service.metrics import Metrics
 from service.problems import Code, Problem
 from service.tracing import span
-from service.workers.process import WorkerDeathError, WorkerProcess, end_fork_server
+from service.workers import fork_server
+from service.workers.process import WorkerDeathError, WorkerProcess
 
 log = logging.getLogger(__name__)
 
@@ -26,23 +28,29 @@ _PAUSE_S = 2.0
 
 
 class Workers:
-    """A gate before `count` worker processes: clips wait their turn, first come, first served.
+    """`count` worker processes, and the clips that wait for one: first come, first served.
 
     Attributes
     ----------
     count : int
     waiting : int
         Clips that wait for a free worker.
+    warm : asyncio.Event
+        Set once every worker has been ready.
+    missing : set of Measure
+        What of the workers' confinement this system lacks; complete once `warm` is set.
     """
 
     def __init__(self, count: int, settings: WorkerSettings, *, recycle: int, metrics: Metrics) -> None:
         self.count = count
         self.waiting = 0
+        self.warm = asyncio.Event()
+        self.missing: set[Measure] = set()
         self._settings = settings
         self._recycle = recycle
         self._metrics = metrics
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
-        # Who comes as a worker gets free would take it from who waits for the queue, and send that one to its end.
+        # Otherwise newcomers overtake queued clips.
         self._first = asyncio.Lock()
         self._idle: set[WorkerProcess] = set()
         self._processes: set[WorkerProcess] = set()
@@ -51,7 +59,7 @@ class Workers:
         self._closing: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._failing = 0
-        self._processors = len(os.sched_getaffinity(0))
+        self._processors = processors()
         self._stopping = False
         self._seconds = 2.0
         self._model: Path
@@ -61,25 +69,25 @@ class Workers:
 
     @property
     def ready(self) -> bool:
-        """Whether clips can be worked on: all workers were warm once, and one is there or does not fail to start."""
-        return self._opened >= self.count and (bool(self._processes) or self._failing < self.count)
+        """Whether clips can be worked on: all workers were ready once, and they do not all fail to start now."""
+        return self.warm.is_set() and (bool(self._processes) or self._failing < self.count)
 
     def wait_s(self, ahead: int) -> int:
-        """Return whole seconds, at least 1, after which `ahead` clips will have been worked on."""
+        """Estimate after how many whole seconds, at least 1, `ahead` clips will be done."""
         return max(1, math.ceil(self._seconds * ahead / self.count))
 
     def start(self, model: Path) -> None:
-        """Start all workers, in the background; their scratch folders lie beside that of the model."""
+        """Start all workers, in the background; their scratch folders are created beside the model's."""
         self._model = model
         for _ in range(self.count):
             self._open()
 
     def use(self, model: Path) -> None:
-        """Let workers that start from now on begin with another model; those that run take what each clip says."""
+        """Have workers that start from now on load another model first; every clip names the one it is encoded with."""
         self._model = model
 
     async def run(self, job: Path, model: Path, deadline: float) -> None:
-        """Have `job/clip` encoded by the next free worker.
+        """Encode `job/clip` in the next free worker.
 
         Raises
         ------
@@ -101,7 +109,8 @@ class Workers:
             cause = "died"
             log.warning("worker died", extra={"data": {"cause": str(death)}})
             raise Problem(
-                Code.worker_died, "The worker process died on this clip; other clips are not affected. Do not retry it."
+                Code.worker_died,
+                "The worker process died on this clip; other clips are not affected. Do not retry it.",
             ) from death
         finally:
             if cause not in ("died", "cancelled"):
@@ -118,15 +127,15 @@ class Workers:
         for process in list(self._processes):
             self._close(process)
         await asyncio.gather(*self._closing, return_exceptions=True)
-        # Whoever waits for the fork server, which may be compiling still, is set free by its end.
-        end_fork_server()
+        # Threads that wait for the fork server, which may still be compiling, return when it is gone.
+        fork_server.kill()
         for task in self._opening:
             task.cancel()
         await asyncio.gather(*self._opening, return_exceptions=True)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     def _threads(self) -> int:
-        """Return this clip's share of the processors: all of them while it is alone, one when others are under way."""
+        """Return a clip's share of the processors: all of them while it is the only one under way."""
         busy = len(self._processes) - len(self._idle) + self.waiting
         return max(1, self._processors // busy)
 
@@ -136,7 +145,7 @@ class Workers:
         try:
             async with asyncio.timeout_at(deadline), self._first:
                 while (process := await self._free.get()) not in self._idle:
-                    pass  # it died meanwhile and has been replaced
+                    pass  # it has died and been replaced in the meantime
                 self._idle.discard(process)
                 return process
         except TimeoutError:
@@ -155,7 +164,7 @@ class Workers:
             self._lost(process)
 
     def _recycled(self, process: WorkerProcess) -> None:
-        """Start the successor of a worker that has had its share of clips."""
+        """Start the successor of a worker that is due for recycling."""
         if process.clips == self._recycle:
             self._metrics.worker_restarts.labels("recycled").inc()
             self._old.add(process)
@@ -165,7 +174,7 @@ class Workers:
         return process in self._old and len(self._processes) > self.count
 
     def _lost(self, process: WorkerProcess) -> None:
-        """Replace a process that died without a clip; a clip that was in it has this done itself."""
+        """Replace a process that died while idle; one that dies on a clip is replaced by `run`."""
         if process in self._idle:
             self._replace(process, "died")
 
@@ -201,7 +210,7 @@ class Workers:
                     break
                 except Exception as error:
                     self._close(process)
-                    if not failed:  # it may have been killed like any other: the next one starts at once
+                    if not failed:  # it may have been killed as any process may be: try again at once
                         log.warning("a worker did not start", extra={"data": {"cause": repr(error)}})
                         self._failing += 1
                         failed = 1
@@ -213,7 +222,10 @@ class Workers:
                     raise
         finally:
             self._failing -= failed
+        self.missing |= process.missing
         self._opened += 1
+        if self._opened >= self.count:
+            self.warm.set()
         self._processes.add(process)
         process.dead.add_done_callback(lambda _: self._lost(process))
         self._release(process)
@@ -223,4 +235,7 @@ class Workers:
 
 
 def _too_late() -> Problem:
-    return Problem(Code.deadline_exceeded, "The clip was not analysed in time. Send a shorter one, or try again later.")
+    return Problem(
+        Code.deadline_exceeded,
+        "The analysis took too long. Send a shorter clip, or try again later.",
+    )

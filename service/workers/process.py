@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from concurrent.futures import Future
 from enum import Enum
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, reduce_connection  # type: ignore[attr-defined]
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.reduction import ForkingPickler
@@ -18,9 +17,11 @@ from typing import Any, Final
 from pebble import ProcessPool
 
 from models.sandbox import worker
+from models.sandbox.confinement import Measure
+from service.workers import fork_server
 
 _START_S: Final = 60.0
-"""Seconds that a worker may take to get ready once it is forked: the fork server has compiled the kernels before."""
+"""Seconds that a worker may take to get ready once it is forked; the fork server has compiled the kernels by then."""
 _MESSAGE_BYTES: Final = 4096
 _MESSAGES: Final = {
     ("pebble.pool.process", "Acknowledgement"),
@@ -28,15 +29,15 @@ _MESSAGES: Final = {
     ("pebble.common.types", "Result"),
     ("pebble.common.types", "ResultStatus"),
 }
-"""What a worker may send through pebble's channel: that it began, that it is done. Everything else goes by file."""
+"""What a worker may send through pebble's channel: that it began and that it is done. All else is passed in files."""
 
 
 class WorkerDeathError(Exception):
-    """The process died, or what it sent was no message."""
+    """The process died, or sent something that is not a message."""
 
 
 class WorkerProcess:
-    """One process, used until it is in doubt, then killed.
+    """One process, used until its state is in doubt, then killed.
 
     Attributes
     ----------
@@ -44,24 +45,27 @@ class WorkerProcess:
         Clips that it was given.
     dead : asyncio.Future
         Done when the process has died by itself.
+    missing : set of Measure
+        What of its confinement this system lacks, once it is open.
     """
 
     def __init__(self, settings: worker.WorkerSettings, model: Path, spool: Path) -> None:
         self.clips = 0
         self.dead: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.missing: set[Measure] = set()
         self._folder = Path(tempfile.mkdtemp(prefix="worker-", dir=spool))
         self._context = _Context()
         self._pool = ProcessPool(1, 0, worker.start, (settings, model, self._folder), self._context)
 
     async def open(self) -> None:
         """Start the process and wait until it is warm."""
-        # The fork server ends with the thread that started it, so that must be the main one.
-        forkserver.ensure_running()
+        fork_server.start()  # here, on the main thread, in case the one that ran has died
         future = await asyncio.to_thread(self._pool.schedule, worker.ready)
-        # pebble is slow to see the death of a process, or misses it; the kernel does not.
+        # pebble notices the death of a process late or never; its sentinel tells at once.
         asyncio.get_running_loop().add_reader(self._context.processes[0].sentinel, self._dies)
         async with asyncio.timeout(_START_S):
             await self._outcome(future)
+        self.missing = worker.missing_measures(self._folder)
 
     async def encode(self, job: Path, model: Path, deadline: float, threads: int) -> None:
         """Run one clip; raises `TimeoutError` at `deadline` (event loop time) and `WorkerDeathError`."""
@@ -85,12 +89,12 @@ class WorkerProcess:
         self.dead.set_result(None)
 
     def abandon(self) -> None:
-        """Watch no longer whether the process lives."""
+        """Stop watching whether the process is alive."""
         for process in self._context.processes[:1]:
             asyncio.get_running_loop().remove_reader(process.sentinel)
 
     def close(self) -> None:
-        """Kill the process, end its pool and remove its folder; blocks for some tenths of a second."""
+        """Kill the process, end its pool and remove its folder; blocks for a few tenths of a second."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         for process in self._context.processes:
             if process.is_alive():
@@ -102,19 +106,11 @@ class WorkerProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def end_fork_server() -> None:
-    """Kill the fork server, and with it every worker; whoever waits for it to start one is told at once."""
-    pid = getattr(forkserver, "_forkserver")._forkserver_pid  # noqa: B009 - there is no public way to stop it
-    if pid is not None:
-        os.kill(pid, 9)
-
-
 class _Context(ForkServerContext):
-    """Forks processes from a warm fork server and remembers them: pebble does not say which serves a pool."""
+    """Starts processes from the fork server and remembers them: pebble does not say which serves a pool."""
 
     def __init__(self) -> None:
         self.processes: list[ForkServerProcess] = []
-        self.set_forkserver_preload(["service.workers.fork_server"])
 
     def Process(self, *args: Any, **kwargs: Any) -> ForkServerProcess:  # type: ignore[override]  # noqa: N802
         process = ForkServerProcess(*args, **kwargs)
@@ -129,7 +125,7 @@ class _Context(ForkServerContext):
 
 class _Messages(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("builtins", "getattr"):  # how Python 3.11.0 to 3.11.3 sends an enumeration's member
+        if (module, name) == ("builtins", "getattr"):  # how Python 3.11.0 to 3.11.3 pickles a member of an enumeration
             return _member
         if (module, name) not in _MESSAGES:
             raise pickle.PicklingError(f"a worker sent {module}.{name}")
@@ -137,14 +133,14 @@ class _Messages(pickle.Unpickler):
 
 
 def _member(kind: type[Enum], name: str) -> Enum:
-    """Look up a member, and no other attribute of whatever was sent."""
+    """Look up a member of an enumeration, and no other attribute of anything."""
     if not (isinstance(kind, type) and issubclass(kind, Enum) and name in kind.__members__):
         raise pickle.PicklingError(f"a worker sent {name} of {kind}")
     return kind[name]
 
 
 class _Reader(Connection):
-    """Reads pebble's own messages and nothing else: the worker may have been taken over by a clip."""
+    """Reads pebble's own messages and nothing else: a clip may have taken over the worker."""
 
     def recv(self) -> Any:
         return _Messages(io.BytesIO(self.recv_bytes(_MESSAGE_BYTES))).load()

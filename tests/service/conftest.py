@@ -1,7 +1,10 @@
 """A real server in a process of its own, and clips for it."""
 
+import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
@@ -54,6 +57,30 @@ def tight(start: Serve) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
+def key_files(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle and a key file that tests may change."""
+    folder = tmp_path_factory.mktemp("files")
+    shutil.copytree(bundle, folder / "bundle")
+    (folder / "keys").write_text(key_line("alice", "one") + key_line("bob", "two"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def keyed(start: Serve, key_files: Path) -> Iterator[Running]:
+    """A server that asks for keys, its client holding one."""
+    settings = {"host": "0.0.0.0", "keys_file": key_files / "keys", "clips_per_key": 1}
+    with start(bundle=key_files / "bundle", workers=1, cache=0, **settings) as server:
+        server.client.headers["Authorization"] = "Bearer one"
+        yield server
+
+
+@pytest.fixture
+def pool() -> ThreadPoolExecutor:
+    """Threads to wait for answers on."""
+    return ThreadPoolExecutor(8)
+
+
+@pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder for clips that tests make."""
     return tmp_path_factory.mktemp("clips")
@@ -75,6 +102,11 @@ def slow_clip(clips: Path) -> bytes:
 def steady_clip(clips: Path) -> bytes:
     """A good clip that keeps a worker busy for some seconds."""
     return busy(clips / "steady.mp4", 240)
+
+
+def key_line(name: str, key: str) -> str:
+    """The line of a key file for this key."""
+    return f"{name} {hashlib.sha256(key.encode()).hexdigest()}\n"
 
 
 def busy(path: Path, count: int) -> bytes:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-START_S = 150
+START_S = 240
+"""Seconds that a start may take where kernels have yet to be compiled."""
 
 
 class Running:
@@ -66,6 +68,10 @@ class Running:
                         found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return found
 
+    def restarts(self, cause: str) -> float:
+        """How many workers were replaced for this cause."""
+        return self.metrics()["tag2vec_worker_restarts_total", (cause,)]
+
     def in_state(self, state: str) -> float:
         """How many workers are `busy`, `free` or `starting`."""
         return self.metrics()["tag2vec_workers", (state,)]
@@ -78,7 +84,7 @@ class Running:
         spent = {pid: seconds - before.get(pid, seconds) for pid, seconds in self.workers().items()}
         return max(spent, key=spent.__getitem__)
 
-    def wait_until(self, condition: Any, seconds: float = 30) -> None:
+    def wait_until(self, condition: Any, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()[-3000:]
@@ -91,6 +97,12 @@ class Running:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
+
+
+def problem(answer: "Future[httpx.Response]") -> tuple[int, str]:
+    """The status and the code of an answer to come."""
+    response = answer.result(120)
+    return response.status_code, response.json()["code"]
 
 
 def children(pid: int) -> list[int]:
@@ -124,7 +136,8 @@ def serve(folder: Path, **settings: object) -> Iterator[Running]:
     environment |= {f"TAG2VEC_{name.upper()}": str(value) for name, value in settings.items()}
     environment |= {"TAG2VEC_PORT": str(port), "TMPDIR": str(spool), "A_SECRET": "do not tell"}
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=output, stderr=output)
+        command = [sys.executable, "-m", "commands.main", "serve"]
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     running = Running(process, port, spool, log)
     try:
         yield running

@@ -1,5 +1,6 @@
 """The page and the documentation, as a person sees them in a browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,3 +92,11 @@ def test_documentation_is_whole_without_the_internet(page: "Page") -> None:
     page.goto("/")
     page.get_by_role("link", name="API").click()
     expect(page.get_by_text("/v1/hashtags", exact=True)).to_be_visible(timeout=30_000)
+
+
+def test_page_needs_nothing_from_elsewhere(server: Running) -> None:
+    page = server.client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    links = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+    assert not [link for link in links if re.match("https?:|//", link)]

@@ -1,11 +1,10 @@
-"""Alert rules and dashboard, held against the metrics of a running service by Prometheus' own tools."""
+"""Metrics, and what is made of them: alert rules and dashboard, held against a running service by Prometheus' tools."""
 
 import json
 import re
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -35,6 +34,27 @@ def test_alert_rules_fire_when_they_should_and_not_else() -> None:
 def test_metrics_follow_the_conventions(server: Running, clip: bytes) -> None:
     server.suggest(clip)
     promtool("check", "metrics", given=server.client.get("/metrics", headers={"Accept": "text/plain"}).text)
+
+
+def test_metrics_tell_outcomes_and_stages_and_nothing_of_users(server: Running, clip: bytes) -> None:
+    before = server.metrics()
+    server.suggest(clip, exclude="verysecrettag")
+    server.suggest(b"no video")
+    server.client.get("/v1/tags/verysecrettag/neighbours")
+    server.client.get("/verysecretpath")
+    after = server.metrics()
+
+    def grown(name: str, *labels: str) -> float:
+        return after.get((name, labels), 0) - before.get((name, labels), 0)
+
+    assert grown("tag2vec_requests_total", "ok", "/v1/hashtags") == 1
+    assert grown("tag2vec_requests_total", "not_a_video", "/v1/hashtags") == 1
+    assert grown("tag2vec_requests_total", "unknown_tag", "/v1/tags/{tag}/neighbours") == 1
+    assert grown("tag2vec_requests_total", "not_found", "none") == 1
+    assert grown("tag2vec_stage_seconds_count", "embed") == 1
+    assert after["tag2vec_queue_depth", ()] == 0
+    assert "verysecret" not in server.client.get("/metrics").text
+    assert "verysecret" not in server.log.read_text()
 
 
 def expressions() -> list[str]:
@@ -87,10 +107,10 @@ def test_prometheus_scrapes_a_running_service(server: Running, clip: bytes, tmp_
 
         server.wait_until(ready)
         server.wait_until(lambda: query("up == 1"))
-        time.sleep(3)
+        answered = 'sum(tag2vec_requests_total{outcome="ok", route="/v1/hashtags"}) > 0'
+        server.wait_until(lambda: query(answered))
         for expression in expressions():
             query(expression.replace("$instance", ".*").replace("$__rate_interval", "1m"))
-        assert query('sum(tag2vec_requests_total{outcome="ok", route="/v1/hashtags"}) > 0')
         assert query("tag2vec_model_info")
         assert not query("ALERTS{alertstate='firing', severity='page'}")
     finally:

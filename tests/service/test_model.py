@@ -1,4 +1,4 @@
-"""A service as its operator made it: a bundle learnt from posts with dates, and a deny list of their own."""
+"""A model as its operator made it: learnt from posts with dates, with a deny list of the operator's own."""
 
 import json
 import shutil
@@ -11,11 +11,8 @@ import pytest
 from models.bundle import Bundle
 from models.bundle.files import MANIFEST
 from models.checksum import file_sha256
-from models.errors import Tag2VecError
 from models.tags.stemming import stem
 from models.tags.trends import Trends
-from service.server import run
-from service.settings import Settings
 from tests.service.conftest import Serve
 from tests.service.running import Running
 
@@ -63,10 +60,3 @@ def test_what_the_operator_denies_is_gone_whatever_is_allowed(server: Running, o
         assert (refused.status_code, refused.json()["code"]) == (404, "unknown_tag")
     near = operated.client.get("/v1/tags/skate/neighbours", params={"k": 50}).json()["neighbours"]
     assert not [found["tag"] for found in near if "skateboard" in found["tag"]]
-
-
-def test_a_broken_deny_list_is_not_served_with(bundle: Path, tmp_path: Path) -> None:
-    deny_file = tmp_path / "denied.txt"
-    deny_file.write_text("fo*yo\n")
-    with pytest.raises(Tag2VecError, match=r"denied\.txt, line 1"):
-        run(Settings(port=0, bundle=bundle, deny_file=deny_file))

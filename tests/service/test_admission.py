@@ -1,0 +1,42 @@
+"""How many clips may be under way."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from tests.service.running import Running, problem
+from tests.service.sockets import head
+
+
+def test_full_queue_refuses_at_once(tight: Running, clip: bytes, slow_clip: bytes, pool: ThreadPoolExecutor) -> None:
+    working, waiting = pool.submit(tight.suggest, slow_clip), pool.submit(tight.suggest, slow_clip + b"\0")
+    tight.wait_until(lambda: tight.metrics()["tag2vec_queue_depth", ()] == 1)
+    refused = tight.suggest(clip)
+    assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
+    assert int(refused.headers["retry-after"]) >= 1
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert tight.client.get(path).status_code == 200
+    assert not working.done()
+    assert problem(working) == problem(waiting) == (504, "deadline_exceeded")
+    tight.wait_until(lambda: tight.suggest(clip).status_code == 200)
+
+
+def test_slow_uploads_take_no_place(tight: Running, clip: bytes) -> None:
+    connections = [socket.create_connection(("127.0.0.1", tight.port)) for _ in range(40)]
+    for connection in connections:
+        connection.sendall(head("Content-Type: video/mp4", "Content-Length: 100") + b"x")
+    assert tight.suggest(clip).status_code == 200
+    for connection in connections:
+        connection.close()
+
+
+def test_clips_of_one_key_at_a_time(keyed: Running, clip: bytes, steady_clip: bytes) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(keyed.suggest, steady_clip)
+        keyed.busy_worker()
+        refused = keyed.suggest(clip)
+        assert (refused.status_code, refused.json()["code"]) == (429, "key_busy")
+        headers = {"Authorization": "Bearer two", "Content-Type": "video/mp4"}
+        assert httpx.post(keyed.address + "/v1/hashtags", content=clip, headers=headers, timeout=120).status_code == 200
+        assert working.result(120).status_code == 200

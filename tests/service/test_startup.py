@@ -1,0 +1,22 @@
+"""What the service does not start with."""
+
+from pathlib import Path
+
+import pytest
+
+from models.errors import Tag2VecError
+from service.settings import Settings
+from service.startup import StartupError, run
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "tag2vec.example"])
+def test_public_address_needs_keys_or_a_word(bundle: Path, host: str) -> None:
+    with pytest.raises(StartupError, match=r"TAG2VEC_KEYS_FILE.*--open"):
+        run(Settings(host=host, bundle=bundle))
+
+
+def test_a_broken_deny_list_is_not_served_with(bundle: Path, tmp_path: Path) -> None:
+    deny_file = tmp_path / "denied.txt"
+    deny_file.write_text("fo*yo\n")
+    with pytest.raises(Tag2VecError, match=r"denied\.txt, line 1"):
+        run(Settings(port=0, bundle=bundle, deny_file=deny_file))

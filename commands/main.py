@@ -8,6 +8,7 @@ import typer
 
 from commands.evaluate import evaluate
 from commands.exit_codes import ExitCode
+from commands.keys import keys
 from commands.neighbours import neighbours
 from commands.output import complain
 from commands.report import report
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
     app.command()(command)
+app.add_typer(keys, name="keys")
 
 EXTRAS: Final = {
     "service": {

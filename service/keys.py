@@ -5,6 +5,7 @@ The key file has one line `name sha256-of-the-key` for each key; `tag2vec keys a
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from pathlib import Path
@@ -45,10 +46,41 @@ class Keys:
 def new_key(name: str) -> tuple[str, str]:
     """Make a key and return it with its line for the key file."""
     key = secrets.token_urlsafe(32)
-    return key, f"{name} {hashlib.sha256(key.encode()).hexdigest()}"
+    return key, f"{name} {hashlib.sha256(key.encode()).hexdigest()}\n"
+
+
+def add_key(name: str, file: Path) -> str:
+    """Make a key, append its line to the key file, which only its owner may read if it is new, and return the key.
+
+    The line is appended in a single write: the file is whole at any time, keeps its owner and mode, stays the one that
+    a container has mounted, and takes lines from several processes at once.
+
+    Raises
+    ------
+    KeyFileError
+        If the file cannot be used or has a key of this name.
+    """
+    if name in (_parse(file) if file.exists() else {}):
+        raise KeyFileError(f"{file} already has a key called {name}; choose another name, or delete its line first")
+    key, line = new_key(name)
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b", buffering=0) as opened:
+            before = opened.read()
+            opened.write(b"\n" * bool(before and not before.endswith(b"\n")) + line.encode())
+    except OSError as error:
+        raise KeyFileError(f"the key file {file} cannot be written: {error.strerror}") from error
+    return key
 
 
 def _read(file: Path) -> dict[str, bytes]:
+    digests = _parse(file)
+    if not digests:
+        raise KeyFileError(f"the key file {file} holds no key; make one with: tag2vec keys add NAME --file {file}")
+    return digests
+
+
+def _parse(file: Path) -> dict[str, bytes]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -62,6 +94,4 @@ def _read(file: Path) -> dict[str, bytes]:
         if match is None or match[1] in digests:
             raise KeyFileError(f"{file}, line {number}: expected a new name and a key's SHA-256 in hexadecimal")
         digests[match[1]] = bytes.fromhex(match[2])
-    if not digests:
-        raise KeyFileError(f"the key file {file} holds no key; make one with: tag2vec keys add NAME --file {file}")
     return digests

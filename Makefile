@@ -1,9 +1,12 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve train report check format test stress test-tools lock clean
+.PHONY: help demo serve train report check format test test-fast stress test-tools lock clean
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# Set to https://download.pytorch.org/whl/cpu for the small build of torch where pip would find the one with CUDA.
+# The first of these that is 3.11 or newer; PYTHON= names another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Only training and tests install torch. Its build without CUDA is a tenth of the size on Linux:
+# TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 CLIP ?=
 CONFIG ?= training/default.toml
@@ -12,10 +15,13 @@ ARGS ?=
 BIN := .venv/bin
 EXTRAS_service := service
 EXTRAS_training := training
-EXTRAS_survey := survey
-EXTRAS_report := training,report
-EXTRAS_dev := service,tracing,training,survey,report,dev
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+EXTRAS_report := report
+EXTRAS_dev := service,tracing,survey,report,dev
+# uv installs where there is one, pip elsewhere, both the versions that uv.lock names.
+UV := $(shell command -v uv)
+VENV := $(if $(UV),uv venv --quiet --seed --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+INSTALL := $(if $(UV),uv pip install --quiet --python $(BIN)/python,\
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile) --constraint constraints.txt
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +50,9 @@ format: .venv/dev.stamp  ## let ruff rewrite the source
 test: check  ## everything that CI runs (ARGS="-k video"; TAG2VEC_DATA=folder adds the tests on real clips and posts)
 	$(BIN)/python -m pytest $(ARGS)
 
+test-fast: .venv/dev.stamp  ## the tests that take under a minute together: no training, no running service
+	@$(BIN)/python -m pytest -q -m "not slow and not server" $(ARGS)
+
 test-tools:  ## install the Debian packages that some tests need: Chromium, and Prometheus for promtool
 	@if command -v chromium >/dev/null && command -v promtool >/dev/null; then exit 0; fi; \
 	command -v apt-get >/dev/null || { echo "make test-tools needs apt-get; install chromium and prometheus yourself" >&2; exit 1; }; \
@@ -54,24 +63,24 @@ test-tools:  ## install the Debian packages that some tests need: Chromium, and 
 stress: .venv/dev.stamp  ## hold the service's promises under load, an hour (ARGS="--only deaths --scale 0.1")
 	@$(BIN)/python -m tests.stress $(ARGS)
 
-lock: .venv/dev.stamp  ## write the installed versions to constraints.txt
-	@head -n 2 constraints.txt > constraints.txt.partial
-	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' >> constraints.txt.partial
-	@mv constraints.txt.partial constraints.txt
+lock:  ## resolve the dependencies anew as far as pyproject.toml asks for it (ARGS=--upgrade: all of them); needs uv
+	@uv lock $(ARGS)
+	@uv export --quiet --frozen --all-extras --no-hashes --no-annotate --no-emit-project --output-file constraints.txt
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .stress
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "Python 3.11 is needed; name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv || \
-		{ rm -rf .venv; echo "no virtual environment could be made; on Debian: apt-get install python3.11-venv" >&2; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(VENV) || \
+		{ rm -rf .venv; echo "cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
-# The stamps make second runs quick; a change of the dependencies installs anew.
+# The stamps make second runs quick; changed dependencies are installed again.
 .venv/%.stamp: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "installing into .venv, some minutes the first time"
-	@$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) "$$(grep ^torch== constraints.txt)")
-	@$(PIP) --editable '.[$(EXTRAS_$*)]'
+	@echo "installing into .venv; the first time takes some minutes"
+	@$(if $(and $(TORCH_INDEX),$(filter training report dev,$*)),\
+		$(INSTALL) --no-deps --index-url $(TORCH_INDEX) torch)
+	@$(INSTALL) --editable '.[$(EXTRAS_$*)]'
 	@touch $@

@@ -1,13 +1,13 @@
 """One function for many items, in processes that may die: what fails is told, the rest goes on."""
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from typing import Any, TypeVar
 
 from pebble import ProcessPool
+
+from models.sandbox.confinement import watch_parent
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,7 +23,7 @@ def in_processes(
     """
     pool = ProcessPool(
         max_workers=min(workers, len(items)) or 1,
-        initializer=_end_with_parent,
+        initializer=watch_parent,
         context=multiprocessing.get_context("spawn"),
     )
     try:
@@ -48,15 +48,3 @@ def _on_one_thread(function: Callable[[Any], Result], item: Any) -> Result:
 
     with threadpool_limits(1):
         return function(item)
-
-
-def _end_with_parent() -> None:
-    """Leave no worker behind when the parent is killed."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Time and memory of requests to a real service: the first one, and the steady state, stage by stage.
+"""Time, CPU time and memory of requests to a real service: the first one, and the steady state, stage by stage.
 
 python -m benchmarks.request CLIP
 python -m benchmarks.request CLIP --repeats 10     a clip ten times as long
@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -72,13 +73,22 @@ def post(address: str, clip: bytes) -> tuple[float, dict[str, Any]]:
     return (time.perf_counter() - start) * 1e3, answer
 
 
-def memory(pid: int) -> dict[str, float]:
-    """Peak resident MiB of the service, its fork server and each of its workers; these share much of it."""
-    found = {"service": _peak(pid)}
+def processes(pid: int) -> dict[str, int]:
+    """Return the processes of a service: its own, its fork server and each of its workers."""
+    found = {"service": pid}
     for child in _children(pid):
         if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes():
-            found |= {"fork server": _peak(child)} | {f"worker {worker}": _peak(worker) for worker in _children(child)}
+            found |= {"fork server": child} | {f"worker {worker}": worker for worker in _children(child)}
     return found
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that processes have used so far, seconds."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _children(pid: int) -> list[int]:
@@ -86,9 +96,19 @@ def _children(pid: int) -> list[int]:
     return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
-def _peak(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
+def memory(pid: int) -> dict[str, float]:
+    """Return the memory of a process, MiB: resident at its peak, and its share now (what is shared, divided)."""
+    lines = [*_lines(pid, "status"), *_lines(pid, "smaps_rollup")]
+    return {
+        name: int(line.split()[1]) / 1024 for name in ("VmHWM", "Pss") for line in lines if line.startswith(f"{name}:")
+    }
+
+
+def _lines(pid: int, file: str) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/{file}").read_text().splitlines()
+    except PermissionError:  # a process that hides its memory, unless root looks
+        return []
 
 
 def main(
@@ -105,8 +125,12 @@ def main(
     try:
         ready = wait_until_ready(address)
         content = clip.read_bytes() if repeats == 1 else repeated(clip, repeats)
-        answers = [post(address, content) for _ in range(requests)]
-        peaks = memory(service.pid)
+        answers = [post(address, content)]
+        running = processes(service.pid)
+        before = cpu_seconds(running.values())
+        answers += [post(address, content) for _ in range(requests - 1)]
+        spent = (cpu_seconds(running.values()) - before) / (requests - 1)
+        memories = {name: memory(pid) for name, pid in running.items()}
     finally:
         service.terminate()
         service.wait()
@@ -118,7 +142,9 @@ def main(
     console = Console()
     console.print(f"{clip.name}: {json.dumps(answers[0][1]['video'])}; ready after {ready:.1f} s")
     console.print(table)
-    console.print(", ".join(f"{name}: {peak:.0f} MiB at its peak" for name, peak in peaks.items()))
+    console.print(f"{spent:.2f} s of CPU time for each request after the first")
+    for name, sizes in memories.items():
+        console.print(f"{name}:", ", ".join(f"{size:.0f} MiB {kind}" for kind, size in sizes.items()))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from models.answers import Neighbours
 from service.api import schemas
 from service.problems import ProblemDocument
 from tests.clips import write
@@ -82,7 +83,7 @@ def documented() -> list[dict[str, Any]]:
 
 
 def test_answers_have_todays_form() -> None:
-    kinds = {"hashtags": schemas.Hashtags, "neighbours": schemas.Neighbours, "code": ProblemDocument}
+    kinds = {"hashtags": schemas.Hashtags, "neighbours": Neighbours, "code": ProblemDocument}
     answers = documented()
     assert len(answers) >= 4
     for answer in answers:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from commands.exit_codes import ExitCode
+from models.sandbox.confinement import Measure
 from service.metrics import Metrics
 from service.problems import Code
 from service.settings import Settings
@@ -61,6 +62,11 @@ def test_metrics() -> None:
 def test_alerts() -> None:
     shown = [names(row[0])[0] for row in rows(DOCS / "operations.md", "Metrics and alerts") if "Tag2vec" in row[0]]
     assert shown == re.findall(r"- alert: (\w+)", text(ROOT / "deploy" / "alerts.yml"))
+
+
+def test_measures_of_the_sandbox() -> None:
+    shown = [names(row[0])[0] for row in rows(DOCS / "operations.md", "Other systems")]
+    assert shown == [str(measure) for measure in Measure]
 
 
 def test_stages_in_their_order() -> None:

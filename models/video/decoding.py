@@ -63,9 +63,8 @@ class Video:
             raise ClipTooLarge(
                 f"The file is {size / 2**20:.1f} MiB; at most {self.limits.max_bytes / 2**20:g} MiB are accepted."
             )
-        self._container = _open(path, recognise(path), self.limits)
+        self._container, self._stream = open_clip(path, self.limits)
         try:
-            self._stream = _video_stream(self._container, self.limits)
             self._check_header()
             # Only the header of mp4 and mov says how many frames there are.
             mp4 = self._container.format.name.startswith("mov")
@@ -190,6 +189,19 @@ class _Clock:
         shown = (frame.duration or 0) * self._base
         self.end = self.now + (shown if shown > 0 else self._step)
         return self.now
+
+
+def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStream]:
+    """Open a clip with the one demuxer that its first bytes name, and select its video; the caller closes it.
+
+    Only the number of pixels is limited; `Video` checks the rest. The errors are those of `Video`.
+    """
+    container = _open(path, recognise(path), limits)
+    try:
+        return container, _video_stream(container, limits)
+    except BaseException:
+        container.close()
+        raise
 
 
 def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:

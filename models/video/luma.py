@@ -36,7 +36,7 @@ class LumaReader:
         width, height = first.width, first.height
         scale = min(1.0, working_side / min(width, height)) if working_side else 1.0
         self._coded = (max(1, round(width * scale)), max(1, round(height * scale)))
-        self._transpose, self._flips = _orientation(first)
+        self._transpose, self._flips = orientation(first)
         self.native = (height, width) if self._transpose else (width, height)
         self.size = (self._coded[1], self._coded[0]) if self._transpose else self._coded
         self._reformatter = VideoReformatter()
@@ -76,7 +76,7 @@ def _expanded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.addWeighted(luma, gain, luma, 0, -16 * gain - 0.499).astype(np.uint8, copy=False)
 
 
-def _orientation(frame: VideoFrame) -> tuple[bool, tuple[slice, slice]]:
+def orientation(frame: VideoFrame) -> tuple[bool, tuple[slice, slice]]:
     """Return how to set a frame upright: whether to transpose it, then the slices for its rows and columns.
 
     The display matrix (ISO/IEC 14496-12, section 6.2.2) maps (x, y) to (ax + cy, bx + dy).

@@ -1,4 +1,4 @@
-"""Figure 6 of the paper: frames of clips with what was suggested for them, successes and failures."""
+"""Figure 6 of the paper: frames of clips with their suggestions, successes and failures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,25 +6,26 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import av
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from models.video.container import recognise
+from models.video.colour import upright_rgb
+from models.video.decoding import open_clip
+from models.video.limits import VideoLimits
 from training.report.page import Picture, Section, Table
 from training.report.style import BAD, GOOD, SOFT, drawable, figure, to_png
 from training.workers import in_processes
 
 EACH: Final = 4
-"""Successes, and as many failures."""
+"""Successes, and the same number of failures."""
 
 Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A clip, its hashtag, and the suggested tags by rank, each with whether it is relevant."""
+    """A clip, its hashtag, and the suggested tags by rank with whether each is relevant."""
 
     clip: Path
     hashtag: str
@@ -33,12 +34,12 @@ class Example:
 
     @property
     def hits(self) -> int:
-        """How many are relevant."""
+        """The number of relevant tags."""
         return sum(self.relevant)
 
 
 def choose(examples: Iterable[Example]) -> tuple[list[Example], list[Example]]:
-    """Return the clips with most and with fewest relevant tags, no hashtag twice."""
+    """Return the clips with the most and with the fewest relevant tags, no hashtag twice."""
     ordered = sorted(examples, key=lambda example: (-example.hits, str(example.clip)))
     best = list(islice(_one_of_each(ordered, set()), EACH))
     worst = list(islice(_one_of_each(reversed(ordered), {example.hashtag for example in best}), EACH))
@@ -46,7 +47,7 @@ def choose(examples: Iterable[Example]) -> tuple[list[Example], list[Example]]:
 
 
 def example_frames(examples: Iterable[Example], workers: int) -> Section:
-    """Draw the middle frame of the chosen clips over their suggestions."""
+    """Draw the middle frames of the chosen clips above their suggestions."""
     best, worst = choose(examples)
     chosen = [*best, *worst]
     clips = [example.clip for example in chosen]
@@ -65,25 +66,24 @@ def example_frames(examples: Iterable[Example], workers: int) -> Section:
     return Section(
         title="Figure 6: suggestions for clips",
         text=[
-            "Clips with most and with least relevant suggestions, one of a hashtag, embedded by networks that never "
-            "saw their source. Relevant tags, in green, are used beside the clip's own hashtag in posts that the "
-            "suggestions were not learnt from.",
+            "The clips with the most and with the fewest relevant suggestions, one for each hashtag, embedded by "
+            "networks that did not see their source. Relevant tags, in green, are used together with the clip's own "
+            "hashtag in posts that the suggestions were not learnt from.",
         ],
         pictures=[Picture("figure6_examples", png, "Frames of clips with their suggested hashtags")],
         tables=[Table(["clip of", "relevant", "relevant tags", "other tags"], rows)],
-        notes=["The frames are from clips for research use: do not publish them without asking who owns them."],
+        notes=["The frames are from clips for research use: do not publish them without the owners' permission."],
     )
 
 
 def middle_frame(clip: Path) -> Frame:
-    """Decode the frame in the middle of a clip, (h, w, 3) RGB, upright; runs in a child process."""
-    with av.open(f"file:{clip}", format=recognise(clip), options={"protocol_whitelist": "file"}) as opened:
-        frames = sum(1 for _ in opened.decode(video=0))
-    with av.open(f"file:{clip}", format=recognise(clip), options={"protocol_whitelist": "file"}) as opened:
-        frame = next(islice(opened.decode(video=0), frames // 2, None))
-        return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))).astype(
-            np.uint8
-        )
+    """Decode the middle frame of a clip, upright RGB, uint8 (h, w, 3); runs in a child process."""
+    container, stream = open_clip(clip, VideoLimits())
+    with container:
+        frames = sum(1 for _ in container.decode(stream))
+    container, stream = open_clip(clip, VideoLimits())
+    with container:
+        return upright_rgb(next(islice(container.decode(stream), frames // 2, None)))
 
 
 def _one_of_each(examples: Iterable[Example], seen: set[str]) -> Iterable[Example]:
@@ -105,7 +105,7 @@ def _frame(axes: Axes, frame: Frame | None, example: Example, colour: str) -> No
 
 
 def on_canvas(frame: Frame) -> Frame:
-    """Set a frame in the middle of a light ground of 4:3, so that all are of one shape."""
+    """Centre a frame on a light background of 4:3, so that all have the same shape."""
     height, width = frame.shape[:2]
     tall, wide = max(height, round(width * 3 / 4)), max(width, round(height * 4 / 3))
     canvas = np.full((tall, wide, 3), 240, np.uint8)

@@ -1,8 +1,10 @@
-"""The command `tag2vec`: its subcommands, and how errors become exit codes."""
+"""The `tag2vec` command: its subcommands, and how errors become exit codes."""
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from importlib.metadata import version
+from typing import Annotated, Final
 
 import typer
 
@@ -10,7 +12,7 @@ from commands.evaluate import evaluate
 from commands.exit_codes import ExitCode
 from commands.keys import keys
 from commands.neighbours import neighbours
-from commands.output import complain
+from commands.output import complain, write
 from commands.report import report
 from commands.serve import serve
 from commands.suggest import suggest
@@ -21,13 +23,30 @@ from models.errors import Tag2VecError
 
 app = typer.Typer(
     help="Hashtags for short video clips.",
-    epilog="Exit codes: 0 done, 1 a clip or tag could not be answered, 2 wrong usage, "
+    epilog="Exit codes: 0 success, 1 a clip or tag failed, 2 wrong usage, "
     "3 the bundle, a config, an output file or an extra is unusable, 130 interrupted, 141 stdout was closed.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, if that is wanted."""
+    if wanted:
+        write(f"tag2vec {version('tag2vec')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
 for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
     app.command()(command)
 app.add_typer(keys, name="keys")
@@ -36,22 +55,27 @@ EXTRAS: Final = {
     "service": {
         "fastapi",
         "fastapi_offline",
+        "h11",
+        "opentelemetry",
         "pebble",
         "prometheus_client",
         "pydantic_settings",
+        "python_multipart",
         "starlette",
         "uvicorn",
     },
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
-    "training": {"gensim", "matplotlib", "sklearn"},
+    "training": {"filelock", "gensim", "scipy", "sklearn", "torch"},
     "survey": {"krippendorff"},
-    "report": {"jinja2", "openTSNE", "wordcloud"},
+    "report": {"jinja2", "matplotlib", "openTSNE", "wordcloud"},
 }
-"""Modules that only an extra brings."""
+"""Modules that only an extra installs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; `arguments` are those of the process by default."""
+    # Child processes must not import from the current directory, which may hold a folder called `models`.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         app(arguments, prog_name="tag2vec")
     except Tag2VecError as error:

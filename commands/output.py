@@ -1,5 +1,6 @@
-"""What commands write: answers to stdout, everything else to stderr."""
+"""What commands write: answers to stdout in UTF-8, everything else to stderr."""
 
+import io
 import json
 import os
 import sys
@@ -12,6 +13,8 @@ from commands.exit_codes import ExitCode
 
 def write(line: str) -> None:
     """Write one line to stdout at once; end quietly if its reader has gone (`| head`)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # JSON is UTF-8 whatever the locale, or the code page of Windows
+        sys.stdout.reconfigure(encoding="utf-8")
     try:
         print(line, flush=True)
     except BrokenPipeError:

@@ -1,10 +1,11 @@
 """`tag2vec suggest`: hashtags for clips."""
 
-import os
 import sys
-from dataclasses import asdict
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,12 +13,20 @@ from commands.exit_codes import ExitCode
 from commands.output import complain, write_json
 
 if TYPE_CHECKING:
-    from models.pipeline import Answer
+    from models.answers import Hashtags
+
+STDIN = Path("-")
+"""Stands for a clip on standard input."""
+_CHUNK = 2**20
 
 BundleOption = Annotated[
     Path | None,
     typer.Option(
-        "--bundle", metavar="FOLDER", envvar="TAG2VEC_BUNDLE", help="Model bundle.", show_default="the one that ships"
+        "--bundle",
+        metavar="FOLDER",
+        envvar="TAG2VEC_BUNDLE",
+        help="Model bundle.",
+        show_default="the one included",
     ),
 ]
 DenyFileOption = Annotated[
@@ -25,29 +34,32 @@ DenyFileOption = Annotated[
     typer.Option(
         metavar="FILE",
         envvar="TAG2VEC_DENY_FILE",
-        help="More hashtags never to suggest, as the bundle lists them.",
+        help="More hashtags never to suggest, in the format of the bundle's own list.",
     ),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="One JSON object a line, as always when stdout is not a terminal.")
+    bool, typer.Option("--json", help="Print one JSON object per line; the default unless stdout is a terminal.")
 ]
 
 
 def suggest(
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Video files: mp4, mov, webm, mkv or avi.")],
-    k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Most hashtags a clip.")] = 15,
-    min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Least score, from 0 to 1.")] = 0.0,
+    clips: Annotated[
+        list[Path],
+        typer.Argument(metavar="CLIP...", help="Video files: mp4, mov, webm, mkv or avi; - for standard input."),
+    ],
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
+    min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="TAG", help="Never suggest this hashtag, nor its inflections; repeatable."),
+        typer.Option(metavar="TAG", help="Never suggest this hashtag or its inflections; repeatable."),
     ] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="TAG", help="Suggest no other hashtags than these, and their inflections; repeatable."),
+        typer.Option(metavar="TAG", help="Suggest only this hashtag and its inflections; repeatable."),
     ] = None,
     rank: Annotated[
         Literal["similar", "popular", "trending"],
-        typer.Option(help="First what fits most likely; or of that what most posts use, or what has grown most."),
+        typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
     ] = "similar",
     deny_file: DenyFileOption = None,
     as_json: JsonOption = False,
@@ -55,12 +67,14 @@ def suggest(
 ) -> None:
     """Suggest hashtags for clips.
 
-    A clip that cannot be answered costs one line on stderr, `tag2vec: CLIP: code: message`, and exit code 1; the
-    others are answered.
+    A clip that fails costs a line on stderr, `tag2vec: CLIP: code: message`, and exit code 1; the others are answered.
     """
+    from models import encoder
+    from models.answers import Hashtags
     from models.bundle import SHIPPED, Bundle
     from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
+    from models.processors import processors
     from models.tags.suggestions import NO_DATES, SuggestOptions
 
     opened = Bundle.open(bundle or SHIPPED)
@@ -68,12 +82,14 @@ def suggest(
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
     options = SuggestOptions(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)
-    model = {"name": opened.name, "version": opened.version, "sha256": opened.sha256}
-    threads = len(os.sched_getaffinity(0))
+    threads = processors()
+    if not getattr(encoder, "kernels_cached", lambda: True)():
+        complain("compiling kernels, once on this machine, about 20 s")
     failed = False
     for clip in clips:
         try:
-            answer = pipeline(clip, threads=threads, **options)
+            with on_disk(clip) as file:
+                answer = Hashtags.of(pipeline(file, threads=threads, **options), opened)
         except ClipError as error:
             failed = True
             complain(f"{clip}: {error.code}: {error}")
@@ -82,24 +98,44 @@ def suggest(
             complain(f"{clip}: unreadable: {error.strerror or error}")
         else:
             if as_json or not sys.stdout.isatty():
-                write_json({"clip": str(clip), "model": model, **as_served(answer)})
+                write_json({"clip": str(clip), **answer.model_dump()})
             else:
                 show(clip, answer)
     if failed:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def as_served(answer: "Answer") -> dict[str, Any]:
-    """Return the answer in the shape that the HTTP service gives it."""
-    fields = asdict(answer)
-    fields["video"]["trajectories"] = fields.pop("trajectories")
-    for hashtag in fields["hashtags"]:
-        del hashtag["relevance"]
-    return fields
+@contextmanager
+def on_disk(clip: Path) -> Iterator[Path]:
+    """Yield the file of a clip, for standard input a private copy that is removed afterwards.
+
+    Raises
+    ------
+    ClipTooLarge
+        If standard input has more bytes than a clip may have; the rest is not read.
+    """
+    if clip != STDIN:
+        yield clip
+        return
+    from models.errors import ClipTooLarge
+    from models.video.limits import VideoLimits
+
+    left = VideoLimits().max_bytes
+    with tempfile.TemporaryDirectory(prefix="tag2vec-") as folder:
+        copy = Path(folder, "clip")
+        with copy.open("wb") as file:
+            while chunk := sys.stdin.buffer.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise ClipTooLarge(
+                        f"Standard input has more bytes than the {VideoLimits().max_bytes / 2**20:g} MiB accepted."
+                    )
+                file.write(chunk)
+        yield copy
 
 
-def show(clip: Path, answer: "Answer") -> None:
-    """Print a table for people."""
+def show(clip: Path, answer: "Hashtags") -> None:
+    """Print a table."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -107,7 +143,7 @@ def show(clip: Path, answer: "Answer") -> None:
     video = answer.video
     about = (
         f"{clip}  {video.duration_s:.1f} s, {video.width}x{video.height}, "
-        f"{answer.trajectories} trajectories, {answer.timings_ms['total'] / 1000:.2f} s"
+        f"{video.trajectories} trajectories, {answer.timings_ms.total / 1000:.2f} s"
     )
     table = Table(title=Text(about), title_justify="left", title_style="bold")
     table.add_column("rank", justify="right")

@@ -1,4 +1,4 @@
-"""How long the extractor and the Fisher encoding take for a clip."""
+"""Measures how long the stages from a clip to its Fisher vector take."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,6 @@ from statistics import median
 from typing import Any
 
 from models.bundle import SHIPPED, Bundle
-from models.bundle.manifest import Settings
 from models.clock import Clock
 from models.pipeline import Pipeline
 from models.trajectories.extractor import STAGES
@@ -17,13 +16,14 @@ PASSES = 3
 
 
 def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str, Any]:
-    """Return milliseconds a frame from the clip to its Fisher vector, medians of three passes after a warm one.
+    """Return milliseconds per frame for each stage: medians of three passes after a warm-up.
 
-    The codebooks are those of the bundle that ships, whatever the settings. Stages are added up over the threads, so
-    with more than one they come to more than the total.
+    Fisher vectors are encoded with the vocabulary of the shipped bundle, whatever the settings. Stages are summed over
+    the threads, so with more than one thread they exceed the total.
     """
     shipped = Bundle.open(SHIPPED)
-    manifest = shipped.manifest.model_copy(update={"settings": Settings(trajectories=settings)})
+    changed = shipped.manifest.settings.model_copy(update={"trajectories": settings})
+    manifest = shipped.manifest.model_copy(update={"settings": changed})
     pipeline = Pipeline(replace(shipped, manifest=manifest))
     pipeline.encoder.encode(clip, threads=threads)
     clocks = [Clock() for _ in range(PASSES)]

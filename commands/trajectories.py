@@ -1,6 +1,5 @@
-"""`tag2vec trajectories`: what the pipeline sees in a clip, written, drawn or timed."""
+"""`tag2vec trajectories`: the trajectories of a clip, written to a file, drawn or timed."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,14 +16,14 @@ DRAWINGS = {".png", ".mp4"}
 
 
 class Setting(StrEnum):
-    """Names of the extractor's settings."""
+    """Names of settings of the extractor."""
 
     FAST = "fast"
     REFERENCE = "reference"
 
 
 def settings_of(setting: Setting) -> "TrajectorySettings":
-    """Return the settings of that name."""
+    """Return the settings with this name."""
     from models.trajectories.settings import TrajectorySettings
 
     return TrajectorySettings() if setting is Setting.FAST else TrajectorySettings.reference()
@@ -34,27 +33,33 @@ def trajectories(
     clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video file: mp4, mov, webm, mkv or avi.")],
     setting: Annotated[
         Setting,
-        typer.Option(help="fast: as the service works; reference: step by step as the authors' release."),
+        typer.Option(help="fast: as the service works; reference: as the authors' release, step by step."),
     ] = Setting.FAST,
-    threads: Annotated[int | None, typer.Option(min=1, show_default="the processors", help="Threads.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, show_default="one per processor", help="Threads.")] = None,
     dump: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the authors' 436 columns, tab-separated; gzipped if named .gz."),
+        typer.Option(
+            metavar="FILE", help="Write the authors' 436 columns, tab-separated; gzipped if the name ends in .gz."
+        ),
     ] = None,
     draw: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw over the frames: a video (.mp4) or contact sheet (.png).")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the trajectories over the frames: a video (.mp4) or a contact sheet (.png)."
+        ),
     ] = None,
     timings: Annotated[
-        bool, typer.Option("--timings", help="Print milliseconds a frame, by stage, as one JSON object and no more.")
+        bool, typer.Option("--timings", help="Print only milliseconds per frame for each stage, as one JSON object.")
     ] = False,
 ) -> None:
     """Extract the improved dense trajectories of a clip."""
     if draw is not None and draw.suffix not in DRAWINGS:
         raise typer.BadParameter(f"{draw} must end in .mp4 or .png", param_hint="--draw")
     from models.errors import ClipError
+    from models.processors import processors
 
     settings = settings_of(setting)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or processors()
     try:
         if dump or draw or not timings:
             summary = extract_clip(clip, settings, threads, dump, draw)
@@ -70,13 +75,13 @@ def trajectories(
 
 
 def extract_clip(clip: Path, settings: "TrajectorySettings", threads: int, dump: Path | None, draw: Path | None) -> str:
-    """Extract the trajectories once, write what is asked for, and return a line that sums them up."""
+    """Extract the trajectories, write what is asked for, and return a summary in one line."""
     from commands.drawing import Tracks, write_drawing
     from commands.dump import write_dump
     from models.trajectories.extractor import extract
     from models.video.decoding import Video
 
-    # A pass of its own, as the authors do it: a row holds its place in time, so the number of frames comes first.
+    # A pass to count the frames, as the authors do: rows hold relative times.
     with Video(clip, working_side=settings.working_side) as video:
         size = video.size
         for _ in video:
@@ -94,5 +99,5 @@ def extract_clip(clip: Path, settings: "TrajectorySettings", threads: int, dump:
             write_drawing(draw, video, tracks, count=info.frames_used, fps=info.fps)
     return (
         f"{clip}: {count} trajectories in {info.frames_used} frames of {info.width}x{info.height}, "
-        f"worked at {size[0]}x{size[1]}"
+        f"analysed at {size[0]}x{size[1]}"
     )

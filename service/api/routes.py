@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Coroutine
-from dataclasses import asdict
 from importlib.metadata import version
 from typing import Annotated, Any, Final
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 import models.tags.neighbours
+from models import answers
 from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
 from models.tags.suggestions import NO_DATES
@@ -20,7 +20,6 @@ from models.video.container import CONTAINERS
 from service.api import schemas, uploads
 from service.api.schemas import NeighboursQuery, NoQuery, SuggestQuery
 from service.lifecycle import service_of
-from service.model import Model
 from service.problems import Code, Problem, documented
 from service.tracing import span
 
@@ -71,11 +70,6 @@ _CLIP_PROBLEMS: Final = (
 )
 
 
-def _described(model: Model) -> schemas.ModelInfo:
-    bundle = model.bundle
-    return schemas.ModelInfo(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
-
-
 async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]") -> EncodedClip:
     """Do `work` unless the client disconnects."""
 
@@ -118,31 +112,12 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
             answer = await service.compute.run(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
-    video = answer.video
-    return schemas.Hashtags(
-        request_id=request.state.request_id,
-        model=_described(model),
-        hashtags=[
-            schemas.Hashtag(tag=found.tag, score=found.score, distance=found.distance, rank=found.rank)
-            for found in answer.hashtags
-        ],
-        confident=answer.confident,
-        video=schemas.VideoInfo(
-            duration_s=video.duration_s,
-            fps=video.fps,
-            width=video.width,
-            height=video.height,
-            frames_used=video.frames_used,
-            trajectories=answer.trajectories,
-        ),
-        timings_ms=schemas.Timings.model_validate(answer.timings_ms),
-        warnings=answer.warnings,
-    )
+    return schemas.Hashtags.of(answer, model.bundle, request_id=request.state.request_id)
 
 
 @router.get(
     "/v1/tags/{tag}/neighbours",
-    response_model=schemas.Neighbours,
+    response_model=answers.Neighbours,
     responses=documented(Code.unknown_tag, Code.invalid_request, Code.not_ready),
     tags=["tags"],
 )
@@ -159,25 +134,9 @@ async def neighbours(
     service = service_of(request)
     model = service.model_now()
 
-    def search() -> schemas.Neighbours:
+    def search() -> answers.Neighbours:
         found = models.tags.neighbours.neighbours(model.pipeline.suggester, [tag, *query.plus], query.minus, query.k)
-        plus, minus = ([schemas.Asked(**asdict(one)) for one in asked] for asked in (found.plus, found.minus))
-        return schemas.Neighbours(
-            tag=plus[0].tag,
-            plus=plus,
-            minus=minus,
-            model=_described(model),
-            warnings=found.warnings,
-            neighbours=[
-                schemas.Neighbour(
-                    tag=shown,
-                    score=neighbour.score,
-                    distance=neighbour.distance,
-                    rank=rank,
-                )
-                for rank, (shown, neighbour) in enumerate(zip(found.shown, found.neighbours, strict=True), 1)
-            ],
-        )
+        return answers.Neighbours.of(found, model.bundle)
 
     try:
         return _conditional(request, await service.compute.run(search))
@@ -207,7 +166,7 @@ async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response
         queue=settings.queue,
     )
     trained = schemas.TrainedModel(
-        **_described(model).model_dump(),
+        **answers.ModelInfo.of(model.bundle).model_dump(),
         tags=len(model.pipeline.tagspace),
         ranks=model.pipeline.suggester.ranks,
         hashtags=model.hashtags,

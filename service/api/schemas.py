@@ -1,18 +1,14 @@
 """Queries and responses, as OpenAPI describes them."""
 
-import math
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from models import answers
 from models.sandbox.confinement import Measure
 from models.tags.suggestions import Rank, SuggestOptions
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
-Rounded = Annotated[float, AfterValidator(lambda number: round(number, 4))]
-"""A measured number without meaningless digits."""
-Score = Annotated[float, AfterValidator(lambda score: math.floor(score * 1e4 + 1e-6) / 1e4)]
-"""Rounded down, so that a score from an answer works as `min_score`, and only certainty is 1."""
 
 
 class SuggestQuery(BaseModel):
@@ -55,91 +51,15 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _Identified(answers.Strict):
+    request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
 
 
-class ModelInfo(_Answer):
-    """The model that answered."""
-
-    name: str = Field(examples=["tag2vec-shipped"])
-    version: str = Field(examples=["1"])
-    sha256: str = Field(description="of the bundle's manifest, which pins every file in it", pattern="^[0-9a-f]{64}$")
-
-
-class Hashtag(_Answer):
-    """A suggested hashtag, without its `#`."""
-
-    tag: str = Field(examples=["basketball"])
-    score: Score = Field(ge=0, le=1, description="probability that a person would keep this hashtag", examples=[0.71])
-    distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
-    rank: int = Field(ge=1, examples=[1])
-
-
-class VideoInfo(_Answer):
-    """The clip as it was decoded."""
-
-    duration_s: Rounded = Field(examples=[6.0])
-    fps: Rounded = Field(examples=[30.0])
-    width: int = Field(description="as displayed: after rotation", examples=[480])
-    height: int = Field(examples=[480])
-    frames_used: int = Field(examples=[180])
-    trajectories: int = Field(examples=[5120])
-
-
-class Timings(_Answer):
-    """Milliseconds that each stage took; 0 where the result was cached from a copy of the clip."""
-
-    decode: Rounded = Field(ge=0, examples=[210.0])
-    trajectories: Rounded = Field(ge=0, examples=[1480.0])
-    fisher: Rounded = Field(ge=0, examples=[95.0])
-    embed: Rounded = Field(ge=0, examples=[1.9])
-    search: Rounded = Field(ge=0, examples=[0.6])
-    total: Rounded = Field(ge=0, examples=[1787.5])
-
-
-class Hashtags(_Answer):
+class Hashtags(answers.Hashtags, _Identified):
     """Hashtags for a clip."""
 
-    request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
-    model: ModelInfo
-    hashtags: list[Hashtag]
-    confident: bool = Field(
-        description="the clip resembles what the model was trained on; if not, the hashtags are guesses"
-    )
-    video: VideoInfo
-    timings_ms: Timings
-    warnings: list[str] = Field(description="reasons why this answer is less certain")
 
-
-class Neighbour(_Answer):
-    """A neighbour of a tag."""
-
-    tag: str = Field(examples=["nba"])
-    score: Score = Field(ge=0, le=1, examples=[0.77])
-    distance: Rounded = Field(ge=0, examples=[0.46])
-    rank: int = Field(ge=1, examples=[1])
-
-
-class Asked(_Answer):
-    """A tag of the query."""
-
-    tag: str = Field(description="in its most common spelling", examples=["basketball"])
-    parts: list[str] = Field(description="the known tags that replace it, if it is not known itself")
-
-
-class Neighbours(_Answer):
-    """The nearest neighbours of a tag, or of a sum of tags."""
-
-    tag: str = Field(description="the tag of the path, in its most common spelling", examples=["basketball"])
-    plus: list[Asked] = Field(description="the tags that were added, the tag of the path first")
-    minus: list[Asked] = Field(description="the tags that were subtracted")
-    model: ModelInfo
-    neighbours: list[Neighbour]
-    warnings: list[str] = Field(description="which tags are not known, and what replaced them")
-
-
-class Limits(_Answer):
+class Limits(answers.Strict):
     """The limits on requests."""
 
     max_bytes: int = Field(description="size of a clip")
@@ -156,7 +76,7 @@ class Limits(_Answer):
     queue: int = Field(description="clips that may wait for a worker")
 
 
-class TrainedModel(ModelInfo):
+class TrainedModel(answers.ModelInfo):
     """The model in use."""
 
     tags: int = Field(description="tags that may be suggested")
@@ -164,13 +84,13 @@ class TrainedModel(ModelInfo):
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
 
 
-class Sandbox(_Answer):
+class Sandbox(answers.Strict):
     """The confinement of the processes that open clips."""
 
     missing: list[Measure] = Field(description="measures that the service's system does not provide")
 
 
-class Info(_Answer):
+class Info(answers.Strict):
     """The service, its model and its limits."""
 
     version: str = Field(description="of the service")
@@ -180,7 +100,7 @@ class Info(_Answer):
     sandbox: Sandbox
 
 
-class Status(_Answer):
+class Status(answers.Strict):
     """The state of the service."""
 
     status: str = Field(examples=["ok"])

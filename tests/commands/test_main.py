@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,17 @@ def test_starts_without_the_heavy_libraries() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "commands.suggest" in loaded
     assert heavy.isdisjoint(loaded)
+
+
+def test_version_is_that_of_the_package(run: Run) -> None:
+    assert run("--version") == (0, f"tag2vec {version('tag2vec')}\n", "")
+
+
+def test_shell_completion_offers_the_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TAG2VEC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "tag2vec s")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert run().out.split() == ["suggest", "serve", "survey"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

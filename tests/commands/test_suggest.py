@@ -1,16 +1,24 @@
+import io
 import json
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from models import encoder
 from models.bundle import Bundle
 from models.pipeline import Pipeline
+from models.video.limits import VideoLimits
 from tests.commands.conftest import TAGS, Run
 
+STDIN = Path("-")
 
-def test_json_lines_are_what_the_pipeline_answers(bundle: Path, clip: Path, run: Run) -> None:
+
+def test_json_lines_are_the_answers_of_the_pipeline(bundle: Path, clip: Path, run: Run) -> None:
     ended = run("suggest", "--bundle", bundle, clip, clip)
     first, second = map(json.loads, ended.out.splitlines())
     assert ended.code == 0
@@ -34,9 +42,7 @@ def test_options_reach_the_suggestions(bundle: Path, clip: Path, run: Run) -> No
     assert json.loads(run("suggest", "--bundle", bundle, "--min-score", 1, clip).out)["hashtags"] == []
 
 
-def test_a_bad_clip_costs_one_line_and_the_others_are_answered(
-    bundle: Path, clip: Path, tmp_path: Path, run: Run
-) -> None:
+def test_bad_clips_cost_a_line_and_others_are_answered(bundle: Path, clip: Path, tmp_path: Path, run: Run) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("not a video")
     ended = run("suggest", "--bundle", bundle, text, clip, tmp_path / "absent.mp4", tmp_path)
@@ -48,6 +54,78 @@ def test_a_bad_clip_costs_one_line_and_the_others_are_answered(
         ["tag2vec", str(tmp_path / "absent.mp4"), "unreadable"],
         ["tag2vec", str(tmp_path), "unreadable"],
     ]
+
+
+def test_a_clip_from_standard_input(bundle: Path, clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "commands.main", "suggest", "--bundle", str(bundle)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    piped, named = (
+        subprocess.run([*command, path], input=clip.read_bytes(), capture_output=True, check=True, env=environment)
+        for path in ("-", str(clip))
+    )
+    ours, wanted = json.loads(piped.stdout), json.loads(named.stdout)
+    assert ours["clip"] == "-"
+    assert ours["hashtags"] == wanted["hashtags"]
+    assert ours["video"] == wanted["video"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_input_is_read_no_further_than_the_limit(
+    bundle: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = SimpleNamespace(given=0)
+
+    def read(size: int) -> bytes:
+        endless.given += size
+        return bytes(size)
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=SimpleNamespace(read=read)))
+    ended = run("suggest", "--bundle", bundle, STDIN)
+    assert ended.code == 1
+    assert ended.err.startswith("tag2vec: -: clip_too_large: ")
+    assert endless.given <= VideoLimits().max_bytes + 2**20
+
+
+def test_no_bytes_on_standard_input(bundle: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    ended = run("suggest", "--bundle", bundle, STDIN)
+    assert ended.code == 1
+    assert ended.err.startswith("tag2vec: -: not_a_video: ")
+
+
+def test_compiling_is_announced(bundle: Path, clip: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "kernels_cached", lambda: False, raising=False)
+    assert "compiling kernels" in run("suggest", "--bundle", bundle, clip).err
+    monkeypatch.setattr(encoder, "kernels_cached", lambda: True, raising=False)
+    assert run("suggest", "--bundle", bundle, clip).err == ""
+
+
+ELSEWHERE = """
+import os, sys
+for name in ("sched_getaffinity", "fork", "getuid"):
+    delattr(os, name)
+missing = "fcntl grp pwd resource termios torch sklearn scipy matplotlib gensim fastapi"
+for name in missing.split():
+    sys.modules[name] = None
+sys.argv[0] = "tag2vec"
+from commands.main import main
+main()
+"""
+"""Runs the command line as on Windows, and without what only training and the service install."""
+
+
+def test_runs_without_unix_torch_and_the_service(bundle: Path, clip: Path) -> None:
+    command = [sys.executable, "-c", ELSEWHERE, "suggest", "--bundle", str(bundle), str(clip)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["hashtags"]
+
+
+def test_json_is_utf_8_whatever_the_locale(bundle: Path, clip: Path) -> None:
+    command = [sys.executable, "-m", "commands.main", "suggest", "--bundle", str(bundle), str(clip)]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    ended = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert {found["tag"] for found in json.loads(ended.stdout.decode())["hashtags"]} == set(TAGS.values())
 
 
 def test_a_terminal_gets_a_table(bundle: Path, clip: Path) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api import schemas
+from models.answers import Hashtag
 from tests.service.running import Running
 
 
@@ -16,7 +16,7 @@ def test_numbers_are_rounded(server: Running, clip: bytes) -> None:
 
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_a_score_that_was_seen_can_be_asked_for(least: int, score: float) -> None:
-    shown = schemas.Hashtag(tag="yoga", score=score, distance=0, rank=1).score
+    shown = Hashtag(tag="yoga", score=score, distance=0, rank=1).score
     assert score - 1e-4 < shown <= score + 1e-9
     assert shown >= least / 1e4 or score < least / 1e4
-    assert schemas.Hashtag(tag="yoga", score=shown, distance=0, rank=1).score == shown
+    assert Hashtag(tag="yoga", score=shown, distance=0, rank=1).score == shown

@@ -1,0 +1,139 @@
+"""The answers of the command line and of the HTTP service, as JSON: both give the very same."""
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from models.bundle import Bundle
+from models.tags.neighbours import Neighbourhood
+
+if TYPE_CHECKING:
+    from models.pipeline import Answer
+
+Rounded = Annotated[float, AfterValidator(lambda number: round(number, 4))]
+"""A measured number without meaningless digits."""
+Score = Annotated[float, AfterValidator(lambda score: math.floor(score * 1e4 + 1e-6) / 1e4)]
+"""Rounded down, so that a score from an answer works as `min_score`, and only certainty is 1."""
+
+
+class Strict(BaseModel):
+    """An object that has these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ModelInfo(Strict):
+    """The model that answered."""
+
+    name: str = Field(examples=["tag2vec-shipped"])
+    version: str = Field(examples=["1"])
+    sha256: str = Field(description="of the bundle's manifest, which pins every file in it", pattern="^[0-9a-f]{64}$")
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "ModelInfo":
+        """Return what identifies a bundle."""
+        return ModelInfo(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
+
+
+class Hashtag(Strict):
+    """A suggested hashtag, without its `#`."""
+
+    tag: str = Field(examples=["basketball"])
+    score: Score = Field(ge=0, le=1, description="probability that a person would keep this hashtag", examples=[0.71])
+    distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
+    rank: int = Field(ge=1, examples=[1])
+
+
+class VideoInfo(Strict):
+    """The clip as it was decoded."""
+
+    duration_s: Rounded = Field(examples=[6.0])
+    fps: Rounded = Field(examples=[30.0])
+    width: int = Field(description="as displayed: after rotation", examples=[480])
+    height: int = Field(examples=[480])
+    frames_used: int = Field(examples=[180])
+    trajectories: int = Field(examples=[5120])
+
+
+class Timings(Strict):
+    """Milliseconds that each stage took; 0 where the result was cached from a copy of the clip."""
+
+    decode: Rounded = Field(ge=0, examples=[210.0])
+    trajectories: Rounded = Field(ge=0, examples=[1480.0])
+    fisher: Rounded = Field(ge=0, examples=[95.0])
+    embed: Rounded = Field(ge=0, examples=[1.9])
+    search: Rounded = Field(ge=0, examples=[0.6])
+    total: Rounded = Field(ge=0, examples=[1787.5])
+
+
+class Hashtags(Strict):
+    """Hashtags for a clip."""
+
+    model: ModelInfo
+    hashtags: list[Hashtag]
+    confident: bool = Field(
+        description="the clip resembles what the model was trained on; if not, the hashtags are guesses"
+    )
+    video: VideoInfo
+    timings_ms: Timings
+    warnings: list[str] = Field(description="reasons why this answer is less certain")
+
+    @classmethod
+    def of(cls, answer: "Answer", bundle: Bundle, **fields: str) -> Self:
+        """Return the answer of a bundle's pipeline; `fields` are those that a subclass adds."""
+        return cls(
+            **fields,
+            model=ModelInfo.of(bundle),
+            hashtags=[
+                Hashtag(tag=found.tag, score=found.score, distance=found.distance, rank=found.rank)
+                for found in answer.hashtags
+            ],
+            confident=answer.confident,
+            video=VideoInfo(**asdict(answer.video), trajectories=answer.trajectories),
+            timings_ms=Timings.model_validate(answer.timings_ms),
+            warnings=answer.warnings,
+        )
+
+
+class Neighbour(Strict):
+    """A neighbour of a tag."""
+
+    tag: str = Field(examples=["nba"])
+    score: Score = Field(ge=0, le=1, examples=[0.77])
+    distance: Rounded = Field(ge=0, examples=[0.46])
+    rank: int = Field(ge=1, examples=[1])
+
+
+class Asked(Strict):
+    """A tag of the query."""
+
+    tag: str = Field(description="in its most common spelling", examples=["basketball"])
+    parts: list[str] = Field(description="the known tags that replace it, if it is not known itself")
+
+
+class Neighbours(Strict):
+    """The nearest neighbours of a tag, or of a sum of tags."""
+
+    tag: str = Field(description="the first tag of the query, in its most common spelling", examples=["basketball"])
+    plus: list[Asked] = Field(description="the tags that were added, starting with the first of the query")
+    minus: list[Asked] = Field(description="the tags that were subtracted")
+    model: ModelInfo
+    neighbours: list[Neighbour]
+    warnings: list[str] = Field(description="which tags are not known, and what replaced them")
+
+    @classmethod
+    def of(cls, found: Neighbourhood, bundle: Bundle) -> "Neighbours":
+        """Return what was found in a bundle's tag space for at least one tag that was added."""
+        return Neighbours(
+            tag=found.plus[0].tag,
+            plus=[Asked(**asdict(asked)) for asked in found.plus],
+            minus=[Asked(**asdict(asked)) for asked in found.minus],
+            model=ModelInfo.of(bundle),
+            neighbours=[
+                Neighbour(tag=tag, score=neighbour.score, distance=neighbour.distance, rank=rank)
+                for rank, (tag, neighbour) in enumerate(zip(found.shown, found.neighbours, strict=True), 1)
+            ],
+            warnings=found.warnings,
+        )

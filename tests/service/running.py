@@ -123,7 +123,7 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def serve(folder: Path, **settings: object) -> Iterator[Running]:
+def serve(folder: Path, cwd: Path | None = None, **settings: object) -> Iterator[Running]:
     """Run the service with `settings` until the block is left, with a temporary folder of its own; log to `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -136,8 +136,8 @@ def serve(folder: Path, **settings: object) -> Iterator[Running]:
     environment |= {f"TAG2VEC_{name.upper()}": str(value) for name, value in settings.items()}
     environment |= {"TAG2VEC_PORT": str(port), "TMPDIR": str(spool), "A_SECRET": "do not tell"}
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "commands.main", "serve"]
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        command = [Path(sys.executable).with_name("tag2vec"), "serve"]
+        process = subprocess.Popen(command, env=environment, cwd=cwd, stdout=output, stderr=output)
     running = Running(process, port, spool, log)
     try:
         yield running

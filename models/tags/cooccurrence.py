@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import BundleError
-from models.tensor_file import read_tensors, write_tensors
+from models.tensor_file import Tensors, read_tensors, write_tensors
 
 COOCCURRENCE_FILE = "cooccurrence.safetensors"
 
@@ -93,7 +93,7 @@ class Cooccurrence:
 
     def save(self, folder: Path) -> Path:
         """Write `COOCCURRENCE_FILE` to an existing folder; return its path."""
-        tensors = {"starts": self._starts, "companions": self._companions, "relevance": self._relevance}
+        tensors: Tensors = {"starts": self._starts, "companions": self._companions, "relevance": self._relevance}
         return write_tensors(folder / COOCCURRENCE_FILE, tensors)
 
     @classmethod

@@ -41,4 +41,4 @@ def test_familiarity_is_one_for_one_hashtag_and_zero_for_all() -> None:
     sure, unsure = familiarity(np.array([[1.0, -1, -1, -1], [0.2, 0.2, 0.2, 0.2]], np.float32), 0.1)
     assert sure > 0.99
     assert unsure == pytest.approx(0, abs=1e-6)
-    assert familiarity(np.array([0.3]), 0.1) == 1  # there is no other that it could be
+    assert familiarity(np.array([0.3]), 0.1) == 1  # a single hashtag leaves no doubt

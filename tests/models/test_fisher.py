@@ -1,4 +1,4 @@
-"""Fisher vectors against scikit-image's, and their independence of how descriptors arrive."""
+"""Fisher vectors against those of scikit-image, and their independence of batches."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def descriptors() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def mixtures(descriptors: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture]]:
-    """Mean, axes and scikit-learn's mixture for each block."""
+    """Mean, principal axes and a mixture fitted by scikit-learn, for each block."""
     fitted = {}
     for name, block in BLOCKS.items():
         x = descriptors[:, block]
@@ -55,13 +55,13 @@ def test_equals_scikit_image(
     mixtures: dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture]],
     vocabulary: Vocabulary,
 ) -> None:
-    # On the descriptors that they were fitted to, the gradients of the mixtures vanish.
+    # Shifted, since the gradients vanish on the descriptors that the mixtures were fitted to.
     descriptors = descriptors[:500] + np.float32(0.1)
     expected = []
     for name, (mean, axes, mixture) in mixtures.items():
         reduced = (descriptors[:, BLOCKS[name]] - mean) @ axes.T
-        raw = skimage_fisher_vector(reduced, mixture)[GAUSSIANS:]  # type: ignore[no-untyped-call]  # without the gradients by weight
-        raw[len(raw) // 2 :] *= -1  # scikit-image turns the sign of the gradients by variance
+        raw = skimage_fisher_vector(reduced, mixture)[GAUSSIANS:]  # type: ignore[no-untyped-call]  # without the weights
+        raw[len(raw) // 2 :] *= -1  # scikit-image has the opposite sign for variances
         powered = np.sign(raw) * np.sqrt(np.abs(raw))
         expected.append(powered / np.linalg.norm(powered))
     np.testing.assert_allclose(fisher_vectors(descriptors, vocabulary)[0], np.concatenate(expected), atol=1e-4)
@@ -76,7 +76,7 @@ def test_each_block_has_unit_length(descriptors: np.ndarray, vocabulary: Vocabul
 
 
 def test_second_view_is_of_mirrored_descriptors(descriptors: np.ndarray, vocabulary: Vocabulary) -> None:
-    # Off the mixtures' own descriptors, for which the gradients vanish and their roots are of rounding alone.
+    # Shifted, since the gradients of the fitted descriptors are rounding errors, which the square root amplifies.
     descriptors = descriptors[:500] + np.float32(0.1)
     plain, turned = fisher_vectors(descriptors, vocabulary)
     again, back = fisher_vectors(mirrored(descriptors), vocabulary)

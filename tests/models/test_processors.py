@@ -11,7 +11,7 @@ from models.processors import ProcessorsError, processors
 
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A host of 64 processors whose control groups are in a folder."""
+    """A host with 64 processors, with its control groups in a temporary folder."""
     monkeypatch.delenv("TAG2VEC_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     monkeypatch.setattr(module, "CGROUPS", tmp_path)

@@ -23,7 +23,7 @@ HASHTAGS = words("""
     gym hair horse jump piano running skateboarding skiing soccer squats tennis volleyball walk wave workout yoga
 """)
 
-LOOK_ALIKES = words("""
+LOOKALIKES = words("""
     cocktail cocktails cockpit peacock cockerspaniel hancock hitchcock assassin assassinscreed class classic glass
     grass bass brass passion massage compass grape grapes drape skyscraper therapist analysis analytics canal essex
     sussex sextet middlesex bisexual scunthorpe shiitake yamashita titan title constitution cucumber document cumbia
@@ -55,7 +55,7 @@ def test_denied_tags(shipped: DenyList, tag: str) -> None:
     assert shipped.denies(tag)
 
 
-@pytest.mark.parametrize("tag", [*HASHTAGS, *LOOK_ALIKES, "follow the leader", "follow your dreams"])
+@pytest.mark.parametrize("tag", [*HASHTAGS, *LOOKALIKES, "follow the leader", "follow your dreams"])
 def test_harmless_lookalikes_are_allowed(shipped: DenyList, tag: str) -> None:
     assert not shipped.denies(tag)
 

@@ -9,7 +9,7 @@ from models.tags.space import TagSpace
 from models.tags.suggestions import Suggester
 from tests.models.tags.test_suggestions import SPACE, SUGGESTER
 
-# Two meanings, winter and water, times two kinds, sport and place.
+# Axes: winter, water, sport, place.
 NAMES = ["skiing", "snow", "swimming", "pool", "surfing"]
 VECTORS = np.array([[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1], [0, 1, 0.8, 0]])
 STEMS = ["ski", "snow", "swim", "pool", "surf"]

@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 
 from models.tags.string_table import StringTable
 
-# These two have the same CRC-32.
-TWINS = ("plumless", "buckeroo")
+# Two words with the same CRC-32.
+COLLIDING = ("plumless", "buckeroo")
 
 
-@given(st.lists(st.text(max_size=12) | st.sampled_from(TWINS), unique=True, max_size=40), st.text(max_size=3))
+@given(st.lists(st.text(max_size=12) | st.sampled_from(COLLIDING), unique=True, max_size=40), st.text(max_size=3))
 def test_behaves_like_a_list(texts: list[str], other: str) -> None:
     table = StringTable(iter(texts))
     assert list(table) == [table[row] for row in range(len(table))] == table[:] == texts
@@ -25,12 +25,12 @@ def test_behaves_like_a_list(texts: list[str], other: str) -> None:
 def test_duplicates_are_refused(texts: list[str], data: st.DataObject) -> None:
     twice = data.draw(st.sampled_from(texts))
     with pytest.raises(ValueError, match="occurs twice"):
-        StringTable([*texts, *TWINS, twice])
+        StringTable([*texts, *COLLIDING, twice])
 
 
 def test_hash_collisions() -> None:
-    table = StringTable(["golf", *TWINS])
-    assert [table.row(text) for text in TWINS] == [1, 2]
+    table = StringTable(["golf", *COLLIDING])
+    assert [table.row(text) for text in COLLIDING] == [1, 2]
     assert "Plumless" not in table
 
 

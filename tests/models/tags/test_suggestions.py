@@ -101,7 +101,7 @@ def test_cooccurring_tags_come_before_near_ones() -> None:
     found = suggester.suggest([1, 0, 0])
     assert [one.tag for one in found] == ["golf", "club", "near", "far"]
     assert found[1].relevance == pytest.approx(0.75, abs=0.02)
-    # Halfway between two tags both are likely, and so is what goes with either.
+    # Halfway between two tags both are likely, and so are the companions of either.
     between = suggester.suggest(space.vector("golf") + space.vector("near"))
     assert [one.tag for one in between][:2] == ["golf", "club"]
     assert between[1].relevance < found[1].relevance

@@ -1,4 +1,4 @@
-"""The compiled histograms against a plain numpy count of the same definition."""
+"""The compiled histograms against a plain NumPy implementation of the same definition."""
 
 import math
 
@@ -16,7 +16,7 @@ Frame = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
 
 
 def count(dx: NDArray[np.float64], dy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Orientation histogram of a patch of vectors: length shared by the two nearest of eight directions."""
+    """Orientation histogram of a patch of vectors: each length is split between the two nearest of eight directions."""
     position = np.mod(np.arctan2(dy, dx), 2 * math.pi) / (2 * math.pi) * 8
     histogram = np.zeros(9)
     low = np.floor(position).astype(int) % 8
@@ -67,7 +67,7 @@ def test_cell_histograms(square: int, frame: Frame) -> None:
     for row, column in [(0, 0), (3, 5), ((HEIGHT - CELL) // square, 2), (4, (WIDTH - CELL) // square)]:
         top, left = row * square, column * square
         expected = channels(frame, (slice(top, top + CELL), slice(left, left + CELL)))
-        # fastAtan2 is good to 0.3 degrees, 16 bits to 0.2 %.
+        # fastAtan2 is accurate to 0.3 degrees, bfloat16 to 0.2 %.
         np.testing.assert_allclose(cells[row, column], expected, rtol=0.02, atol=0.01 * expected.max())
 
 
@@ -77,7 +77,7 @@ def test_describe(
     tolerance: float,
     frame: Frame,
 ) -> None:
-    """One track that stands still on one repeated frame: its blocks are the frame's own histograms."""
+    """A still track on a repeated frame: its blocks are the histograms of that frame."""
     pyramid = Pyramid(HEIGHT, WIDTH, 1, 32, 2.0)
     grid = CellGrid(pyramid, square, CELL)
     ring = np.empty((LENGTH, grid.size), np.uint16)

@@ -1,4 +1,4 @@
-"""What must hold of trajectories whatever the clip: motion in, the same motion out."""
+"""Properties of trajectories: known motion in, the same motion out."""
 
 from collections.abc import Callable
 
@@ -17,14 +17,14 @@ Clip = list[NDArray[np.uint8]]
 
 
 def texture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Smooth random texture, such as flow can follow."""
+    """Smooth random texture that optical flow can follow."""
     noise = np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
     return cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)  # type: ignore[call-overload, no-any-return]
 
 
 def moving_square(shift: tuple[int, int] = (0, 0), step: int = 3) -> Clip:
-    """A textured square that crosses a textured background that stands still."""
+    """A textured square that crosses a still, textured background."""
     background, square = texture(160, 200), texture(64, 64, seed=1)
     background = np.roll(background, shift, (0, 1))
     clip = []
@@ -58,7 +58,7 @@ def test_square_is_tracked_at_its_speed() -> None:
     travelled = (found.points[:, -1] - began)[well_inside]
     speed = [3 * SETTINGS.length, 0]
     assert np.abs(np.median(travelled, axis=0) - speed).max() < 1
-    for scale in np.unique(found.scales):  # on every layer, also those that have the flow of a finer one
+    for scale in np.unique(found.scales):  # including layers that use the flow of a finer one
         of_layer = travelled[found.scales[well_inside] == scale]
         assert np.abs(np.median(of_layer, axis=0) - speed).max() < 0.15 * speed[0]
     assert (np.abs(found.means[:, 1] - 80) < 50).all()
@@ -81,7 +81,7 @@ def test_still_clip_gives_none(frame: NDArray[np.uint8]) -> None:
 
 def test_camera_pan_is_compensated(monkeypatch: pytest.MonkeyPatch) -> None:
     compensated = sum(map(len, extract(camera_pan(), SETTINGS)))
-    monkeypatch.setattr("models.trajectories.camera.MATCHES", 10**9)  # no homography is ever looked for
+    monkeypatch.setattr("models.trajectories.camera.MATCHES", 10**9)  # never estimate a homography
     uncompensated = sum(map(len, extract(camera_pan(), SETTINGS)))
     assert uncompensated > 500
     assert compensated < 0.02 * uncompensated
@@ -99,7 +99,7 @@ def test_shifted_clip_gives_shifted_trajectories() -> None:
 
 
 def test_mirrored_clip_mirrors_the_histograms() -> None:
-    """Orientation bin b of a mirrored clip is bin (3 - b) modulo 8, and the x cells change places."""
+    """Mirroring a clip reflects the orientation bins and swaps the x cells."""
     clip = moving_square()
     here, there = collect(clip), collect([np.ascontiguousarray(frame[:, ::-1]) for frame in clip])
 
@@ -107,10 +107,10 @@ def test_mirrored_clip_mirrors_the_histograms() -> None:
         bins = 9 if block == "hof" else 8
         return np.asarray(found.descriptors[:, BLOCKS[block]].reshape(-1, 3, 2, 2, bins)[..., :8].mean(axis=0))
 
-    # Gradients of grey and flow's own direction turn by reflection about the y axis: angle a becomes half a turn - a.
+    # Image gradients and flow are reflected about the y axis: an angle a becomes pi - a.
     for block in ("hog", "hof"):
         a, b = mean(here, block), mean(there, block)[:, ::-1]
-        # A magnitude is shared between the bins at both ends of an eighth of a turn, so bin b maps to 4 - b.
+        # Bins are centred on multiples of pi / 4, so bin b becomes bin 4 - b.
         mirrored = b[..., (4 - np.arange(8)) % 8]
         assert np.corrcoef(a.ravel(), mirrored.ravel())[0, 1] > 0.95, block
 
@@ -129,7 +129,7 @@ def test_descriptors_are_normalised() -> None:
     np.testing.assert_allclose(np.linalg.norm(shape, axis=2).sum(axis=1), 1, rtol=1e-4)
     for block in ("hog", "hof", "mbhx", "mbhy"):
         cells = found.descriptors[:, BLOCKS[block]].reshape(len(found), 3, -1)
-        # The mean of five vectors of unit length.
+        # Each is the mean of five unit vectors.
         assert (np.linalg.norm(cells, axis=2) <= 1 + 1e-5).all()
         assert (np.linalg.norm(cells, axis=2) > 0.5).all()
 

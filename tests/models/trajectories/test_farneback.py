@@ -1,4 +1,4 @@
-"""The flow against OpenCV's own Farneback, and against motions that are known."""
+"""The flow against OpenCV's Farnebäck implementation, and against known motions."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,13 +42,13 @@ def opencv(before: NDArray[np.uint8], after: NDArray[np.uint8], layers: int) -> 
     return np.asarray(field, np.float32).transpose(2, 0, 1)
 
 
-# Multiples of 8 have layers of the same sizes however halves are rounded.
+# Sizes whose layers do not depend on how halves are rounded.
 SIZES = [(120, 160), (176, 104), (33, 251)]
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_equals_opencv_without_the_median(height: int, width: int) -> None:
-    # With a median of one pixel the two are the same algorithm: pyramid, expansion, border, iterations, upsampling.
+    # With a median of one pixel the algorithms are identical: pyramid, expansion, border, iterations, upsampling.
     image = texture(height, width)
     turned = np.array([[1.01, 0.02, 2.6], [-0.02, 1.01, -1.7]])
     before, after = moved(image, shift(0, 0)), moved(image, turned)
@@ -62,7 +62,7 @@ def test_equals_opencv_without_the_median(height: int, width: int) -> None:
 
 
 def test_equals_opencv_on_noise_and_on_a_flat_frame() -> None:
-    # Large displacements that leave the frame, and determinants of zero.
+    # Covers large displacements that leave the frame, and determinants of zero.
     before, after = np.random.default_rng(1).integers(0, 256, (2, 60, 90), dtype=np.uint8)
     before[:, 60:] = 7
     after[:, 50:] = 7
@@ -110,7 +110,7 @@ def test_first_iteration_needs_no_interpolation() -> None:
 def test_identical_frames_have_no_flow() -> None:
     grey = moved(texture(90, 70), shift(0, 0))
     expansions = expand(grey, [(90, 70)], STEP)
-    # The last row and column have no neighbours to interpolate with; windows and median spread what comes of it.
+    # The last row and column have no neighbours to interpolate with; windows and median spread the effect.
     assert not flow(expansions, expansions, STEP)[0][:, :-13, :-13].any()
 
 

@@ -18,8 +18,8 @@ def described(frames: Iterable[np.ndarray]) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def both() -> tuple[np.ndarray, np.ndarray]:
-    """Descriptors of a clip, and of the same frames turned left for right."""
-    # A patch that moves over a still ground; a picture that moved as a whole would pass for camera motion.
+    """Descriptors of a clip, and of the same frames mirrored."""
+    # A patch that moves over a still background; a frame that moved as a whole would pass for camera motion.
     ground, patch = (next(iter(clips.drifting(1, size))) for size in ((160, 120), (48, 48)))
     frames = [ground.copy() for _ in range(24)]
     for step, frame in enumerate(frames):

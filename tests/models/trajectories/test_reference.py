@@ -1,4 +1,4 @@
-"""The `reference` setting against the output of the authors' own release for one clip."""
+"""The `reference` settings against the output of the authors' release on one clip."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from models.video.decoding import Video
 
 pytestmark = pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
 
-# Mean cosine of matched rows: what the authors' own program reaches when its RANSAC sees the matches in another order.
+# Mean cosine of matched rows that the authors' program itself reaches when its RANSAC sees the matches reordered.
 COSINES = {"trajectory": 0.88, "hog": 0.995, "hof": 0.98, "mbhx": 0.99, "mbhy": 0.99}
 HEADER = 10
 
@@ -43,7 +43,7 @@ def ours(folder: Path) -> Trajectories:
 
 @pytest.fixture(scope="module")
 def distances(ours: Trajectories, theirs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels between the means of every row of theirs and of ours; infinite unless frame and scale are the same."""
+    """Pixels between the mean positions of their rows and ours; infinite unless frame and scale are equal."""
     apart = np.linalg.norm(theirs[:, None, 1:3] - ours.means, axis=2)
     same = (theirs[:, :1] == ours.frames) & (np.abs(theirs[:, 6:7] - ours.scales) < 0.01)
     return np.where(same, apart, np.inf)
@@ -63,7 +63,7 @@ def test_descriptors_agree(
     b = ours.descriptors[distances[matched].argmin(axis=1)][:, BLOCKS[block]]
     cosines = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     assert cosines.mean() >= COSINES[block]
-    # Not the direction alone.
+    # Lengths, too, not only directions.
     np.testing.assert_allclose(np.linalg.norm(b, axis=1).mean(), np.linalg.norm(a, axis=1).mean(), rtol=0.01)
 
 

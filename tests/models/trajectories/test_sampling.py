@@ -1,4 +1,4 @@
-"""Sampling against OpenCV's own eigenvalues."""
+"""Sampling against OpenCV's cornerMinEigenVal."""
 
 import cv2
 import numpy as np

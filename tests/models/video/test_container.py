@@ -1,4 +1,4 @@
-"""Files recognised by their bytes, and cut ones by their sizes."""
+"""Detection of containers by their first bytes, and of truncated files by their sizes."""
 
 from pathlib import Path
 
@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.errors import (
-    ClipError,
-    NotAVideo,
-    TruncatedClip,
-    UnsupportedContainer,
-)
+from models.errors import ClipError, NotAVideo, TruncatedClip, UnsupportedContainer
 from models.video.decoding import Video
 from tests import clips
 

@@ -1,4 +1,4 @@
-"""Clips encoded on the spot (and real ones, with TAG2VEC_DATA) through the decoder and its limits."""
+"""The decoder and its limits, on generated clips and, with TAG2VEC_DATA, on real ones."""
 
 import os
 from dataclasses import replace
@@ -37,7 +37,7 @@ def test_every_container_round_trips(tmp_path: Path, name: str) -> None:
     frames, info = clips.take(clips.write_way(tmp_path, name, source))
     assert clips.apart(frames, source) < 6
     assert (info.width, info.height, info.frames_used) == (160, 120, 12)
-    # A muxer of avi may leave one place in time empty where sound and B frames meet.
+    # The avi muxer may leave a gap of one frame if there are both audio and B-frames.
     assert info.duration_s == pytest.approx(12 / 30, abs=1.1 / 30 if name.endswith("avi") else 0.002)
     assert info.fps == pytest.approx(12 / info.duration_s)
 
@@ -77,7 +77,7 @@ def test_frame_rate_is_reduced_to_thirty(
     source = list(clips.drifting(count, (64, 48)))
     frames, info = clips.take(clips.write(tmp_path / f"fast.{suffix}", source, fps=fps))
     assert info.fps == pytest.approx(float(fps), rel=0.02)
-    if fps == 1000:  # the ticks do not fall on frames: only the rate is given
+    if fps == 1000:  # frames do not fall on multiples of 1/30 s
         assert len(frames) == len(kept)
     else:
         assert clips.apart(frames, [source[number] for number in kept]) < 8
@@ -89,7 +89,7 @@ def test_fifty_frames_per_second_become_thirty(tmp_path: Path) -> None:
 
 
 def test_edit_list_hides_frames(tmp_path: Path) -> None:
-    # Lossless trimming keeps the packets back to the key frame and hides them.
+    # Lossless trimming keeps the packets from the last key frame on and hides those before the cut.
     source = list(clips.drifting(30, (64, 48)))
     whole = clips.write(tmp_path / "whole.mp4", source, options={"g": "30", "preset": "ultrafast", "qp": "8"})
     trimmed = tmp_path / "trimmed.mp4"
@@ -110,7 +110,7 @@ def test_edit_list_hides_frames(tmp_path: Path) -> None:
 
 
 def test_missing_timestamps_follow_the_frame_rate(tmp_path: Path) -> None:
-    # H.264 in avi has no timestamps of its own.
+    # H.264 in avi has no timestamps.
     frames, info = clips.take(clips.write(tmp_path / "bare.avi", clips.drifting(20, (64, 48)), codec="libx264", fps=25))
     assert len(frames) == 20
     assert info.duration_s == pytest.approx(20 / 25, abs=0.1)
@@ -159,7 +159,7 @@ def test_too_long_by_header(tmp_path: Path) -> None:
 
 
 def test_too_long_by_timestamps(tmp_path: Path) -> None:
-    # Written live, the container announces no duration.
+    # A live recording has no duration in its header.
     path = clips.write(
         tmp_path / "live.webm", clips.drifting(40, (64, 48)), fps=10, codec="libvpx", muxing={"live": "1"}
     )
@@ -261,7 +261,7 @@ def test_damaged_clip_gives_frames_or_a_clip_error(
     folder, wholes = small
     data = bytearray(wholes[which])
     for place, new in edits:
-        # Cubed: the structure stands near the two ends.
+        # Cubed, so that most edits fall near the ends, where the structure of the file is.
         start = int(len(data) * (place**3 % 1.0)) % len(data)
         data[start : start + len(new)] = new
     path = folder / "damaged"
@@ -277,7 +277,7 @@ def test_damaged_clip_gives_frames_or_a_clip_error(
 def real_clips() -> list[Path]:
     data = Path(os.environ["TAG2VEC_DATA"]).resolve()
     found = sorted((data / "clips").glob("*/*.mp4"))
-    return [*found[:: len(found) // 15], *sorted((data / "bench").glob("*320x240.mp4"))]
+    return [*found[:: max(1, len(found) // 15)], *sorted((data / "bench").glob("*320x240.mp4"))]
 
 
 @needs_data

@@ -1,4 +1,4 @@
-"""Grey pictures against the frames that were encoded, and against swscale."""
+"""Greyscale frames against the frames that were encoded, and against swscale."""
 
 import math
 from fractions import Fraction
@@ -72,7 +72,7 @@ def test_pixel_formats_agree_with_swscale(tmp_path: Path, codec: str, pix_fmt: s
         ]
     frames, _ = clips.take(path)
     for frame, other in zip(frames, wanted, strict=True):
-        # Ten bits are cut to eight here and rounded there.
+        # Ten bits are truncated to eight here, but rounded by swscale.
         assert np.abs(frame.astype(int) - other).max() <= 2
 
 

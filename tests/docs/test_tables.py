@@ -12,7 +12,7 @@ from service.metrics import Metrics
 from service.problems import Code
 from service.settings import Settings
 from tests.docs.documents import ROOT, rows, text
-from training.run import STAGES
+from training.artifacts import STAGES
 
 DOCS = ROOT / "docs"
 

@@ -49,7 +49,7 @@ def test_clip_is_chosen_and_hashtags_are_shown(page: "Page", server: Running, cl
     expect(page.locator("#state")).to_contain_text("15 hashtags")
     expect(page.locator("video")).to_be_visible()
     assert page.evaluate("document.querySelector('video').readyState") >= 2
-    page.get_by_text("How it went").click()
+    page.get_by_text("Details").click()
     expect(page.locator("#facts")).to_contain_text("160 × 120, 30 frames")
 
 

@@ -3,8 +3,8 @@
 #
 # Installs: safetensors 0.8.0 and numpy 2.4.6, in a temporary virtual environment.
 # Expected: mode 0644 with umask 022, as from `numpy.save`.
-# Found: 0600 from `save_file`; writing the bytes from `save` to a file gives 0644. So a service that runs as another user
-#   cannot read the model file.
+# Found: 0600 from `save_file`; writing the bytes from `save` to a file gives 0644. So a service that runs as another
+#   user cannot read the model file.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

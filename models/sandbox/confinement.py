@@ -21,7 +21,8 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _SIGKILL: Final = 9
 _RESULT_BYTES: Final = 16 * 2**20
 _OPEN_FILES: Final = 64
-_NICENESS: Final = 12
+_NICENESS: Final = 5
+"""A third of the weight of an ordinary process: enough to give way to the service, too much to starve."""
 _SPARE_BYTES: Final = 64 * 2**20
 """A process fails this close to its memory limit: single allocations are as large."""
 

@@ -14,7 +14,7 @@ def test_in_a_folder_with_folders_of_the_same_names(bundle: Path, clip: Path, tm
     for name in ("models", "service", "commands"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(f"open({str(imported)!r}, 'w').close()")
-    with serve(tmp_path, cwd=tmp_path, bundle=bundle, workers=1) as server:
+    with serve(tmp_path, bundle=bundle, workers=1) as server:
         server.wait_until_ready()
         assert server.suggest(clip.read_bytes()).status_code == 200
     assert not imported.exists()

@@ -34,7 +34,7 @@ def start(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
 
     @contextmanager
     def started(**settings: object) -> Iterator[Running]:
-        with serve(tmp_path_factory.mktemp("server"), **{"bundle": bundle, **settings}) as server:
+        with serve(tmp_path_factory.mktemp("server"), **{"bundle": bundle, "deadline_s": 240, **settings}) as server:
             server.wait_until_ready()
             yield server
 
@@ -43,15 +43,15 @@ def start(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
 
 @pytest.fixture(scope="session")
 def server(start: Serve) -> Iterator[Running]:
-    """A server with the settings that a user gets by default, on two workers."""
+    """A server with the settings that a user gets by default, on two workers; busy machines take their time."""
     with start(workers=2) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def tight(start: Serve) -> Iterator[Running]:
-    """A server that is soon at its limits: one worker, one clip waiting, little patience, no cache."""
-    settings = {"workers": 1, "queue": 1, "deadline_s": 4, "cache": 0, "upload_s": 3, "upload_idle_s": 1}
+    """A server that is soon at its limits: one worker, one clip waiting, little patience with uploads, no cache."""
+    settings = {"workers": 1, "queue": 1, "cache": 0, "upload_s": 4, "upload_idle_s": 2}
     with start(**settings, max_bytes=2**20, cors_origins='["https://app.example"]') as running:
         yield running
 

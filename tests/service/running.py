@@ -30,7 +30,7 @@ class Running:
         self.spool = spool
         self.log = log
         self.address = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.address, timeout=120)
+        self.client = httpx.Client(base_url=self.address, timeout=280)
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_S
@@ -101,7 +101,7 @@ class Running:
 
 def problem(answer: "Future[httpx.Response]") -> tuple[int, str]:
     """The status and the code of an answer to come."""
-    response = answer.result(120)
+    response = answer.result(280)
     return response.status_code, response.json()["code"]
 
 
@@ -123,8 +123,11 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def serve(folder: Path, cwd: Path | None = None, **settings: object) -> Iterator[Running]:
-    """Run the service with `settings` until the block is left, with a temporary folder of its own; log to `folder`."""
+def serve(folder: Path, **settings: object) -> Iterator[Running]:
+    """Run the service with `settings` until the block is left, with a temporary folder of its own.
+
+    It runs in `folder` and logs to a file in it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     # Not in `folder`, whose path may be too long for the sockets that lie there.
@@ -136,8 +139,8 @@ def serve(folder: Path, cwd: Path | None = None, **settings: object) -> Iterator
     environment |= {f"TAG2VEC_{name.upper()}": str(value) for name, value in settings.items()}
     environment |= {"TAG2VEC_PORT": str(port), "TMPDIR": str(spool), "A_SECRET": "do not tell"}
     with log.open("wb") as output:
-        command = [Path(sys.executable).with_name("tag2vec"), "serve"]
-        process = subprocess.Popen(command, env=environment, cwd=cwd, stdout=output, stderr=output)
+        command = [str(Path(sys.executable).with_name("tag2vec")), "serve"]
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=output)
     running = Running(process, port, spool, log)
     try:
         yield running

@@ -49,6 +49,6 @@ def test_upload_that_stands_still(tight: Running) -> None:
 
 
 def test_upload_that_drips(tight: Running, clip: bytes) -> None:
-    status, _ = speak(tight, head("Content-Type: video/mp4", "Content-Length: 100"), *[b"x"] * 10, pause=0.5)
+    status, _ = speak(tight, head("Content-Type: video/mp4", "Content-Length: 100"), *[b"x"] * 14, pause=0.5)
     assert status == 408
     assert tight.suggest(clip).status_code == 200

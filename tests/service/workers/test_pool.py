@@ -58,7 +58,7 @@ def test_death_of_a_worker_costs_its_clip_alone(
     others = [pool.submit(server.suggest, clip) for _ in range(4)]
     os.kill(pid, signal_number)
     assert problem(doomed) == (503, "worker_died")
-    assert [other.result(120).status_code for other in others] == [200] * 4
+    assert [other.result(280).status_code for other in others] == [200] * 4
     assert server.restarts("died") == before + 1
     server.wait_until(lambda: len(server.workers()) == 2)
     assert server.client.get("/readyz").status_code == 200
@@ -78,13 +78,14 @@ def test_death_of_an_idle_worker_costs_nothing(server: Running, clips: Path) -> 
     assert not {first, second} & server.workers().keys()
 
 
-def test_deadline(tight: Running, clip: bytes, slow_clip: bytes) -> None:
-    began = time.monotonic()
-    response = tight.suggest(slow_clip)
-    assert (response.status_code, response.json()["code"]) == (504, "deadline_exceeded")
-    assert time.monotonic() - began >= 4
-    assert tight.restarts("deadline") > 0
-    tight.wait_until(lambda: tight.suggest(clip).status_code == 200)
+def test_deadline(start: Serve, slow_clip: bytes) -> None:
+    with start(workers=1, deadline_s=2) as server:
+        began = time.monotonic()
+        response = server.suggest(slow_clip)
+        assert (response.status_code, response.json()["code"]) == (504, "deadline_exceeded")
+        assert time.monotonic() - began >= 2
+        assert server.restarts("deadline") == 1
+        server.wait_until(lambda: server.in_state("free") == 1)
 
 
 def test_client_that_leaves_frees_its_worker(tight: Running, clip: bytes, slow_clip: bytes) -> None:

@@ -19,7 +19,6 @@ from service.api.uploads import Upload
 from service.metrics import Metrics
 from service.model import Model
 from service.problems import Code, Problem
-from service.workers import singleflight
 from service.workers.pool import Workers
 from service.workers.singleflight import Singleflight
 from tests.service.running import Running
@@ -137,7 +136,7 @@ def test_clips_under_way_never_exceed_the_places(
             await scenario.leave(0)
         return scenario
 
-    with patch.object(singleflight.asyncio, "to_thread", at_once):
+    with patch.object(asyncio, "to_thread", at_once):
         scenario = asyncio.run(play())
     assert scenario.admission.taken == 0
     assert scenario.discarded == scenario.uploads
@@ -154,5 +153,5 @@ def test_copies_are_encoded_once_and_outlive_the_first(
         server.busy_worker()
         second = pool.submit(server.suggest, content)
         server.wait_until(lambda: server.metrics()[joined] == before[joined] + 1)
-    assert second.result(120).status_code == 200
+    assert second.result(280).status_code == 200
     assert server.restarts("cancelled") == cancelled

@@ -5,8 +5,8 @@
 # Expected: the same number of trained words either way. All lines are shorter than the documented limit of 10,000
 #   words, no word is rare or down-sampled, and there is one worker and one epoch.
 # Found: a file with lines of 3,000 words loses 16 % of its words, one with lines of 9,000 words 43 %, and one with
-#   short lines 0.1 %. Jobs hold up to 10,000 words; when a line does not fit into the rest of a job, its remaining words are
-#   skipped. The raw word count that `train` returns does not show this.
+#   short lines 0.1 %. Jobs hold up to 10,000 words; when a line does not fit into the rest of a job, its remaining
+#   words are skipped. The raw word count that `train` returns does not show this.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

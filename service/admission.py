@@ -1,4 +1,4 @@
-"""Admission: how many clips may be under way, in all and for one key; whoever is one too many gets a 429."""
+"""Admission: how many clips may be under way, in all and for one key; beyond that, 429."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -142,10 +142,12 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
 
 _EXAMPLES = {
     Code.clip_too_large: "The clip is larger than 67108864 bytes. Send a shorter or smaller one.",
-    Code.clip_too_long: "The clip lasts 75.0 s, more than the 60 s taken. Cut it.",
-    Code.truncated: "The clip breaks off before its last frame. Send it again, whole.",
+    Code.clip_too_long: "The clip is 75.0 s long; at most 60 s are accepted.",
+    Code.truncated: "The clip is cut short: its container should hold 1,204,113 bytes, but the file ends after 65,536. "
+    "Upload the complete file.",
     Code.queue_full: "The queue is full: 16 clips are waiting. Try again in 8 s.",
     Code.invalid_request: "query.k: Input should be less than or equal to 50",
-    Code.no_dates: "The posts that these tags were learnt from carry no dates: ask for similar or popular ones.",
-    Code.unknown_tag: "The tag space does not know 'qwertzuiop'.",
+    Code.no_dates: "Trending is unavailable: the posts have no dates. Rank by similar or popular instead.",
+    Code.unknown_tag: "'qwertzuiop' is not in the tag space and cannot be split into tags that are. "
+    "Try another word or spelling.",
 }

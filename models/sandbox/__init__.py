@@ -1,1 +1,1 @@
-"""A clip of a stranger, encoded in a process of its own: what confines that process, and how its result comes back."""
+"""The sandbox for untrusted clips: a confined worker process, and the results that it returns."""

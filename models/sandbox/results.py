@@ -1,4 +1,4 @@
-"""A worker's result, handed over as files: a worker that was taken over by a clip can hand back numbers only."""
+"""A worker's result, passed in files and validated: all that a worker taken over by a clip can pass on is numbers."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from models.video.limits import VideoInfo
 
 
 class Video(BaseModel):
-    """What a worker may say of a clip."""
+    """Properties of the clip."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,7 +24,7 @@ class Video(BaseModel):
 
 
 class Encoding(BaseModel):
-    """The part of a worker's success that is not the Fisher vector."""
+    """A worker's success, without the Fisher vector."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -69,18 +69,18 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
 
 
 def write_failure(folder: Path, code: str, message: str) -> None:
-    """Write into `folder` why there is no encoding."""
+    """Write the reason why there is no encoding into `folder`."""
     failure = Failure(code=code, message=message[:2000])
     (folder / "result.json").write_text(json.dumps({"result": failure.model_dump()}))
 
 
 def read(folder: Path, dimensions: int) -> EncodedClip | Failure:
-    """Read what a worker wrote into `folder`, trusting none of it.
+    """Read and validate what a worker wrote into `folder`.
 
     Raises
     ------
     ValueError
-        If it is not a finite float32 vector of `dimensions` numbers and its description, or a failure.
+        If it is neither a finite float32 vector of `dimensions` numbers with its description nor a failure.
     OSError
         If a file is missing.
     """

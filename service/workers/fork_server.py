@@ -17,7 +17,7 @@ def start() -> None:
 
 
 def kill() -> None:
-    """Kill the fork server, and with it every worker; whoever waits for it to start one is told at once."""
+    """Kill the fork server and every worker with it; calls that wait for it to start one fail at once."""
     pid = getattr(forkserver, "_forkserver")._forkserver_pid  # noqa: B009 - there is no public way to stop it
     if pid is not None:
         os.kill(pid, 9)

@@ -1,0 +1,89 @@
+"""Results of workers, honest and other ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.encoded_clip import EncodedClip
+from models.sandbox import results
+from models.video.limits import VideoInfo
+
+ENCODED = EncodedClip(
+    fisher=np.linspace(-1, 1, 8, dtype=np.float32),
+    video=VideoInfo(duration_s=1.5, fps=30.0, width=320, height=240, frames_used=45),
+    trajectories=7,
+    timings_ms={"decode": 1.0, "trajectories": 2.0, "fisher": 3.0},
+    warnings=["short"],
+)
+
+
+def test_an_encoding_comes_back_as_it_was(tmp_path: Path) -> None:
+    results.write_encoding(tmp_path, ENCODED)
+    read = results.read(tmp_path, 8)
+    assert isinstance(read, EncodedClip)
+    np.testing.assert_array_equal(read.fisher, ENCODED.fisher)
+    assert (read.video, read.trajectories, read.timings_ms, read.warnings) == (
+        ENCODED.video,
+        ENCODED.trajectories,
+        ENCODED.timings_ms,
+        ENCODED.warnings,
+    )
+
+
+def test_a_failure_comes_back_cut_to_a_sensible_length(tmp_path: Path) -> None:
+    results.write_failure(tmp_path, "truncated", "x" * 10_000)
+    read = results.read(tmp_path, 8)
+    assert isinstance(read, results.Failure)
+    assert (read.code, read.message) == ("truncated", "x" * 2000)
+
+
+def save(array: Any, **options: Any) -> Callable[[Path], None]:
+    return lambda folder: np.save(folder / "fisher.npy", array, **options)
+
+
+def change(**changed: Any) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        file = folder / "result.json"
+        document = json.loads(file.read_text())
+        document["result"].update(changed)
+        file.write_text(json.dumps(document))
+
+    return write
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "another length": save(np.zeros(9, np.float32)),
+    "another type": save(np.zeros(8, np.float64)),
+    "another shape": save(np.zeros((2, 4), np.float32)),
+    "not a number": save(np.full(8, np.nan, np.float32)),
+    "pickled": save(np.array([print], dtype=object), allow_pickle=True),
+    "cut": lambda folder: (folder / "fisher.npy").write_bytes((folder / "fisher.npy").read_bytes()[:-1]),
+    "no array": lambda folder: (folder / "fisher.npy").write_bytes(b"hello"),
+    "no JSON": lambda folder: (folder / "result.json").write_bytes(b"hello"),
+    "endless JSON": lambda folder: (folder / "result.json").write_bytes(b'{"result": "' + b"x" * 10**6),
+    "another kind": change(kind="other"),
+    "one field more": change(more=1),
+    "a stage that is none": change(timings_ms={"lunch": 1.0}),
+    "less than nothing": change(trajectories=-1),
+    "many warnings": change(warnings=["x"] * 21),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_result_is_refused(tmp_path: Path, how: str) -> None:
+    results.write_encoding(tmp_path, ENCODED)
+    BROKEN[how](tmp_path)
+    with pytest.raises(ValueError):  # noqa: PT011 - pydantic's and NumPy's own
+        results.read(tmp_path, 8)
+
+
+@pytest.mark.parametrize("name", ["result.json", "fisher.npy"])
+def test_a_missing_file_is_told(tmp_path: Path, name: str) -> None:
+    results.write_encoding(tmp_path, ENCODED)
+    (tmp_path / name).unlink()
+    with pytest.raises(FileNotFoundError):
+        results.read(tmp_path, 8)

@@ -1,4 +1,4 @@
-"""The answers of the command line and of the HTTP service, as JSON: both give the very same."""
+"""The answers of the command line and the HTTP service, which are identical JSON."""
 
 import math
 from dataclasses import asdict
@@ -19,7 +19,7 @@ Score = Annotated[float, AfterValidator(lambda score: math.floor(score * 1e4 + 1
 
 
 class Strict(BaseModel):
-    """An object that has these fields and no others."""
+    """An object with no additional properties."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ class ModelInfo(Strict):
 
     @classmethod
     def of(cls, bundle: Bundle) -> "ModelInfo":
-        """Return what identifies a bundle."""
+        """Build from a bundle."""
         return ModelInfo(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
 
 
@@ -82,7 +82,7 @@ class Hashtags(Strict):
 
     @classmethod
     def of(cls, answer: "Answer", bundle: Bundle, **fields: str) -> Self:
-        """Return the answer of a bundle's pipeline; `fields` are those that a subclass adds."""
+        """Build from the answer of a bundle's pipeline; `fields` are those that a subclass adds."""
         return cls(
             **fields,
             model=ModelInfo.of(bundle),
@@ -125,7 +125,7 @@ class Neighbours(Strict):
 
     @classmethod
     def of(cls, found: Neighbourhood, bundle: Bundle) -> "Neighbours":
-        """Return what was found in a bundle's tag space for at least one tag that was added."""
+        """Build from a neighbourhood in a bundle's tag space, which must have at least one added tag."""
         return Neighbours(
             tag=found.plus[0].tag,
             plus=[Asked(**asdict(asked)) for asked in found.plus],

@@ -1,4 +1,4 @@
-"""Arrays in a safetensors file, which cannot hold code: how the parts of a bundle are stored."""
+"""Safetensors files, which store the arrays of a bundle and cannot contain code."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ Tensors = dict[str, NDArray[Any]]
 
 def write_tensors(file: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
     """Write arrays by name to a file; return its path."""
-    # save_file would make a file that only its owner may read; a service runs as another user.
+    # save_file creates files that only their owner can read, but a service may run as another user.
     file.write_bytes(save(dict(tensors)))
     return file
 

@@ -27,6 +27,11 @@ Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc
 `GET /v1/info` returns every limit.
 """
 
+_ROUTING = {
+    404: (Code.not_found, "There is nothing at this path. The API is documented at /docs."),
+    405: (Code.method_not_allowed, "This path does not support this method. The API is documented at /docs."),
+}
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application for `settings`; its parts are `app.state.service`."""
@@ -105,8 +110,8 @@ async def _problem(request: Request, error: Exception) -> Response:
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
         error = Problem(Code.invalid_request, detail, errors=errors)
     elif isinstance(error, HTTPException):
-        code = {404: Code.not_found, 405: Code.method_not_allowed}.get(error.status_code, Code.invalid_request)
-        error = Problem(code, f"{code.title}.", headers=dict(error.headers or {}))
+        code, detail = _ROUTING.get(error.status_code, (Code.invalid_request, str(error.detail)))
+        error = Problem(code, detail, headers=dict(error.headers or {}))
     assert isinstance(error, Problem)  # noqa: S101 - the only other error that is handled here
     request.state.outcome = error.code.name
     return error.response(request.state.request_id)

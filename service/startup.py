@@ -9,6 +9,7 @@ from models.bundle import Bundle
 from models.errors import Tag2VecError
 from models.tags.deny_list import DenyList
 from service import environment, logs, tracing
+from service.keys import Keys
 from service.settings import Settings
 
 _TMPDIR_CHARACTERS: Final = 71
@@ -45,6 +46,8 @@ def run(settings: Settings) -> None:
     Bundle.open(settings.bundle)
     if settings.deny_file is not None:
         DenyList.read(settings.deny_file)
+    if settings.keys_file is not None:
+        Keys(settings.keys_file)
     tracing.configure()  # before its variables, which may hold a secret, are forgotten
     environment.forget_secrets()
     logs.configure(settings.log_level)

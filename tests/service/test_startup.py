@@ -1,5 +1,6 @@
 """What the service does not start with."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,16 @@ def test_a_broken_deny_list_is_not_served_with(bundle: Path, tmp_path: Path) -> 
     deny_file.write_text("fo*yo\n")
     with pytest.raises(Tag2VecError, match=r"denied\.txt, line 1"):
         run(Settings(port=0, bundle=bundle, deny_file=deny_file))
+
+
+def test_a_broken_key_file_is_not_served_with(bundle: Path, tmp_path: Path) -> None:
+    keys_file = tmp_path / "keys"
+    keys_file.write_text("alice\n")
+    with pytest.raises(Tag2VecError, match="keys, line 1"):
+        run(Settings(port=0, bundle=bundle, keys_file=keys_file))
+
+
+def test_a_path_that_is_too_long_for_sockets(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp/" + "x" * 80)
+    with pytest.raises(StartupError, match="set TMPDIR"):
+        run(Settings(bundle=bundle))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from models.answers import Neighbours
 from service.api import schemas
@@ -83,7 +84,11 @@ def documented() -> list[dict[str, Any]]:
 
 
 def test_answers_have_todays_form() -> None:
-    kinds = {"hashtags": schemas.Hashtags, "neighbours": Neighbours, "code": ProblemDocument}
+    kinds: dict[str, type[BaseModel]] = {
+        "hashtags": schemas.Hashtags,
+        "neighbours": Neighbours,
+        "code": ProblemDocument,
+    }
     answers = documented()
     assert len(answers) >= 4
     for answer in answers:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from commands.exit_codes import ExitCode
+from models.bundle import SHIPPED, Bundle
 from models.sandbox.confinement import Measure
 from service.metrics import Metrics
 from service.problems import Code
@@ -79,20 +80,15 @@ def test_versions_agree() -> None:
     assert re.findall(r"^## \[(\d+\.\d+\.\d+)\]", text(ROOT / "CHANGELOG.md"), re.MULTILINE)[0] == version
 
 
-def test_figures_are_the_model_cards() -> None:
-    card = re.sub(r"\s+", " ", text(ROOT / "models" / "shipped" / "MODEL_CARD.md"))
+def test_figures_are_those_of_the_bundle() -> None:
+    quality: Any = Bundle.open(SHIPPED).manifest.quality
     readme = re.sub(r"\s+", " ", text(ROOT / "README.md"))
-    nearest = re.search(r"nearest trained hashtag is right \| ([\d.]+) % \| ([\d.]+) %", card)
-    five = re.search(r"right one among the nearest five \| ([\d.]+) %", card)
-    relevant = re.search(r"end to end: clips and posts kept apart\*\* \| ([\d.]+)", card)
-    confident = re.search(r"are answered with confidence, of (?:the )?[\w\- ]+ ([\d.]+) %", card)
-    assert nearest
-    assert five
-    assert relevant
-    assert confident
-    over_clips, over_hashtags = (round(float(figure)) for figure in nearest.groups())
-    assert f"right for {over_clips} % of clips" in readme
-    assert f"{over_hashtags} % as the mean over hashtags" in readme
-    assert f"among the nearest five for {float(five[1]):.0f} %" in readme
-    assert f"**{float(relevant[1]):.0f} are hashtags that people use**" in readme
-    assert f"{float(confident[1]):.0f} % of clips of unknown motions" in readme
+    for figure, words in (
+        (len(quality["hashtags"]), "**{} kinds of motion**"),
+        (100 * quality["nearest"]["over_clips"], "right for {} % of clips"),
+        (100 * quality["nearest"]["over_classes"], "{} % as the mean over hashtags"),
+        (100 * quality["top5"]["over_clips"], "among the nearest five for {} %"),
+        (quality["co_use"]["end_to_end"]["relevant"], "**{} are hashtags that people use**"),
+        (100 * quality["out_of_distribution"]["out_of_distribution_confident"], "{} % of clips of unknown motions"),
+    ):
+        assert words.format(round(figure)) in readme

@@ -8,6 +8,8 @@ _KEPT: Final = {
     "LANG",
     "LC_ALL",
     "NUMBA_CACHE_DIR",
+    "NUMBA_CPU_FEATURES",
+    "NUMBA_CPU_NAME",
     "PATH",
     "TAG2VEC_LOG_LEVEL",
     "TAG2VEC_THREADS",

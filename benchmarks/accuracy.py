@@ -1,7 +1,7 @@
-"""What a setting of the extractor is worth: the accuracy of a linear machine on clips whose source it never saw.
+"""Accuracy by settings of the extractor: that of a linear SVM on clips whose source it did not see.
 
-The vocabulary is learnt anew, without labels, for every seed, and the folds are shuffled anew for every shuffle, alike
-for all settings. Descriptors are kept in the work folder, so an interrupted run goes on.
+The vocabulary is learnt anew, without labels, for each seed, and the folds are drawn anew for each shuffle, the same
+for all settings. Descriptors are kept in the work folder, so an interrupted run continues.
 
     TAG2VEC_DATA=... python -m benchmarks.accuracy --setting reference --setting fast
     TAG2VEC_DATA=... python -m benchmarks.accuracy --setting fast --setting unscaled --large
@@ -21,7 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.standard_error import over_sources, standard_error
+from models.processors import processors
 from models.trajectories.settings import TrajectorySettings
+from training.artifacts import Artifacts
 from training.clips import Clip, read_clips
 from training.evaluation.nearest import svm_answers
 from training.examples import Examples
@@ -33,7 +35,7 @@ SETTINGS = {
     "reference": TrajectorySettings.reference(),
     "unscaled": replace(TrajectorySettings(), working_side=None),
     "320": replace(TrajectorySettings(), working_side=320),
-    # One step from fast back to reference each.
+    # Each is one step from fast back to reference.
     "layers": replace(TrajectorySettings(), flow_every=1),
     "pixels": replace(TrajectorySettings(), square=2, every=1),
     "second-flow": replace(TrajectorySettings(), second_flow=True),
@@ -43,10 +45,10 @@ SETTINGS = {
 }
 
 
-def told_right(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles: int) -> NDArray[np.float64]:
-    """Return in which share of shufflings of the folds each clip is told right; one without features counts."""
-    kept = {row.clip.path: row_number for row_number, row in enumerate(read_kept(features))}
-    vectors = read_views(vocabulary)
+def told_right(clips: Sequence[Clip], artifacts: Artifacts, shuffles: int) -> NDArray[np.float64]:
+    """Return the share of shuffles in which each clip is classified correctly, (n,); clips without features count."""
+    kept = {row.clip.path: row_number for row_number, row in enumerate(read_kept(artifacts.features))}
+    vectors = read_views(artifacts.vocabulary)
     views = np.zeros((len(vectors), len(clips), vectors.shape[-1]), np.float32)
     for number, clip in enumerate(clips):
         if clip.path in kept:
@@ -58,16 +60,18 @@ def told_right(clips: Sequence[Clip], vocabulary: Path, features: Path, shuffles
 
 
 def larger_than(side: int, clips: Sequence[Clip], features: Path) -> list[Clip]:
-    """Return the clips with more than `side` pixels on their long side."""
+    """Return the clips whose long side exceeds `side` pixels."""
     return [row.clip for row in read_kept(features) if max(row.width, row.height) > side]
 
 
 def main(
     setting: Annotated[list[str], typer.Option(help=f"One or more of {', '.join(SETTINGS)}.")],
-    large: Annotated[bool, typer.Option("--large", help="Clips larger than 320 pixels, not those of JHMDB.")] = False,
+    large: Annotated[
+        bool, typer.Option("--large", help="Use clips larger than 320 pixels, not those of JHMDB.")
+    ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Vocabularies.")] = 5,
-    shuffles: Annotated[int, typer.Option(min=1, help="Shufflings of the folds.")] = 3,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = len(os.sched_getaffinity(0)),
+    shuffles: Annotated[int, typer.Option(min=1, help="Draws of the folds.")] = 3,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = processors(),
     work: Annotated[Path, typer.Option(help="Folder that is kept.")] = Path("work/accuracy"),
 ) -> None:
     """Compare settings on the same clips and folds."""
@@ -78,34 +82,24 @@ def main(
     for name in setting:
         features = work / ("large" if large else "jhmdb") / name
         features.mkdir(parents=True, exist_ok=True)
+        artifacts = replace(Artifacts.under(work), features=features)
         extract_features(
-            features,
-            clips=clips,
-            root=data / "clips",
-            cache=work / "descriptors",
-            settings=SETTINGS[name],
-            workers=workers,
+            features, artifacts, clips=clips, root=data / "clips", settings=SETTINGS[name], workers=workers
         )
         judged = larger_than(320, clips, features) if large else clips
         rows = []
         for seed in range(seeds):
             vocabulary = features / f"vocabulary-{seed}"
             vocabulary.mkdir(exist_ok=True)
-            learn_vocabulary(
-                vocabulary,
-                features=features,
-                cache=work / "descriptors",
-                settings=VocabularySettings(seed=seed),
-                workers=workers,
-            )
-            rows.append(told_right(judged, vocabulary, features, shuffles))
+            learn_vocabulary(vocabulary, artifacts, settings=VocabularySettings(seed=seed), workers=workers)
+            rows.append(told_right(judged, replace(artifacts, vocabulary=vocabulary), shuffles))
         scores[name] = np.array(rows)
     groups = np.unique([clip.group for clip in judged], return_inverse=True)[1]
     table = Table(
         "setting", "clips", "accuracy", "standard error", f"over {setting[0]}", "its standard error", "over sources"
     )
     for name, score in scores.items():
-        # Vocabularies are what varies independently; the shuffles of one share it and the clips.
+        # Only vocabularies vary independently: the shuffles of one share it, and the clips.
         means, gains = score.mean(axis=1), score - scores[setting[0]]
         table.add_row(
             name, str(len(judged)), f"{means.mean():.2%}", f"{standard_error(means):.2%}",

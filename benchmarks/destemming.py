@@ -1,9 +1,9 @@
-"""De-stemming: how often the inflection that is shown is the one that people wrote, beside the most common one.
+"""De-stemming: how often the inflection shown is the one that people wrote, compared with the most common one.
 
     python -m benchmarks.destemming posts.jsonl.gz
 
-Half of the posts are learnt from, the other half judges; near-duplicates stay in one half. For each use of a stem that
-is often written in several inflections, the inflection is predicted from the other tags of the post.
+One half of the posts is learnt from, the other judges; near-duplicates stay in one half. For each use of a stem that is
+often written in several inflections, the inflection is predicted from the post's other tags.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,33 +22,35 @@ from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.suggestions import Suggester
+from training.artifacts import Artifacts
 from training.corpus import CorpusSettings, build_corpus, read_stems
 from training.embedding import EmbeddingSettings
 from training.inflections import learn_inflections
 from training.posts import read_posts
-from training.relevance import halves
+from training.relevance import split_posts
 from training.tag2vec import Tag2VecSettings, train_tag2vec
 
 Written = dict[str, str]
 
 
 def learn(posts: Sequence[Written], work: Path) -> tuple[Suggester, Inflections]:
-    """Learn tag space and inflections from posts, each its stems and how they were written."""
+    """Learn tag space and inflections from posts, each a mapping from stems to their written form."""
     file = work / "posts.jsonl"
     file.write_text("".join(json.dumps({"tags": list(post.values())}) + "\n" for post in posts), encoding="utf-8")
-    build_corpus([file], work, CorpusSettings())
-    train_tag2vec(work, work, Tag2VecSettings())
-    learn_inflections(work, posts=[file], settings=CorpusSettings(), corpus=work, tag2vec=work)
+    artifacts = replace(Artifacts.under(work), corpus=work, tag2vec=work)
+    build_corpus(work, posts=[file], settings=CorpusSettings())
+    train_tag2vec(work, artifacts, settings=Tag2VecSettings())
+    learn_inflections(work, artifacts, posts=[file], settings=CorpusSettings())
     space, inflections = TagSpace.load(work), Inflections.load(work)
     none, temperature = Cooccurrence.empty(len(space)), EmbeddingSettings().temperature
     return Suggester(space, none, temperature=temperature, inflections=inflections), inflections
 
 
 def main() -> None:
-    """Print the shares of right inflections as one JSON object."""
+    """Print the shares of correct inflections as a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("posts", type=Path, help="a file of posts")
-    parser.add_argument("--every", type=int, default=1, help="of so many posts one is read")
+    parser.add_argument("--every", type=int, default=1, help="read every n-th post")
     arguments = parser.parse_args()
     posts = []
     for tags, *_ in islice(read_posts(arguments.posts), 0, None, arguments.every):
@@ -55,16 +58,16 @@ def main() -> None:
         for normal in filter(None, map(normalise, tags)):
             post.setdefault(stem(normal), normal)
         posts.append(dict(list(post.items())[: CorpusSettings().max_tags]))
-    half = halves([list(post) for post in posts])
+    split = split_posts([list(post) for post in posts])
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        suggester, inflections = learn([post for post, side in zip(posts, half, strict=True) if side == 0], work)
+        suggester, inflections = learn([post for post, side in zip(posts, split, strict=True) if side == 0], work)
         space = suggester.space
         stems = set(space.stems)
         common = {entry.name: next(iter(entry.inflections)) for entry in read_stems(work) if entry.name in stems}
     several = {space.stems[row] for row in inflections.stems.tolist()}
     right: Counter[str] = Counter()
-    for post in (post for post, side in zip(posts, half, strict=True) if side == 1):
+    for post in (post for post, side in zip(posts, split, strict=True) if side == 1):
         for name in several.intersection(post):
             beside = [space.vector(other) for other in post if other != name and other in common]
             if beside:

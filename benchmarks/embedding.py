@@ -1,15 +1,15 @@
-"""What a setting of the embedding is worth: how often the nearest trained hashtag is right for a clip kept apart.
+"""Accuracy by settings of the embedding: how often the trained hashtag nearest to an unseen clip is the right one.
 
-Clips of one source are never split between learning and judging. The vocabulary is learnt anew for every seed, and the
-folds are shuffled anew for every shuffle, alike for all variants and for the linear machine they are compared with.
-Descriptors are those of a finished training.
+Clips of one source are never split between learning and judging. The vocabulary is learnt anew for each seed, and the
+folds are drawn anew for each shuffle, the same for all variants and for the linear SVM they are compared with. The
+descriptors are those of a finished training.
 
     python -m benchmarks.embedding work/default closeness=0.3 members=6,dropout=0.5
 """
 
 import json
-import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.standard_error import over_sources, standard_error
+from models.processors import processors
 from models.tags.space import TagSpace
+from training.artifacts import Artifacts
 from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, fold_of
 from training.evaluation.nearest import hashtag_ranks, svm_answers
-from training.examples import Examples, by_hashtag, target_vectors, unnamed
-from training.out_of_fold import Network, embed_by
+from training.examples import Examples, background, by_hashtag, target_vectors
+from training.network_job import NetworkJob, train_and_embed
 from training.vocabulary import VocabularySettings, learn_vocabulary
 
 Array = NDArray[np.float32]
@@ -35,7 +37,7 @@ SVM = "linear SVM"
 
 
 def parsed(variant: str) -> EmbeddingSettings:
-    """Return the settings that `name=value,...` stands for; all others are as they ship."""
+    """Return the settings given as `name=value,...`; all others are the defaults."""
     changes = dict(change.split("=", 1) for change in variant.split(",") if change)
     return EmbeddingSettings.model_validate({name: json.loads(value) for name, value in changes.items()})
 
@@ -43,13 +45,13 @@ def parsed(variant: str) -> EmbeddingSettings:
 def told_right(
     examples: Examples, everything: Examples, targets: Array, settings: EmbeddingSettings, workers: int
 ) -> Right:
-    """Return whether the nearest hashtag is right for each clip, by the network that did not see its fold, (n,)."""
+    """Return whether the nearest hashtag of each clip is right, by a network that did not see its fold, bool (n,)."""
     labels, fold = examples.labels, fold_of(examples, settings.seed)
     parts = [np.flatnonzero(fold == number) for number in range(FOLDS)]
-    networks = [Network(everything.apart_from(part), targets, [("embedded", (), part)]) for part in parts]
+    plan = {NetworkJob(everything.apart_from(part), targets): part for part in parts}
     right = np.zeros(len(labels), bool)
-    for network, embedded in embed_by(networks, everything, settings=settings, workers=workers):
-        ((_, _, judged),) = network.kept
+    for job, embedded in train_and_embed(list(plan), everything, settings=settings, workers=workers):
+        judged = plan[job]
         right[judged] = hashtag_ranks(embedded[judged], labels[judged], targets) == 0
     return right
 
@@ -58,32 +60,27 @@ def main(
     work: Annotated[Path, typer.Argument(help="Work folder of a finished training.")],
     variants: Annotated[list[str] | None, typer.Argument(help="Settings to try, name=value,name=value.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Vocabularies.")] = 5,
-    shuffles: Annotated[int, typer.Option(min=1, help="Shufflings of the folds.")] = 3,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = len(os.sched_getaffinity(0)),
+    shuffles: Annotated[int, typer.Option(min=1, help="Draws of the folds.")] = 3,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = processors(),
 ) -> None:
-    """Measure the linear machine, the settings that ship, and each variant."""
-    space = TagSpace.load(work / "tag2vec")
-    settings = {variant or "as it ships": parsed(variant) for variant in ["", *(variants or [])]}
+    """Measure the linear SVM, the default settings, and each variant."""
+    trained = Artifacts.under(work)
+    space = TagSpace.load(trained.tag2vec)
+    settings = {variant or "default": parsed(variant) for variant in ["", *(variants or [])]}
     found: dict[str, list[list[Right]]] = {name: [] for name in [SVM, *settings]}
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            learn_vocabulary(
-                folder,
-                features=work / "features",
-                cache=work / "descriptors",
-                settings=VocabularySettings(seed=seed),
-                workers=workers,
-            )
-            examples = by_hashtag(work / "features", folder, space)
-            everything = examples.joined(unnamed(work / "features", folder)).in_their_span()
+            artifacts = replace(trained, vocabulary=Path(temporary))
+            learn_vocabulary(artifacts.vocabulary, artifacts, settings=VocabularySettings(seed=seed), workers=workers)
+            examples = by_hashtag(artifacts, space)
+            everything = examples.joined(background(artifacts)).in_their_span()
             targets, labels = target_vectors(space, examples.classes), examples.labels
             found[SVM].append([svm_answers(examples, shuffle) == labels for shuffle in range(shuffles)])
             for name, variant in settings.items():
                 shuffled = [variant.model_copy(update={"seed": shuffle}) for shuffle in range(shuffles)]
                 found[name].append([told_right(examples, everything, targets, one, workers) for one in shuffled])
 
-    # Of each vocabulary and clip, over the shuffles, (seeds, n).
+    # The mean over the shuffles, of each vocabulary and clip: (seeds, n).
     shares = {name: np.mean(right, axis=1) for name, right in found.items()}
     members = labels == np.arange(len(examples.classes))[:, None]
     table = Table("variant", "clips", "over the SVM", "over sources", "mean over hashtags", "over the SVM")

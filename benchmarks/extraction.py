@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.table import Table
 
 from models.bundle import SHIPPED, Bundle
-from models.bundle.manifest import Settings
 from models.clock import Clock
 from models.pipeline import Pipeline
 from models.trajectories.extractor import STAGES
@@ -58,8 +57,8 @@ def yardstick(clip: Path) -> float:
 def pipeline_with(settings: TrajectorySettings) -> Pipeline:
     """Return the pipeline of the bundle that ships, with other trajectories."""
     shipped = Bundle.open(SHIPPED)
-    manifest = shipped.manifest.model_copy(update={"settings": Settings(trajectories=settings)})
-    return Pipeline(replace(shipped, manifest=manifest))
+    changed = shipped.manifest.settings.model_copy(update={"trajectories": settings})
+    return Pipeline(replace(shipped, manifest=shipped.manifest.model_copy(update={"settings": changed})))
 
 
 def main(

@@ -1,4 +1,4 @@
-"""From posts to vectors at the paper's size: time, memory, and the planted topics found again.
+"""From posts to vectors at the paper's size: time, memory, and how many planted topics are recovered.
 
 python -m benchmarks.tag2vec_scale
 """
@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,12 @@ from rich.table import Table
 
 from benchmarks.made_up_posts import POSTS, MadeUpPosts
 from models.tags.space import TagSpace
+from training.artifacts import Artifacts
 from training.corpus import CorpusSettings, build_corpus
 from training.tag2vec import Tag2VecSettings, train_tag2vec
 
 JUDGED = 50
-"""Posts that a tag needs for its neighbours to be looked at."""
+"""Posts that a tag needs for its neighbours to be judged."""
 NEIGHBOURS = 10
 
 
@@ -31,24 +33,24 @@ def peak_mib() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError("the system does not tell the peak of the resident memory")
+    raise RuntimeError("this system does not report the peak resident memory")
 
 
 def learn(posts: Path, out: Path, settings: Tag2VecSettings) -> None:
-    """Go from a file of posts to vectors; print how long each step took and the peak so far, as lines of JSON."""
+    """Learn vectors from a file of posts; print the time of each step and the peak memory so far, as lines of JSON."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("gensim").setLevel(logging.WARNING)
     out.mkdir(exist_ok=True)
     start = time.perf_counter()
-    build_corpus([posts], out, CorpusSettings())
+    build_corpus(out, posts=[posts], settings=CorpusSettings())
     print(json.dumps({"step": "corpus", "seconds": time.perf_counter() - start, "peak_mib": peak_mib()}))
     start = time.perf_counter()
-    train_tag2vec(out, out, settings)
+    train_tag2vec(out, replace(Artifacts.under(out), corpus=out), settings=settings)
     print(json.dumps({"step": "skip-gram", "seconds": time.perf_counter() - start, "peak_mib": peak_mib()}))
 
 
 def recovery(space: TagSpace, topics: dict[str, int]) -> tuple[float, int]:
-    """Return the share of neighbours that are of the tag's own topic, over the tags judged, and how many those are."""
+    """Return the share of neighbours of the tag's own topic, over all judged tags, and the number of those."""
     judged = [name for name, count in zip(space.stems, space.counts, strict=True) if count >= JUDGED and name in topics]
     own = [
         [topics.get(neighbour.stem) == topics[name] for neighbour in space.nearest(space.vector(name), NEIGHBOURS + 1)
@@ -59,15 +61,15 @@ def recovery(space: TagSpace, topics: dict[str, int]) -> tuple[float, int]:
 
 
 def main(
-    share: Annotated[float, typer.Option(min=0.001, help="Of the paper's 2.7 million posts.")] = 1.0,
-    work: Annotated[Path, typer.Option(help="Folder for the posts, which are made once, and what is learnt.")] = Path(
+    share: Annotated[float, typer.Option(min=0.001, help="Share of the paper's 2.7 million posts.")] = 1.0,
+    work: Annotated[Path, typer.Option(help="Folder for the posts, which are made once, and the result.")] = Path(
         "work/tag2vec_scale"
     ),
     min_count: Annotated[int, typer.Option(min=1, help="Posts that a stem needs for a vector.")] = 5,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the posts.")] = 10,
     workers: Annotated[int, typer.Option(min=1, help="Threads of the skip-gram.")] = 2,
 ) -> None:
-    """Make posts up, learn from them in a process of its own, and look for the topics that were planted."""
+    """Make posts, learn from them in a process of its own, and look for the planted topics."""
     made_up = MadeUpPosts(round(share * POSTS))
     work.mkdir(parents=True, exist_ok=True)
     posts = work / f"posts-{made_up.posts}-{made_up.seed}.jsonl.gz"

@@ -1,8 +1,9 @@
-"""The last stage: everything that was learnt, as one bundle with its manifest and model card."""
+"""The last stage: puts everything that was learnt into a bundle with a manifest and a model card."""
 
 import json
 import logging
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from models.bundle.manifest import DataRecord, HashtagRecord, Settings, TrainingRecord
@@ -11,6 +12,7 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.trends import TRENDS_FILE, Trends
+from training.artifacts import Artifacts
 from training.bundle_writer import library_versions, write_bundle
 from training.config import Config
 from training.corpus import DENIED_TAGS, SUMMARY
@@ -19,17 +21,17 @@ from training.evaluation.evaluate import read_calibration
 from training.evaluation.quality import read_quality
 from training.examples import by_hashtag, stem_of
 from training.features import read_table
+from training.json_file import digest
 from training.model_card import model_card
-from training.stage import Work, digest
 from training.vocabulary import read_vocabulary
 
 log = logging.getLogger(__name__)
 
 
-def assemble(out: Path, *, config: Config, work: Work) -> None:
-    """Write the bundle into the empty folder `out`."""
-    space = TagSpace.load(work / "tag2vec")
-    examples = by_hashtag(work / "features", work / "vocabulary", space)
+def assemble(out: Path, artifacts: Artifacts, *, config: Config, timings: Callable[[], Mapping[str, float]]) -> None:
+    """Write the bundle into an empty folder, with the seconds of each stage so far, which `timings` returns."""
+    space = TagSpace.load(artifacts.tag2vec)
+    examples = by_hashtag(artifacts, space)
     hashtags = [
         HashtagRecord(
             hashtag=hashtag,
@@ -39,9 +41,9 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
         )
         for label, hashtag in enumerate(examples.classes)
     ]
-    table = read_table(work / "features")
+    table = read_table(artifacts.features)
     clips = [file_sha256(config.data.clips / row.clip.path) for row in table if row.status == "kept"]
-    posts = json.loads((work / "corpus" / SUMMARY).read_text(encoding="utf-8"))
+    posts = json.loads((artifacts.corpus / SUMMARY).read_text(encoding="utf-8"))
     counts = {f"clips_{status}": count for status, count in sorted(Counter(row.status for row in table).items())}
     counts |= {"trajectories": sum(row.trajectories for row in table)}
     counts |= {
@@ -56,12 +58,12 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
         name=config.bundle.name,
         version=config.bundle.version,
         settings=Settings(trajectories=config.trajectories, temperature=config.embedding.temperature),
-        vocabulary=read_vocabulary(work / "vocabulary"),
-        embedding=read_embedding(work / "embedding"),
-        tagspace=TagSpace.load(work / "tag2vec", [record.stem for record in hashtags]),
-        cooccurrence=Cooccurrence.load(work / "cooccurrence"),
-        trends=Trends.load(work / "trends") if (work / "trends" / TRENDS_FILE).exists() else None,
-        inflections=Inflections.load(work / "inflections"),
+        vocabulary=read_vocabulary(artifacts.vocabulary),
+        embedding=read_embedding(artifacts.embedding),
+        tagspace=TagSpace.load(artifacts.tag2vec, [record.stem for record in hashtags]),
+        cooccurrence=Cooccurrence.load(artifacts.cooccurrence),
+        trends=Trends.load(artifacts.trends) if (artifacts.trends / TRENDS_FILE).exists() else None,
+        inflections=Inflections.load(artifacts.inflections),
         denied_tags=DENIED_TAGS,
         training=TrainingRecord(
             data=[
@@ -74,10 +76,10 @@ def assemble(out: Path, *, config: Config, work: Work) -> None:
             settings=learnt,
             libraries=library_versions(),
         ),
-        calibration=read_calibration(work / "evaluation"),
-        quality=read_quality(work / "evaluation").model_dump(),
+        calibration=read_calibration(artifacts.evaluation),
+        quality=read_quality(artifacts.evaluation).model_dump(),
         card=model_card,
-        timings=work.timings(),
+        timings=timings(),
     )
     size = sum(file.stat().st_size for file in out.iterdir())
     log.info("bundle: %s %s, %.1f MB, sha256 %s", bundle.name, bundle.version, size / 1e6, bundle.sha256)

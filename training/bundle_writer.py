@@ -1,4 +1,4 @@
-"""Writes a bundle, as a whole or not at all."""
+"""Writes a bundle, whole or not at all."""
 
 import json
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
-from safetensors.numpy import save
 
+from models.atomic_write import atomic_write
 from models.bundle import Bundle
 from models.bundle.files import CARD, DENIED, EMBEDDING, MANIFEST, TIMINGS, VOCABULARY
 from models.bundle.manifest import FileRecord, Manifest, Settings, TrainingRecord
@@ -22,9 +22,10 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
+from models.tensor_file import write_tensors
 
 LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "PyStemmer", "scikit-learn", "torch"]
-"""Libraries whose version may change what a bundle answers; recorded when it is written."""
+"""Libraries whose versions may change the answers of a bundle; its manifest records them."""
 
 
 def write_bundle(
@@ -46,34 +47,41 @@ def write_bundle(
     card: Callable[[Manifest], str],
     timings: Mapping[str, Any],
 ) -> Bundle:
-    """Write a bundle as a whole or not at all: `path` must not exist, or be an empty folder.
+    """Write a bundle, whole or not at all, and return it opened.
 
-    `card` is given the manifest as far as it is known (without the card's own entry in `files`).
+    Parameters
+    ----------
+    path : Path
+        Must not exist, or be an empty folder.
+    calibration : Calibration, optional
+        Without it, scores are the ranking's own and every answer is trusted.
+    card : callable
+        Returns the model card, from the manifest without the card's own entry in `files`.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    # Not by save_file, whose files only their owner may read.
-    (partial / VOCABULARY).write_bytes(save(vocabulary.tensors()))
-    (partial / EMBEDDING).write_bytes(save(embedding.tensors()))
-    shutil.copyfile(denied_tags, partial / DENIED)
-    files = [partial / VOCABULARY, partial / EMBEDDING, partial / DENIED, *tagspace.save(partial)]
-    files += [part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None]
-    manifest = Manifest(
-        name=name,
-        version=version,
-        settings=settings,
-        training=training,
-        calibration=calibration,
-        quality=dict(quality),
-        files=_records(files),
-    )
-    (partial / CARD).write_text(card(manifest), encoding="utf-8")
-    manifest = manifest.model_copy(update={"files": _records([*files, partial / CARD])})
-    (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (partial / TIMINGS).write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
-    bundle = Bundle.open(partial)
-    partial.rename(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as partial:
+        partial.mkdir()
+        files = [
+            write_tensors(partial / VOCABULARY, vocabulary.tensors()),
+            write_tensors(partial / EMBEDDING, embedding.tensors()),
+            shutil.copyfile(denied_tags, partial / DENIED),
+            *tagspace.save(partial),
+            *(part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None),
+        ]
+        manifest = Manifest(
+            name=name,
+            version=version,
+            settings=settings,
+            training=training,
+            calibration=calibration,
+            quality=dict(quality),
+            files=_records(files),
+        )
+        (partial / CARD).write_text(card(manifest), encoding="utf-8")
+        manifest = manifest.model_copy(update={"files": _records([*files, partial / CARD])})
+        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (partial / TIMINGS).write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
+        bundle = Bundle.open(partial)
     return replace(bundle, path=path)
 
 

@@ -1,4 +1,4 @@
-"""Fitting the calibration: what was suggested for clips kept apart, against what posts kept apart find relevant."""
+"""Fits the calibration: suggestions for unseen clips against what unseen posts find relevant."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from scipy.optimize import minimize
 from models.calibration import Calibration, log_odds
 
 CONFIDENT = 0.9
-"""Share of clips of trained hashtags, kept apart, whose answers are to be trusted."""
+"""Share of unseen clips of trained hashtags whose answers are to be trusted."""
 
 RIDGE = 1e-5
-"""Weights are pulled to zero by so much of their square, so that what is right every time does not become certain."""
+"""Weight of the squared coefficients in the loss, so that suggestions that are always right do not become certain."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Suggested:
-    """What was suggested for clips, one suggestion a row.
+    """Suggestions for clips, one a row.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Suggested:
         From 1.
     clip : int64 (n,)
     kept : bool (n,)
-        It is relevant by posts that the ranking did not know.
+        Relevant by posts that the ranking did not see.
     """
 
     relevance: Floats
@@ -41,11 +41,11 @@ class Suggested:
     kept: NDArray[np.bool_]
 
     def scores(self, calibration: Calibration) -> Floats:
-        """Return the probability of each."""
+        """Return the probability of each suggestion, float64 (n,)."""
         return np.array([calibration.score(*one) for one in zip(self.relevance, self.familiarity, strict=True)])
 
     def by_rank(self, judged: "Suggested") -> Floats:
-        """Return for others the share of these, of the same rank, that was kept: the least that a score must beat."""
+        """Return, for other suggestions, the share of these at the same rank that was kept: a baseline."""
         shares = np.zeros(1 + max(self.rank.max(), judged.rank.max()))
         for rank in np.unique(self.rank):
             shares[rank] = self.kept[self.rank == rank].mean()
@@ -53,13 +53,13 @@ class Suggested:
 
 
 def fit_calibration(suggested: Suggested, familiarities: Floats) -> Calibration:
-    """Fit the probabilities by maximum likelihood, with signs that make sense.
+    """Fit the probabilities by maximum likelihood, non-decreasing in relevance and familiarity.
 
     Parameters
     ----------
     suggested : Suggested
     familiarities : float64 (clips,)
-        Of clips of trained hashtags, kept apart.
+        Of unseen clips of trained hashtags.
     """
     odds = np.array([log_odds(relevance) for relevance in suggested.relevance])
     design = np.column_stack([np.ones(len(odds)), odds, suggested.familiarity])

@@ -1,4 +1,4 @@
-"""The list of labelled clips, a table with one clip a line."""
+"""The list of labelled clips: a table with one clip a line."""
 
 import csv
 from collections import Counter
@@ -11,7 +11,7 @@ from models.errors import Tag2VecError
 
 
 class ClipListError(Tag2VecError):
-    """The list of clips cannot be used; says which line and why."""
+    """The list of clips cannot be used; the message names the line and the reason."""
 
 
 class Clip(BaseModel):
@@ -24,12 +24,12 @@ class Clip(BaseModel):
     category : str
         What the clip shows.
     hashtag : str
-        The tag that it is trained towards; empty: a motion without one, of use to the vocabulary and to
-        tell that a clip shows none of those that have one.
+        The tag that it is trained on. If empty, its category is a background class: learnt from for the vocabulary,
+        and to recognise clips that none of the hashtags fits.
     group : str
-        Clips of one source are never split between training and testing.
+        Its source: clips of one group are never split between training and testing.
     benchmark : str
-        A public benchmark that it belongs to, such as ``jhmdb``; may be empty.
+        The public benchmark that it is from, such as ``jhmdb``; may be empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,18 +47,18 @@ class ClipSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hashtags: tuple[str, ...] | None = None
-    """Only clips of these; all clips, with a hashtag or without, where it is left out."""
+    """Only clips with these. Without it, all clips, including those without a hashtag."""
     per_hashtag: int | None = None
-    """At most so many of each hashtag, taken from its groups in turn."""
+    """Clips of each hashtag, at most, taken from its groups in turn."""
 
 
 def read_clips(file: Path, settings: ClipSettings | None = None) -> list[Clip]:
-    """Read a tab-separated list with a header, and choose from it.
+    """Read a tab-separated list with a header, and return the clips that the settings select.
 
     Raises
     ------
     ClipListError
-        There is no such file, a column is missing, a line is broken or a clip is listed twice.
+        If the file cannot be read, a column is missing, a line is invalid, a clip is listed twice or none is selected.
     """
     try:
         with file.open(encoding="utf-8", newline="") as lines:
@@ -73,20 +73,20 @@ def read_clips(file: Path, settings: ClipSettings | None = None) -> list[Clip]:
             first = error.errors()[0]
             raise ClipListError(f"{file}, line {number}: {first['loc'][0]}: {first['msg']}.") from None
     if twice := [path for path, count in Counter(clip.path for clip in clips).items() if count > 1]:
-        raise ClipListError(f"{file} lists {twice[0]} twice.")
+        raise ClipListError(f"{file} lists {twice[0]} twice: remove one of the lines.")
     chosen = choose(clips, settings or ClipSettings())
     if not chosen:
-        raise ClipListError(f"{file} lists no clip that the settings ask for.")
+        raise ClipListError(f"{file} lists no clip that the settings [clips] select.")
     return chosen
 
 
 def choose(clips: Sequence[Clip], settings: ClipSettings) -> list[Clip]:
-    """Return the clips that the settings ask for, in the order of the list."""
+    """Return the clips that the settings select, in the order of the list."""
     if settings.hashtags is not None:
         clips = [clip for clip in clips if clip.hashtag in settings.hashtags]
     if settings.per_hashtag is None:
         return list(clips)
-    # The n-th clips of all groups come before the (n+1)-th of any.
+    # The n-th clip of every group comes before the (n+1)-th of any.
     seen: Counter[str] = Counter()
     turns: dict[str, int] = {}
     for clip in clips:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from models.errors import Tag2VecError
+from models.processors import processors
 from models.trajectories.settings import TrajectorySettings
 from training.clips import ClipSettings
 from training.corpus import CorpusSettings
@@ -19,11 +20,11 @@ from training.vocabulary import VocabularySettings
 
 
 class ConfigError(Tag2VecError):
-    """The configuration cannot be used; says which file and key and why."""
+    """The configuration cannot be used; the message names file, key and reason."""
 
 
 def _expanded(value: Any) -> Any:
-    """Put the values of environment variables for ``${NAME}``, so that a committed file names no machine's path."""
+    """Replace ``${NAME}`` by the environment variable, so that a committed file has no path of one machine."""
 
     def replace(match: re.Match[str]) -> str:
         name = match[1]
@@ -48,32 +49,32 @@ class _Section(BaseModel):
 
 
 class BundleSettings(_Section):
-    """What the bundle is called."""
+    """Name and version of the bundle."""
 
     name: str
     version: str
 
 
 class Data(_Section):
-    """Where the data lies. Relative paths start at the folder in which the command is run."""
+    """Where the data is. Relative paths start at the folder in which the command is run."""
 
     clips: ConfigPath
     """The folder of clips."""
     clip_list: ConfigPath
     """The table of `training.clips`."""
     posts: list[ConfigPath] = Field(min_length=1)
-    """Files that `training.posts` reads."""
+    """Files of posts, as in `training.posts`."""
 
 
 class Config(_Section):
-    """All that a training depends on."""
+    """Everything that a training depends on."""
 
     bundle: BundleSettings
     data: Data
     work: ConfigPath = Path("work")
-    """Folder of what the stages make."""
-    workers: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)
-    """Processes; the result does not depend on it."""
+    """The folder for the output of the stages."""
+    workers: int = Field(default_factory=processors, ge=1)
+    """Processes; the result does not depend on them."""
     clips: ClipSettings = ClipSettings()
     corpus: CorpusSettings = CorpusSettings()
     tag2vec: Tag2VecSettings = Tag2VecSettings()
@@ -88,7 +89,7 @@ def read_config(file: Path) -> Config:
     Raises
     ------
     ConfigError
-        It cannot be read, is no TOML, or has an unknown key or a value that will not do; all such are named.
+        If it cannot be read, is not TOML, or has unknown keys or invalid values, all of which are named.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Counting of co-occurrence: which tags go with which, and how surely, by the posts of a corpus."""
+"""Learns co-occurrence from the posts of a corpus: which tags go with which, and how likely."""
 
 import logging
 from array import array
@@ -11,38 +11,39 @@ from scipy.sparse import csr_matrix
 
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.space import TagSpace
+from training.artifacts import Artifacts
 from training.corpus import read_sentences
 from training.near_duplicates import near_duplicates
 
 log = logging.getLogger(__name__)
 
 COMPANIONS = 64
-"""Kept of each stem, the most relevant."""
+"""Companions to keep of each stem: the most relevant."""
 
 LEAST = 0.02
-"""Relevance under which a companion is not kept."""
+"""Relevance below which a companion is not kept."""
 
 BLOCK = 256
-"""Stems whose companions are counted at a time, which bounds the memory."""
+"""Stems whose companions are counted at a time, to limit memory."""
 
 INTERCEPT, MET, SURPRISE, OWN, OTHER = -6.4, 0.1, 1.9, 0.4, 0.35
 """Of the logistic regression in `relevance_of`."""
 
 
-def learn_cooccurrence(out: Path, *, corpus: Path, tag2vec: Path) -> None:
+def learn_cooccurrence(out: Path, artifacts: Artifacts) -> None:
     """Count co-occurrence of the stems that have a vector, and write it."""
-    count_cooccurrence(corpus, TagSpace.load(tag2vec).stems).save(out)
+    count_cooccurrence(artifacts.corpus, TagSpace.load(artifacts.tag2vec).stems).save(out)
 
 
 def count_cooccurrence(corpus: Path, stems: Sequence[str]) -> Cooccurrence:
-    """Count which stems stand together; near-duplicate posts, made from one template, count as one all together.
+    """Count which stems occur together; a cluster of near-duplicate posts, made from one template, counts as one post.
 
     Parameters
     ----------
     corpus : Path
         Folder that `training.corpus.build_corpus` wrote.
     stems : sequence of str
-        Those of the tag space, in its order; others are passed over.
+        Those of the tag space, in its order; others are ignored.
     """
     cluster = near_duplicates(read_sentences(corpus))
     templates = int(cluster.max(initial=-1)) + 1
@@ -75,19 +76,19 @@ def count_cooccurrence(corpus: Path, stems: Sequence[str]) -> Cooccurrence:
 
 
 def relevance_of(met: NDArray[np.float64], own: float, other: NDArray[np.float64], posts: int) -> NDArray[np.float64]:
-    """Return the probability, float64 (n,), that tags which met in some posts go together in others.
+    """Return the probability, float64 (n,), that tags which occur together in some posts go together in others.
 
-    A logistic regression on the logarithms of counts, learnt on pairs of tags that met in a quarter of the posts and
-    were judged by another (`training.relevance`).
+    A logistic regression on the logarithms of counts, fitted to pairs of tags that occur together in one quarter of the
+    posts and were judged by another quarter (`training.relevance`).
 
     Parameters
     ----------
     met : float64 (n,)
-        In how many posts the two are.
+        Posts with both tags.
     own, other : float, float64 (n,)
-        In how many posts each is.
+        Posts with each.
     posts : int
-        How many there are.
+        All posts.
     """
     surprise = np.log((met + 0.5) / (own * other / posts + 0.5))
     logit = INTERCEPT + MET * np.log(met) + SURPRISE * surprise + OWN * np.log(own) + OTHER * np.log(other)

@@ -1,4 +1,4 @@
-"""The corpus: posts to sentences of stems, with counts and the inflections in which each stem was written."""
+"""The corpus: posts as sentences of stems, with the counts of stems and of the inflections they were written in."""
 
 import json
 import logging
@@ -25,35 +25,35 @@ from training.posts import PostsError, read_posts
 log = logging.getLogger(__name__)
 
 SENTENCES = "sentences.txt"
-"""One post a line: its stems, each once, between spaces."""
+"""One post a line: its stems, each once, separated by spaces."""
 DATES = "dates.txt"
-"""The day of each post of `SENTENCES`, a line each; empty where it is not known."""
+"""The day of each post of `SENTENCES`, one a line; empty if unknown."""
 STEMS = "stems.tsv"
-"""One stem a line, the most frequent first: the stem, its posts, then its inflections, each before its own posts."""
+"""One stem a line, the most frequent first: the stem, its posts, then each inflection with its posts."""
 SUMMARY = "corpus.json"
-"""What became of the posts, in numbers."""
+"""How many posts were read, kept and left out, and why."""
 
 DENIED_TAGS = Path(__file__).with_name("denied_tags.txt")
 
 
 class CorpusSettings(BaseModel):
-    """What of the posts is learnt from."""
+    """Which posts are learnt from, and what of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every: int = Field(default=1, ge=1)
-    """Of so many posts one is read, the first, across all files: fewer posts from the same sources."""
+    """Read every n-th post only, counted across all files."""
     without_sources: tuple[str, ...] = ()
-    """Posts from these sources are left out, from learning and from judging."""
+    """Leave out posts from these sources, for learning as well as for judging."""
     max_tags: int = Field(default=40, ge=2)
-    """Of a longer post, the first so many: long lists wander, and the window of the skip-gram covers all."""
+    """Keep this many tags of a longer post: long lists stray, and the window of the skip-gram covers them all."""
     max_repeats: int = Field(default=3, ge=1)
-    """Posts with the same tags, in whatever order, count at most so often: templates are no opinion."""
+    """Keep this many posts with the same tags in any order: templates say nothing about usage."""
 
 
 @dataclass(frozen=True)
 class Stem:
-    """A stem, its number of posts, and how often each of its inflections was written, the most frequent first."""
+    """A stem, its number of posts, and that of each of its inflections, the most frequent first."""
 
     name: str
     count: int
@@ -61,33 +61,32 @@ class Stem:
 
 
 def build_corpus(
-    posts: Sequence[Path], out: Path, settings: CorpusSettings, *, denied_tags: Path = DENIED_TAGS
+    out: Path, *, posts: Sequence[Path], settings: CorpusSettings, denied_tags: Path = DENIED_TAGS
 ) -> None:
     """Write `SENTENCES`, `DATES`, `STEMS` and `SUMMARY` into a folder that exists.
 
-    The posts are streamed. What is held is a number for each distinct post; tags are counted on disk.
+    The posts are streamed. Memory holds a number for each distinct post; tags are counted on disk.
 
     Parameters
     ----------
-    posts : sequence of Path
-        Files that `training.posts` reads, in this order.
     out : Path
         The folder.
+    posts : sequence of Path
+        Files as in `training.posts`, in order.
     settings : CorpusSettings
-        What of the posts is learnt from.
     denied_tags : Path
-        Tags that are left out, read by `models.tags.deny_list.DenyList`.
+        Tags to leave out, as in `models.tags.deny_list`.
 
     Raises
     ------
     PostsError
-        If a file of posts cannot be used, or no post of two tags or more is left.
+        If a file of posts cannot be used, or no post with two or more tags is left.
     """
     denied = DenyList.read(denied_tags)
 
     @lru_cache(maxsize=1 << 18)
     def sort_out(tag: str) -> tuple[str, str]:
-        """Give the stem and the normalised form of a tag; the stem is empty where the tag is not to be learnt."""
+        """Return the stem and the normalised form of a tag; the stem is empty if the tag is not to be learnt."""
         normal = normalise(tag)
         return ("" if not normal or denied.denies(tag) else stem(normal)), normal
 
@@ -130,7 +129,7 @@ def build_corpus(
             summary["dated"] += day is not None
             dates.write(f"{day or ''}\n")
         if not summary["kept"]:
-            raise PostsError(f"no post of two tags or more is left to learn from, of {summary['posts']} posts read")
+            raise PostsError(f"none of the {summary['posts']} posts is left to learn from: each needs two or more tags")
         repeats.clear()
         with (out / STEMS).open("wb") as file:
             for line in counting.lines():
@@ -165,12 +164,12 @@ def read_stems(corpus: Path, min_count: int = 1) -> Iterator[Stem]:
 
 
 class _Counting:
-    """Counts of stems and their inflections, however many: written to disk in parts, and counted a part at a time."""
+    """Counts stems and their inflections, however many: writes them to disk in parts, and counts a part at a time."""
 
     PARTS = 64
 
     def __init__(self, folder: Path) -> None:
-        self._folder = TemporaryDirectory(dir=folder, prefix="counting.", suffix=".partial")
+        self._folder = TemporaryDirectory(dir=folder)
         self._open = ExitStack()
         self._paths = [Path(self._folder.name) / str(part) for part in range(self.PARTS)]
         self._parts = [self._open.enter_context(path.open("wb")) for path in self._paths]
@@ -183,13 +182,13 @@ class _Counting:
         self._folder.cleanup()
 
     def add(self, tags: Iterable[tuple[str, str]]) -> None:
-        """Count a post's stems, each with the inflection it was written in."""
+        """Count the stems of a post, each with the inflection it was written in."""
         for name, tag in tags:
             key = name.encode()
             self._parts[crc32(key) % self.PARTS].write(b"%s\t%s\n" % (key, tag.encode()))
 
     def lines(self) -> Iterator[bytes]:
-        """Give the lines of `STEMS`."""
+        """Yield the lines of `STEMS`."""
         self._open.close()
         for path in self._paths:
             with path.open("rb") as part:
@@ -202,7 +201,7 @@ class _Counting:
 
 
 def _gather(written: Counter[bytes]) -> Iterator[bytes]:
-    """Bring the inflections of each stem together; by falling counts, and by themselves where those are equal."""
+    """Yield a line for each stem with its inflections, the most frequent first, those of equal counts in order."""
     for name, forms in groupby(sorted(written), key=lambda line: line.partition(b"\t")[0]):
         inflections = sorted(((written[line], line[len(name) + 1 : -1]) for line in forms), key=lambda form: -form[0])
         count = sum(count for count, _ in inflections)

@@ -1,4 +1,4 @@
-"""Training of the embedding: a clip's Fisher vector towards the tag vector of its hashtag."""
+"""Training of the embedding: from a clip's Fisher vector to the tag vector of its hashtag."""
 
 import logging
 from pathlib import Path
@@ -7,14 +7,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from safetensors.numpy import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
 from models.bundle.files import EMBEDDING
 from models.embedding import Embedding
 from models.tags.space import TagSpace
-from training.examples import by_hashtag, target_vectors, unnamed
+from models.tensor_file import read_tensors, write_tensors
+from training.artifacts import Artifacts
+from training.examples import background, by_hashtag, target_vectors
+from training.gram import left_singular_vectors
 
 log = logging.getLogger(__name__)
 
@@ -22,44 +24,44 @@ Array = NDArray[np.float32]
 
 
 class EmbeddingSettings(BaseModel):
-    """How the embedding is learnt."""
+    """How the embedding is trained."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rank: int = Field(default=1024, ge=1)
-    """Most directions that are kept of a Fisher vector; there are no more than clips."""
+    """Principal directions of the Fisher vectors to keep, at most; there are no more than clips."""
     members: int = Field(default=6, ge=1)
-    """Networks that are trained apart; what they make of a clip is averaged."""
+    """Networks in the ensemble; the mean of their outputs is used."""
     hidden: int = Field(default=600, ge=1)
-    """Tanh units of each."""
+    """Tanh units of each network."""
     iterations: int = Field(default=100, ge=1, le=1000)
-    """Steps of the optimiser; with more, the networks are sure of clips that they know nothing of."""
+    """Steps of the optimiser; more make the networks overconfident about unfamiliar clips."""
     batch: int = Field(default=128, ge=1)
-    """Clips of each step, drawn by chance."""
+    """Clips in each step, drawn at random."""
     temperature: float = Field(default=0.1, gt=0)
-    """Of the softmax over cosines; lower asks less of a clip that is already right."""
+    """Of the softmax over cosines, in the loss and, saved in the bundle, in ranking and calibration."""
     closeness: float = Field(default=0.03, ge=0)
-    """Weight of the squared distance to the clip's own tag vector, beside the softmax."""
-    unnamed: float = Field(default=0.5, ge=0)
-    """Weight of clips without a hashtag, beside those that have one."""
+    """Weight of the squared distance to the clip's own tag vector, relative to the cross-entropy."""
+    background: float = Field(default=0.5, ge=0)
+    """Weight of clips of background classes, relative to clips with a hashtag."""
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    """Share of a projected Fisher vector that is hidden at each step."""
+    """Share of the projected Fisher vector set to zero in each step."""
     learning_rate: float = Field(default=3e-3, gt=0)
     seed: int = 0
 
 
 class Ensemble(nn.Module):
-    """Networks of one size that differ by chance, each starting as `torch.nn.Linear` would.
+    """Networks of the same size with different random weights, initialised as `torch.nn.Linear` does.
 
     Parameters
     ----------
     members : int
-        How many.
+        Number of networks.
     rank : int
         Dimensions of a projected Fisher vector.
     hidden : int
-        Tanh units of each.
+        Tanh units of each network.
     out : int
         Dimensions of the tag space.
     """
@@ -72,7 +74,7 @@ class Ensemble(nn.Module):
         self.output_bias = _uniform(members, 1, out, fan_in=hidden)
 
     def forward(self, projected: Tensor) -> Tensor:
-        """Take (members, n, rank), an input for each network, to rows of unit length, (members, n, out)."""
+        """Map (members, n, rank), an input for each network, to unit vectors, (members, n, out)."""
         hidden = torch.tanh(torch.baddbmm(self.hidden_bias, projected, self.hidden_weight))
         return normalize(torch.baddbmm(self.output_bias, hidden, self.output_weight), dim=-1)
 
@@ -83,47 +85,38 @@ def _uniform(*shape: int, fan_in: int) -> nn.Parameter:
 
 
 def frozen(projection: Array, ensemble: Ensemble) -> Embedding:
-    """Return what inference needs of a trained ensemble: no torch, and `projection`, float32 (rank, dim), in 8 bits."""
+    """Return a trained ensemble for inference: without torch, and with `projection`, float32 (rank, dim), in 8 bits."""
     scale = np.abs(projection).max(axis=1) / np.float32(np.iinfo(np.int8).max)
     weights = {name: tensor.detach().numpy() for name, tensor in ensemble.state_dict().items()}
     return Embedding(np.rint(projection / scale[:, None]).astype(np.int8), scale, **weights)
 
 
 def principal_directions(fisher: Array, rank: int) -> Array:
-    """Return the right singular vectors of `fisher`, float32 (n, dimensions), of largest value: (rank, dimensions).
-
-    By the n x n matrix of dot products, which is far smaller than a singular value decomposition would handle.
-    """
-    gram = (fisher @ fisher.T).astype(np.float64)
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > values[-1] * 1e-6
-    kept[: max(0, len(values) - rank)] = False
-    left = vectors[:, kept][:, ::-1] / np.sqrt(values[kept][::-1])
-    # The sign of an eigenvector means nothing and may differ between machines.
-    left *= np.sign(left[np.abs(left).argmax(axis=0), range(left.shape[1])])
-    return np.ascontiguousarray(left.T.astype(np.float32) @ fisher)
+    """Return the first right singular vectors, float32 (rank, dimensions), of Fisher vectors (n, dimensions)."""
+    u, s = left_singular_vectors(fisher, rank)
+    return np.ascontiguousarray((u / s).T.astype(np.float32) @ fisher)
 
 
 def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings) -> Embedding:
     """Train the networks.
 
-    The loss has two parts. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors
-    of all hashtags tells hashtags apart. The squared distance to the own tag vector (the paper's loss) brings the clip
-    where that tag's neighbours are, which is what will be suggested. In both a hashtag weighs as the square root of its
-    clips: neither the hashtags that have many nor those that have few are given up for the others.
+    The loss has two terms. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors of
+    all hashtags separates the hashtags. The squared distance to the clip's own tag vector (the paper's loss) moves the
+    clip to where that tag's neighbours are, which are what will be suggested. In both, the weight of a hashtag is the
+    square root of its number of clips, so that neither frequent nor rare hashtags are sacrificed.
 
-    Motions without a hashtag are to be told apart as well, so that a clip of none of the hashtags is not taken for one
-    with certainty. No tag says where in the space they belong: each has a vector that is learnt and then forgotten.
+    Background classes are separated as well, so that a clip of none of the hashtags is not confidently taken for one.
+    No tag says where in the space they belong, so each has a vector that is learnt with the network and then dropped.
 
-    What will be embedded is the mean of a clip's two views. Each time that a clip is drawn it is shown as a mean of
-    them with weights drawn by chance: examples without end, about the one that counts.
+    What will be embedded is the mean of a clip's two views. In training, a clip is shown as a random weighted mean of
+    the two each time it is drawn, which augments the data.
 
     Parameters
     ----------
     views : float32 (2, n, dimensions)
-        Fisher vectors of the clips as they are, and seen in a mirror.
+        Fisher vectors of the clips as they are, and mirrored.
     labels : int64 (n,)
-        Rows of `targets`; those past the last are motions without a hashtag.
+        Rows of `targets`; those past the last are background classes.
     targets : float32 (hashtags, out)
         Unit tag vectors.
     """
@@ -132,7 +125,7 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
     plain, mirrored = torch.from_numpy(views) @ torch.from_numpy(projection).T
     wanted, tags = torch.from_numpy(labels), torch.from_numpy(targets)
     weights = torch.bincount(wanted)[wanted] ** -0.5
-    weights[torch.from_numpy(~named)] *= settings.unnamed
+    weights[torch.from_numpy(~named)] *= settings.background
     weights *= len(wanted) / weights.sum()
     size = (settings.members, settings.batch)
     with torch.random.fork_rng(devices=[]):
@@ -163,17 +156,17 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
     return frozen(projection, ensemble)
 
 
-def learn_embedding(out: Path, *, features: Path, vocabulary: Path, tag2vec: Path, settings: EmbeddingSettings) -> None:
-    """Train on every clip whose hashtag has a vector and every one without a hashtag, and write the networks."""
-    space = TagSpace.load(tag2vec)
-    examples = by_hashtag(features, vocabulary, space)
+def learn_embedding(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) -> None:
+    """Train on all clips whose hashtag has a vector and all of background classes, and write the networks."""
+    space = TagSpace.load(artifacts.tag2vec)
+    examples = by_hashtag(artifacts, space)
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
-    everything = examples.joined(unnamed(features, vocabulary))
+    everything = examples.joined(background(artifacts))
     network = train_embedding(everything.views, everything.labels, targets, settings)
-    (out / EMBEDDING).write_bytes(save(network.tensors()))
+    write_tensors(out / EMBEDDING, network.tensors())
 
 
 def read_embedding(folder: Path) -> Embedding:
-    """Return the networks that were trained."""
-    return Embedding.from_tensors(load_file(folder / EMBEDDING))
+    """Return the trained networks."""
+    return Embedding.from_tensors(read_tensors(folder / EMBEDDING))

@@ -1,11 +1,10 @@
-"""Examples to learn from: the Fisher vectors of the clips, what they show and where they come from."""
+"""Training examples: the Fisher vectors of the clips, with their classes and sources."""
 
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,10 @@ from numpy.typing import NDArray
 from models.errors import Tag2VecError
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from training.artifacts import Artifacts
 from training.clips import Clip
 from training.features import read_kept
+from training.gram import left_singular_vectors
 from training.vocabulary import read_views
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 
 FEW = 5
-"""Fewer groups than this say little about a hashtag, or a motion without one."""
+"""Classes with fewer groups than this are marked as unreliable, and no background class has fewer."""
 
 
 class ExamplesError(Tag2VecError):
@@ -31,16 +32,16 @@ class ExamplesError(Tag2VecError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Clips with a class each.
+    """Clips, each with a class.
 
     Attributes
     ----------
     views : float32 (2, n, dimensions)
-        Fisher vectors of the clips as they are, and seen in a mirror.
+        Fisher vectors of the clips as they are, and mirrored.
     labels : int64 (n,)
         Index of each clip's class in `classes`.
     groups : int64 (n,)
-        Clips of one group come from one source.
+        Clips of the same source are of the same group.
     classes : list of str
     clips : list of Clip, (n,)
     """
@@ -53,7 +54,7 @@ class Examples:
 
     @classmethod
     def of(cls, clips: Sequence[Clip], names: Sequence[str], views: Array) -> "Examples":
-        """Take each clip that has a class, with its row of `views`; its class is in `names`."""
+        """Take the clips with a class, which is in `names` (empty: none), and their rows of `views`."""
         rows = [row for row, name in enumerate(names) if name]
         labels = _numbered([names[row] for row in rows])
         return cls(
@@ -65,7 +66,7 @@ class Examples:
         )
 
     def joined(self, others: "Examples") -> "Examples":
-        """Return these examples and others after them, whose classes are numbered after these."""
+        """Return these examples followed by others, whose classes are numbered after these."""
         clips = self.clips + others.clips
         return Examples(
             np.concatenate([self.views, others.views], axis=1),
@@ -77,12 +78,12 @@ class Examples:
 
     @cached_property
     def fisher(self) -> Array:
-        """What is embedded, float32 (n, dimensions): the mean of both views."""
+        """What is embedded, float32 (n, dimensions): the mean of the two views."""
         mean: Array = self.views.mean(axis=0)
         return mean
 
     def apart_from(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows that share no group with any of some others, int64 (m,)."""
+        """Return the rows whose groups are none of those of `rows`, int64 (m,)."""
         return np.flatnonzero(~np.isin(self.groups, self.groups[rows]))
 
     def groups_of(self, label: int) -> int:
@@ -92,58 +93,56 @@ class Examples:
     def in_their_span(self) -> "Examples":
         """Return the same examples in coordinates of an orthonormal basis of their span: at most 2 n dimensions.
 
-        All lengths and angles are kept, so whatever learns from them alone learns the same, in far less time.
+        This keeps all lengths and angles, so whatever is learnt from these is the same, and learnt far faster.
         """
-        both = self.views.reshape(-1, self.views.shape[-1])
-        values, vectors = np.linalg.eigh((both @ both.T).astype(np.float64))
-        kept = values > values[-1] * 1e-7
-        coordinates = (vectors[:, kept] * np.sqrt(values[kept])).astype(np.float32)
-        return replace(self, views=coordinates.reshape(*self.views.shape[:-1], -1))
+        u, s = left_singular_vectors(self.views.reshape(-1, self.views.shape[-1]))
+        return replace(self, views=(u * s).astype(np.float32).reshape(*self.views.shape[:-1], -1))
 
 
-def by_hashtag(features: Path, vocabulary: Path, space: TagSpace) -> Examples:
-    """Take the clips whose hashtag has a vector; warn of the hashtags that have none.
+def by_hashtag(artifacts: Artifacts, space: TagSpace) -> Examples:
+    """Return the clips whose hashtag has a vector; log a warning about the hashtags that have none.
 
     Raises
     ------
     ExamplesError
         Fewer than two hashtags have clips and a vector.
     """
-    clips = [row.clip for row in read_kept(features)]
+    clips = [row.clip for row in read_kept(artifacts.features)]
     absent = sorted({clip.hashtag for clip in clips if clip.hashtag and clip.hashtag not in space})
     if absent:
-        log.warning("hashtags without a vector, their clips are left out: %s", ", ".join(absent))
+        log.warning("clips of these hashtags are left out, for they have no vector: %s", ", ".join(absent))
     names = ["" if clip.hashtag in absent else clip.hashtag for clip in clips]
     if len(set(filter(None, names))) < 2:
         raise ExamplesError(
-            "at least two hashtags need clips and a vector in the tag space; "
-            f"without a vector: {', '.join(absent) or 'none'}."
+            "training needs clips of at least two hashtags with a vector in the tag space; "
+            f"hashtags without a vector: {', '.join(absent) or 'none'}. Add clips or posts."
         )
-    return Examples.of(clips, names, read_views(vocabulary))
+    return Examples.of(clips, names, read_views(artifacts.vocabulary))
 
 
-def unnamed(features: Path, vocabulary: Path) -> Examples:
-    """Take the clips that have no hashtag, by their category: see `unnamed_motions`."""
-    clips = [row.clip for row in read_kept(features)]
-    return Examples.of(clips, unnamed_motions(clips), read_views(vocabulary))
+def background(artifacts: Artifacts) -> Examples:
+    """Return the clips of background classes; see `background_classes`."""
+    clips = [row.clip for row in read_kept(artifacts.features)]
+    return Examples.of(clips, background_classes(clips), read_views(artifacts.vocabulary))
 
 
-def unnamed_motions(clips: Sequence[Clip]) -> list[str]:
-    """Return the category of each clip without a hashtag, a motion for which nothing is to be suggested; else "".
+def background_classes(clips: Sequence[Clip]) -> list[str]:
+    """Return each clip's category if the clip has no hashtag, else an empty string.
 
-    Categories of fewer than `FEW` groups are left out: they say what those clips look like, not the motion.
+    These are motions to be told from those of the hashtags, which nothing is suggested for. Categories of fewer than
+    `FEW` groups are left out: the networks would learn what those few sources look like, not the motion.
     """
     groups = Counter(category for category, _ in {(clip.category, clip.group) for clip in clips if not clip.hashtag})
     return ["" if clip.hashtag or groups[clip.category] < FEW else clip.category for clip in clips]
 
 
-def by_category(features: Path, vocabulary: Path, benchmark: str) -> Examples | None:
-    """Take the clips of a benchmark, by their category; None when there are fewer than two categories."""
-    clips = [row.clip for row in read_kept(features)]
+def by_category(artifacts: Artifacts, benchmark: str) -> Examples | None:
+    """Return the clips of a benchmark by category; None if they have fewer than two categories."""
+    clips = [row.clip for row in read_kept(artifacts.features)]
     names = [clip.category if clip.benchmark == benchmark else "" for clip in clips]
     if len(set(filter(None, names))) < 2:
         return None
-    return Examples.of(clips, names, read_views(vocabulary))
+    return Examples.of(clips, names, read_views(artifacts.vocabulary))
 
 
 def _numbered(names: Sequence[str]) -> NDArray[np.int64]:
@@ -151,10 +150,10 @@ def _numbered(names: Sequence[str]) -> NDArray[np.int64]:
 
 
 def stem_of(hashtag: str) -> str:
-    """Return the stem under which a hashtag, as the list of clips has it, is found in the tag space."""
+    """Return the stem of a hashtag in the list of clips, by which the tag space knows it."""
     return stem(normalise(hashtag))
 
 
 def target_vectors(space: TagSpace, hashtags: Sequence[str]) -> Array:
-    """Return the unit vectors, float32 (hashtags, dimensions), that clips are trained towards."""
+    """Return the unit tag vectors of hashtags, float32 (hashtags, dimensions): the targets of training."""
     return np.stack([space.vector(stem_of(hashtag)) for hashtag in hashtags])

@@ -1,58 +1,37 @@
-"""Features: the trajectory descriptors of every clip, one file a clip, on disk and never all in memory.
+"""Features: the descriptors of all clips, each in a file of its own (`training.descriptors`), and a table of them."""
 
-A clip's file is named by what it was made from (content, settings, code), so that an interrupted run goes on with the
-next clip, and clips shared by several configurations are described once.
-"""
-
-import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter
-from safetensors import safe_open
-from safetensors.numpy import load_file, save
 
-import models.trajectories
-import models.video
-import models.video.container
-import models.video.luma
 from models.checksum import file_sha256
 from models.errors import Tag2VecError
-from models.trajectories.extractor import extract
-from models.trajectories.layout import WIDTH
 from models.trajectories.settings import TrajectorySettings
-from models.video.decoding import Video
+from training.artifacts import Artifacts
 from training.clips import Clip
+from training.descriptors import LEFTOVERS, DescriptorJob, describe, file_name, read_facts
+from training.json_file import write_json
 from training.progress import track
-from training.stage import code_version, digest, write_json
 from training.workers import in_processes
 
 log = logging.getLogger(__name__)
 
-CODE: tuple[ModuleType, ...] = (models.video, models.video.container, models.video.luma, models.trajectories)
-"""What descriptors depend on."""
-
 TIMEOUT = 900.0
-"""Seconds that one clip may take."""
+"""Seconds that a clip may take."""
 
 TABLE = "features.json"
 
 
 class FeaturesError(Tag2VecError):
-    """There are no descriptors to go on with."""
+    """There are too few descriptors to learn from."""
 
 
 class Features(BaseModel):
-    """A row of the table: a clip and what came of it.
+    """A row of the table: a clip and its outcome.
 
     Attributes
     ----------
@@ -60,9 +39,9 @@ class Features(BaseModel):
     status : str
         `duplicate`: the same bytes as an earlier clip.
     reason : str
-        Why it is not kept, in words.
+        Why the clip is not kept.
     descriptors : str
-        Name of the file of descriptors, where the clip is kept.
+        Name of the file of descriptors of a clip that is kept.
     trajectories, frames, width, height : int
         `width` and `height` are native pixels.
     """
@@ -78,15 +57,23 @@ class Features(BaseModel):
 
 
 def extract_features(
-    out: Path, *, clips: Sequence[Clip], root: Path, cache: Path, settings: TrajectorySettings, workers: int
+    out: Path, artifacts: Artifacts, *, clips: Sequence[Clip], root: Path, settings: TrajectorySettings, workers: int
 ) -> None:
-    """Describe every clip under `root` into a file in `cache`, and write the table of all into `out`."""
+    """Describe the clips, whose paths start at `root`, and write the table of them.
+
+    A clip that cannot be described is logged and left out.
+
+    Raises
+    ------
+    FeaturesError
+        If not a single clip has a trajectory.
+    """
+    cache = artifacts.descriptors
     cache.mkdir(parents=True, exist_ok=True)
-    for leftover in cache.glob("*.partial"):
+    for leftover in cache.glob(LEFTOVERS):
         leftover.unlink()
-    made_by = [asdict(settings), code_version(*CODE)]
     rows: dict[str, Features] = {}
-    jobs: dict[Clip, Job] = {}
+    jobs: dict[Clip, DescriptorJob] = {}
     first: dict[str, Clip] = {}
     for clip in clips:
         try:
@@ -99,12 +86,11 @@ def extract_features(
             rows[clip.path] = Features(clip=clip, status="duplicate", reason=reason)
         else:
             first[content] = clip
-            name = f"{digest([content, made_by])[:40]}.safetensors"
-            jobs[clip] = Job(root / clip.path, cache / name, settings)
+            jobs[clip] = DescriptorJob(root / clip.path, cache / file_name(content, settings), settings)
 
     todo = {job: clip for clip, job in jobs.items() if not job.file.exists()}
     if len(todo) < len(jobs):
-        log.info("features: %d of %d clips were described before", len(jobs) - len(todo), len(jobs))
+        log.info("features: %d of %d clips are described already", len(jobs) - len(todo), len(jobs))
     outcomes = in_processes(describe, list(todo), workers=workers, timeout=TIMEOUT)
     for job, outcome in track(outcomes, "features", len(todo)):
         if isinstance(outcome, Exception):
@@ -114,12 +100,12 @@ def extract_features(
 
     for clip, job in jobs.items():
         if clip.path not in rows:
-            facts = _facts(job.file)
+            facts = read_facts(job.file)
             kept = facts["trajectories"] > 0
             rows[clip.path] = Features(
                 clip=clip,
                 status="kept" if kept else "no_trajectories",
-                reason="" if kept else "nothing in it moves long enough to be tracked",
+                reason="" if kept else "nothing in it moves for long enough to be tracked",
                 descriptors=job.file.name if kept else "",
                 **facts,
             )
@@ -127,59 +113,17 @@ def extract_features(
     for status, count in Counter(row.status for row in table).items():
         log.info("features: %d clips %s", count, status.replace("_", " "))
     if not any(row.status == "kept" for row in table):
-        raise FeaturesError(f"none of {len(clips)} clips gave a trajectory; the first: {table[0].reason}.")
+        raise FeaturesError(
+            f"none of {len(clips)} clips has a trajectory; the reason for the first: {table[0].reason}."
+        )
     write_json(out / TABLE, [row.model_dump() for row in table])
 
 
 def read_table(folder: Path) -> list[Features]:
-    """Return what came of every clip, in the order of the list."""
+    """Return the rows of all clips, in the order of the list."""
     return TypeAdapter(list[Features]).validate_json((folder / TABLE).read_bytes())
 
 
 def read_kept(folder: Path) -> list[Features]:
-    """Return the clips that have descriptors, in the order of the list."""
+    """Return the rows of the clips that have descriptors, in the order of the list."""
     return [row for row in read_table(folder) if row.status == "kept"]
-
-
-def read_descriptors(file: Path) -> NDArray[np.float16]:
-    """Return one clip's descriptors, float16 (trajectories, 426)."""
-    try:
-        descriptors: NDArray[np.float16] = load_file(file)["descriptors"]
-    except FileNotFoundError:
-        raise FeaturesError(
-            f"{file} is gone: delete {file.parent.parent / 'features.json'} and run the stage 'features' again."
-        ) from None
-    return descriptors
-
-
-@dataclass(frozen=True)
-class Job:
-    """One clip to be described, and the file to do it in."""
-
-    clip: Path
-    file: Path
-    settings: TrajectorySettings
-
-
-def describe(job: Job) -> None:
-    """Write one clip's descriptors, and how large it is, to its file; whole or not at all."""
-    cv2.setNumThreads(1)
-    with Video(job.clip, working_side=job.settings.working_side) as video:
-        batches = [batch.descriptors.astype(np.float16) for batch in extract(video, job.settings)]
-        info = video.info
-    descriptors = np.concatenate([np.empty((0, WIDTH), np.float16), *batches])
-    facts = {
-        "trajectories": len(descriptors),
-        "frames": info.frames_used,
-        "width": info.width,
-        "height": info.height,
-    }
-    partial = job.file.with_suffix(f".{os.getpid()}.partial")
-    partial.write_bytes(save({"descriptors": descriptors}, metadata={"facts": json.dumps(facts)}))
-    partial.replace(job.file)
-
-
-def _facts(file: Path) -> dict[str, int]:
-    with safe_open(file, "numpy") as tensors:
-        facts: dict[str, int] = json.loads(tensors.metadata()["facts"])
-    return facts

@@ -1,4 +1,4 @@
-"""Learning of inflections: what stands beside each, where a stem is often written in several."""
+"""Learns inflections: which tags each occurs with, for stems that are often written in several."""
 
 import logging
 from collections.abc import Sequence
@@ -10,37 +10,39 @@ import numpy as np
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from training.artifacts import Artifacts
 from training.corpus import CorpusSettings, read_stems
 from training.posts import read_posts
 
 log = logging.getLogger(__name__)
 
 SHARE, LEAST = 0.3, 5
-"""An inflection is shown only if it is in so many posts of the most common one's, and in so many posts."""
+"""To be shown, an inflection needs this share of the posts of the most common one, and this number of posts."""
 
 
-def learn_inflections(
-    out: Path, *, posts: Sequence[Path], settings: CorpusSettings, corpus: Path, tag2vec: Path
-) -> None:
-    """Learn the company of inflections from posts as they were written, and write it.
+def learn_inflections(out: Path, artifacts: Artifacts, *, posts: Sequence[Path], settings: CorpusSettings) -> None:
+    """Learn which tags inflections occur with, from posts as they were written, and write that.
 
     Parameters
     ----------
     out : Path
         Folder for the file of `Inflections.save`.
+    artifacts : Artifacts
+        `corpus` and `tag2vec` are read.
     posts, settings
-        What the corpus was made from.
-    corpus, tag2vec : Path
-        What `training.corpus` and `training.tag2vec` wrote.
+        Those that the corpus was made from.
     """
-    space = TagSpace.load(tag2vec)
+    space = TagSpace.load(artifacts.tag2vec)
     vectors = np.stack([space.vector(name) for name in space.stems])
-    # Not `in space`, which takes tags as they are typed: the stem of a stem may be another one.
+    # Not `in space`, which takes tags as typed: stemming a stem may give another one.
     row_of = {name: row for row, name in enumerate(space.stems)}
     alternatives = {
         (row_of[entry.name], tag): place
         for place, (entry, tag) in enumerate(
-            (entry, tag) for entry in read_stems(corpus) if entry.name in row_of for tag in common(entry.inflections)
+            (entry, tag)
+            for entry in read_stems(artifacts.corpus)
+            if entry.name in row_of
+            for tag in common(entry.inflections)
         )
     }
     company = np.zeros((len(alternatives), space.dimensions))
@@ -61,11 +63,11 @@ def learn_inflections(
     company /= np.maximum(np.linalg.norm(company, axis=1, keepdims=True), 1e-9)
     rows_of = np.array([row for row, _ in alternatives], np.int32)
     Inflections(rows_of, [tag for _, tag in alternatives], company.astype(np.float16)).save(out)
-    log.info("inflections: %d of %d stems that are written in several", len(alternatives), len(np.unique(rows_of)))
+    log.info("inflections: %d, of %d stems that are written in several", len(alternatives), len(np.unique(rows_of)))
 
 
 def common(inflections: dict[str, int]) -> list[str]:
-    """Return the inflections that are nearly as common as the most common one; none where that stands alone."""
+    """Return the inflections that are nearly as common as the most common one, with it; none if there are no others."""
     most = max(inflections.values())
     found = [tag for tag, count in inflections.items() if count >= max(SHARE * most, LEAST)]
     return found if len(found) > 1 else []

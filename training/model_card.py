@@ -1,4 +1,4 @@
-"""The model card: what a bundle was made from, how good it is and what it cannot do, for people."""
+"""The model card: for people, what a bundle was made from, how good it is and what it cannot do."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from training.examples import FEW
 
 
 def model_card(manifest: Manifest) -> str:
-    """Write the card of a bundle in Markdown; it says nothing that the manifest does not know."""
+    """Write the card of a bundle in Markdown, from its manifest alone."""
     quality = Quality.model_validate(manifest.quality)
     return (
         "\n\n".join(
             [
                 f"# {manifest.name} {manifest.version}",
                 "Hashtags for short video clips: improved dense trajectories, Fisher vectors, and a network into a "
-                'Tag2Vec space, after "Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah, Narayanan, '
-                "ICVGIP 2016). This file is written by the training that made the bundle.",
+                'Tag2Vec space, after "Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah and Narayanan, '
+                "ICVGIP 2016). The training that made the bundle wrote this file.",
                 *_data(manifest),
                 *_quality(quality),
                 *_limits(manifest, quality),
@@ -34,17 +34,17 @@ def _data(manifest: Manifest) -> list[str]:
     left_out = {status: counts.get(f"clips_{status}", 0) for status in ("failed", "no_trajectories", "duplicate")}
     return [
         "## Data and licences",
-        f"- **Clips**: {counts['clips_kept']:,} with {counts['trajectories']:,} trajectories; "
-        f"{sum(record.clips for record in training.hashtags):,} of them are labelled with one of "
-        f"{len(training.hashtags)} hashtags, the others serve for the visual vocabulary alone. Left out: "
-        f"{left_out['duplicate']} duplicates, {left_out['no_trajectories']} without a trajectory, "
-        f"{left_out['failed']} that failed.\n"
+        f"- **Clips**: {counts['clips_kept']:,}, with {counts['trajectories']:,} trajectories. Of these, "
+        f"{sum(record.clips for record in training.hashtags):,} are labelled with one of "
+        f"{len(training.hashtags)} hashtags; the others serve for the visual vocabulary and as background classes. "
+        f"Left out: {left_out['duplicate']} duplicates, {left_out['no_trajectories']} without a trajectory, "
+        f"{left_out['failed']} that could not be read.\n"
         "- **Footage** is for research use; its licences are mixed or unknown, and none of it is redistributed. The "
-        "bundle holds statistics of motion and appearance over all clips, and no clip.\n"
-        f"- **Posts**: {counts['posts']:,} lists of hashtags as their users wrote them, {counts['posts_kept']:,} "
-        f"learnt from after {counts['posts_left_out']:,} of sources that the training leaves out, spam, repeats and "
-        f"lists of one tag; {counts['tags']:,} tags have a vector. Promotional "
-        "tags and, as far as a list can tell, slurs, hate and porn are left out. No post is redistributed.\n"
+        "bundle holds statistics of motion and appearance over all clips, but no clip.\n"
+        f"- **Posts**: {counts['posts']:,} lists of hashtags as users wrote them, of which {counts['posts_kept']:,} "
+        f"were learnt from. The rest are {counts['posts_left_out']:,} from excluded sources, and spam, repeats and "
+        f"lists with a single tag. {counts['tags']:,} tags have a vector. Promotional tags are left out and, as far as "
+        "a list can catch them, slurs, hate and porn. No post is redistributed.\n"
         "- **Weights** are under the project's licence (Apache-2.0).",
         _table(["data", "SHA-256"], [[record.name, f"`{record.sha256}`"] for record in training.data]),
     ]
@@ -55,14 +55,14 @@ def _quality(quality: Quality) -> list[str]:
         "## Quality",
         f"By {quality.folds}-fold cross-validation over {quality.clips} clips; clips of one source are never split "
         "between training and testing. PCA, Gaussian mixtures and tag vectors were learnt once, without labels, on all "
-        "clips and posts; the network was trained anew for each fold. `tag2vec evaluate` measures this.",
+        "clips and posts; the network was trained anew for each fold. `tag2vec evaluate` shows these figures.",
         _table(
             ["", "all clips", "mean over hashtags"],
             [
                 ["nearest trained hashtag is right", *_percents(quality.nearest)],
-                ["right one among the nearest five", *_percents(quality.top5)],
+                ["right hashtag among the nearest five", *_percents(quality.top5)],
                 [f"linear SVM (C={SVM_COST:g}) on the same Fisher vectors", *_percents(quality.svm)],
-                ["the paper's network, squared error by L-BFGS", *_percents(quality.paper)],
+                ["the paper's network (squared error, L-BFGS)", *_percents(quality.paper)],
             ],
         ),
         _table(
@@ -80,34 +80,35 @@ def _quality(quality: Quality) -> list[str]:
                 for row in quality.hashtags
             ],
         ),
-        f"\\* fewer than {FEW} groups: the figure says little.",
+        f"\\* fewer than {FEW} groups: too few for a reliable figure.",
     ]
     lines += _co_use(quality.co_use) + _score(quality) + _zero_shot(quality)
     return lines + [
-        f"The features alone: {benchmark.classes} classes of {benchmark.benchmark} ({benchmark.clips} clips), linear "
-        f"SVM (C={SVM_COST:g}), {quality.folds}-fold by group: {_percent(benchmark.svm.over_clips)} of the clips, "
-        f"{_percent(benchmark.svm.over_classes)} as the mean over classes."
+        f"The features alone: a linear SVM (C={SVM_COST:g}) on {benchmark.classes} classes of {benchmark.benchmark} "
+        f"({benchmark.clips} clips), {quality.folds}-fold by group, is right for "
+        f"{_percent(benchmark.svm.over_clips)} of the clips, {_percent(benchmark.svm.over_classes)} as the mean over "
+        "classes."
         for benchmark in quality.benchmarks
     ]
 
 
 def _co_use(co_use: CoUseQuality) -> list[str]:
     ways: dict[str, Relevant] = {
-        "**end to end: clips and posts kept apart**": co_use.end_to_end,
+        "**end to end: unseen clips, unseen posts**": co_use.end_to_end,
         "clips whose nearest trained hashtag is right": co_use.right,
         "clips whose nearest trained hashtag is wrong": co_use.wrong,
         "given the right hashtag": co_use.own_tag,
         "given a wrong hashtag": co_use.other_tag,
         "nearest tags (L2) of the right hashtag": co_use.plain,
-        "tags counted most beside the right hashtag": co_use.counted,
+        "tags most often used with the right hashtag": co_use.counted,
         "most popular tags": co_use.popular,
         "random tags": co_use.random,
     }
     return [
         "### Relevant hashtags",
-        f"Of {co_use.suggested} suggested hashtags, those that people use beside the clip's own: in posts that nothing "
-        "was learnt from, in at least two and with an NPMI over 0.1. Learnt from one half of the posts and judged by "
-        "the other, both ways; near-duplicate posts stay in one half. Means over hashtags of means over clips.",
+        f"How many of {co_use.suggested} suggested hashtags people use together with the clip's own: in at least two "
+        "unseen posts and with an NPMI above 0.1. One half of the posts is learnt from and the other judges, then the "
+        "other way round; near-duplicate posts stay in one half. Means over hashtags of means over clips.",
         _table(
             ["", f"relevant of {co_use.suggested}", "none relevant"],
             [[way, f"{found.relevant:.2f}", _percent(found.none)] for way, found in ways.items()],
@@ -134,23 +135,24 @@ def _co_use(co_use: CoUseQuality) -> list[str]:
 
 
 def _score(quality: Quality) -> list[str]:
-    score, strangers = quality.score, quality.strangers
+    score, unknown = quality.score, quality.out_of_distribution
     lines = [
         "### Score and confidence",
-        f"`score` is the probability that people would keep the hashtag. On {score.count:,} suggestions for clips that "
-        f"neither network nor calibration had to do with, judged by posts kept apart: expected calibration error "
-        f"{score.ece:.3f} (ten bins of equal count), AUC {score.auc:.3f}, Brier score {score.brier:.4f}; a constant "
-        f"for each rank has {score.brier_by_rank:.4f}.",
+        f"`score` is the probability that people would keep the hashtag. On {score.count:,} suggestions for clips "
+        f"unseen by both network and calibration, judged by unseen posts: expected calibration error {score.ece:.3f} "
+        f"(ten bins of equal count), AUC {score.auc:.3f}, Brier score {score.brier:.4f}, against "
+        f"{score.brier_by_rank:.4f} for a constant score for each rank.",
     ]
-    if strangers is None:
+    if unknown is None:
         return lines
     return [
         *lines,
-        f"`confident` is false where a clip looks like nothing that was trained on. {strangers.strangers} clips of "
-        f"{strangers.benchmark} whose motion has no hashtag, each met by networks that saw none of its kind, against "
-        f"{strangers.known} clips kept apart of its other classes: AUROC {strangers.auroc:.3f} (length alone: "
-        f"{strangers.auroc_of_length:.3f}). Of the latter {_percent(strangers.known_confident)} are answered with "
-        f"confidence, of the strangers {_percent(strangers.strangers_confident)}.",
+        f"`confident` is false for a clip that resembles no trained hashtag. {unknown.out_of_distribution} clips of "
+        f"{unknown.benchmark} are out of distribution: their motion has no hashtag, and the networks that embed them "
+        f"saw no clip of their class. Against {unknown.in_distribution} unseen clips of the other classes, AUROC is "
+        f"{unknown.auroc:.3f} (by length alone: {unknown.auroc_of_length:.3f}). "
+        f"{_percent(unknown.in_distribution_confident)} of the latter are answered with confidence, and "
+        f"{_percent(unknown.out_of_distribution_confident)} of the out-of-distribution clips.",
     ]
 
 
@@ -159,20 +161,20 @@ def _zero_shot(quality: Quality) -> list[str]:
     return [
         "### Hashtags without clips",
         f"With one hashtag left out of training, its tag is among the {zero.nearest} nearest of {zero.tags:,} for "
-        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips), where a "
-        "clip is put at the mean of the other hashtags' vectors, each weighed as likely as the network holds it. By "
-        f"chance it would be {100 * zero.chance:.2f} %; it is so for {100 * zero.others:.2f} % of the clips of other "
-        f"hashtags, and tags about as popular are so for {100 * zero.alike:.2f} % of its own: "
-        f"{zero.times_chance:.1f} times the largest of the three. Where the network itself puts the clips, it is "
-        f"{100 * zero.by_network:.2f} %.",
+        f"{_percent(zero.found)} of its clips (mean over hashtags; {_percent(zero.over_clips)} of all clips). A clip "
+        "is placed at the mean of the other hashtags' vectors, weighted by their probabilities according to the "
+        f"network. Chance is {100 * zero.chance:.2f} %; clips of other hashtags find the tag in "
+        f"{100 * zero.others:.2f} %, and the hashtag's own clips find tags of similar popularity in "
+        f"{100 * zero.alike:.2f} %. The result is {zero.times_chance:.1f} times the largest of the three. Where the "
+        f"network itself places the clips, it is {100 * zero.by_network:.2f} %.",
         _table(
             [
                 "hashtag left out",
                 "clips",
                 f"among {zero.nearest} nearest",
-                "middle place",
+                "median rank",
                 "clips of others",
-                "tags as popular",
+                "similarly popular tags",
                 "by the network itself",
             ],
             [
@@ -196,14 +198,14 @@ def _limits(manifest: Manifest, quality: Quality) -> list[str]:
     return [
         "## What it cannot do",
         f"- It knows {len(manifest.training.hashtags)} kinds of motion: "
-        f"{', '.join(record.hashtag for record in manifest.training.hashtags)}. A clip of anything else is still "
-        "answered, by whatever it resembles, and `confident` does not always say so.\n"
-        + (f"- Learnt from very few sources, so hardly at all: {', '.join(few)}.\n" if few else "")
-        + "- It sees motion and edges, not objects, faces, colour, sound or text, and needs something to move.\n"
-        "- Tags beyond the trained hashtags are those that posts use beside them, mostly English and of the years and "
-        "places that the posts come from; they are not checked against what the clip shows.\n"
-        "- A list of denied tags cannot know every offensive one.\n"
-        "- Not for judging people: who someone is, does or feels.",
+        f"{', '.join(record.hashtag for record in manifest.training.hashtags)}. Any other clip still gets the hashtags "
+        "of whatever it resembles, and `confident` does not always say so.\n"
+        + (f"- Learnt from very few sources, and so barely learnt: {', '.join(few)}.\n" if few else "")
+        + "- It sees motion and edges, not objects, faces, colour, sound or text, and something has to move.\n"
+        "- Tags beyond the trained hashtags are those that posts use with them: mostly English, and from the years and "
+        "places of the posts. They are not checked against what the clip shows.\n"
+        "- No list of denied tags can know every offensive one.\n"
+        "- It is not for judging people: who they are, what they do or how they feel.",
     ]
 
 

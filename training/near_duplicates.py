@@ -1,8 +1,8 @@
-"""Near-duplicates: posts that were made from one template, by MinHash over their tags.
+"""Near-duplicates: posts made from one template, found by MinHash over their tags.
 
-MinHash (Broder, "On the resemblance and containment of documents", 1997) with locality-sensitive banding: posts of
-which a band is equal are near-duplicates, and so are those that others link. In numpy over all posts at once, which is
-a hundred times as fast as a library that takes one post at a time.
+MinHash (Broder, "On the resemblance and containment of documents", 1997) with locality-sensitive banding: posts that
+share a band are near-duplicates, and so are posts linked through others. It runs in NumPy over all posts at once, a
+hundred times as fast as a library that takes one post at a time.
 """
 
 from array import array
@@ -15,16 +15,16 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 BANDS, ROWS = 8, 6
-"""Posts that share four tags of five meet in a band 91 times of 100, those that share half, 12 times."""
+"""Posts that share four tags in five share a band in 91 cases of 100, those that share half, in 12."""
 
 
 def near_duplicates(sentences: Iterable[Sequence[str]]) -> NDArray[np.int64]:
-    """Bring posts that share most of their tags into clusters.
+    """Cluster posts that share most of their tags.
 
     Parameters
     ----------
     sentences : iterable of sequences of str
-        Each a post; the order of its tags means nothing.
+        Each a post; the order of its tags does not matter.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def near_duplicates(sentences: Iterable[Sequence[str]]) -> NDArray[np.int64]:
 
 
 def _scattered(numbers: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
-    """Map numbers to such as look random, the same to the same; another map for each seed (splitmix64)."""
+    """Hash numbers, differently for each seed (splitmix64)."""
     mixed = numbers + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,166 +1,151 @@
-"""Clips embedded by networks that never saw their like: what the evaluation and the calibration rest on.
+"""Out-of-fold embeddings: every clip embedded by networks that saw no clip of its source.
 
-Four kinds, each for every clip with a hashtag:
+Evaluation and calibration rest on them. There are four kinds, each for every clip with a hashtag:
 
 ``embedded``
-    by a network that saw no clip of its group, towards the bundle's own tag space (`training.evaluation.folds`);
+    by a network that saw no clip of its fold, and so of its group, towards the bundle's own tag space
+    (`training.evaluation.folds`);
 ``left_out``
     by a network that saw no clip of its hashtag;
-``halves``
+``post_splits``
     as ``embedded``, towards the tag space of either half of the posts (`training.post_splits`);
 ``pairs``
-    as ``halves``, by networks that saw no clip of a further fold either: what is fitted on these, of the clips outside
-    that fold, has never had to do with a clip of it.
+    as ``post_splits``, by networks that saw no clip of a second fold either: a calibration fitted on these, on the
+    clips outside that second fold, is unseen by its clips.
 """
 
 import logging
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save
 
 from models.tags.space import TagSpace
-from training.embedding import EmbeddingSettings, train_embedding
+from models.tensor_file import read_tensors, write_tensors
+from training.artifacts import Artifacts
+from training.embedding import EmbeddingSettings
 from training.evaluation.folds import FOLDS, Rows, fold_of
-from training.evaluation.paper import papers_answers
-from training.examples import Examples, by_hashtag, target_vectors, unnamed
-from training.post_splits import HALVES
+from training.evaluation.paper import train_paper_network
+from training.examples import Examples, background, by_hashtag, target_vectors
+from training.network_job import NetworkJob, train_and_embed
+from training.post_splits import SPLITS
 from training.progress import track
-from training.workers import in_processes
 
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
 
-HELD_OUT = "held_out.safetensors"
+OUT_OF_FOLD = "out_of_fold.safetensors"
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """Rows are clips, in the order of `training.examples.by_hashtag`; no vector but one of `paper` is longer than 1.
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Rows are clips, in the order of `training.examples.by_hashtag`; only vectors of `paper` may be longer than 1.
 
     Attributes
     ----------
     fold : int64 (n,)
-        In which each clip is judged.
+        The fold of each clip.
     embedded, left_out, paper : float32 (n, out)
         `paper`: as `embedded`, by the paper's own network.
-    halves : float32 (2, n, out)
+    post_splits : float32 (2, n, out)
     pairs : float32 (2, FOLDS, n, out)
-        By networks that saw neither the fold of the second axis nor that of the clip.
+        By networks that saw neither the clip's fold nor that of the second axis.
     """
 
     fold: Rows
     embedded: Array
     left_out: Array
     paper: Array
-    halves: Array
+    post_splits: Array
     pairs: Array
+
+    @classmethod
+    def zeros(cls, fold: Rows, out: int) -> "OutOfFold":
+        """Return arrays to be filled."""
+        shape, splits = (len(fold), out), len(SPLITS)
+        shapes = (shape, shape, shape, (splits, *shape), (splits, FOLDS, *shape))
+        return cls(fold, *(np.zeros(each, np.float32) for each in shapes))
 
     def write(self, folder: Path) -> None:
         """Write all arrays into one file."""
-        (folder / HELD_OUT).write_bytes(save(dict(vars(self))))
+        write_tensors(folder / OUT_OF_FOLD, vars(self))
 
     @classmethod
-    def read(cls, folder: Path) -> "HeldOut":
+    def read(cls, folder: Path) -> "OutOfFold":
         """Read what `write` wrote."""
-        return cls(**load_file(folder / HELD_OUT))
+        return cls(**read_tensors(folder / OUT_OF_FOLD))
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """One network to be trained: on which rows, towards which vectors, and which of its output is kept where.
+class Destination:
+    """Where vectors of some of the clips are kept: in an array or a view of one, float32 (n, out), at `rows`."""
 
-    `kept` holds the name of an array, an index into its leading axes, and rows.
-    """
+    array: Array
+    rows: Rows
 
-    seen: Rows
-    targets: Array
-    kept: list[tuple[str, tuple[int, ...], Rows]]
+    def keep(self, vectors: Array) -> None:
+        """Copy the vectors of these rows, from those of all examples."""
+        self.array[self.rows] = vectors[self.rows]
 
 
-def embed_held_out(
-    out: Path,
-    *,
-    features: Path,
-    vocabulary: Path,
-    tag2vec: Path,
-    halves: Path,
-    settings: EmbeddingSettings,
-    workers: int,
-) -> None:
-    """Train every network and write what each makes of the clips that it never saw."""
-    space = TagSpace.load(tag2vec)
-    examples = by_hashtag(features, vocabulary, space)
-    everything = examples.joined(unnamed(features, vocabulary)).in_their_span()
-    n, d, fold = len(examples.labels), space.dimensions, fold_of(examples, settings.seed)
-    networks = _networks(
+def embed_out_of_fold(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, workers: int) -> None:
+    """Train all networks and write how each embeds the clips that it did not see."""
+    space = TagSpace.load(artifacts.tag2vec)
+    examples = by_hashtag(artifacts, space)
+    everything = examples.joined(background(artifacts)).in_their_span()
+    found = OutOfFold.zeros(fold_of(examples, settings.seed), space.dimensions)
+    plan = plan_networks(
         everything,
-        fold,
+        found,
         target_vectors(space, examples.classes),
-        [target_vectors(TagSpace.load(halves / half), examples.classes) for half in HALVES],
+        [target_vectors(TagSpace.load(artifacts.post_splits / split), examples.classes) for split in SPLITS],
     )
-    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("embedded", "left_out", "paper"), (n, d))
-    shapes |= {"halves": (len(HALVES), n, d), "pairs": (len(HALVES), FOLDS, n, d)}
-    found = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    embedded = embed_by(networks, everything, settings=settings, workers=workers)
-    for network, vectors in track(embedded, "networks", len(networks)):
-        for name, where, rows in network.kept:
-            found[name][where][rows] = vectors[rows]
-    HeldOut(fold, **found).write(out)
+    trained = train_and_embed(list(plan), everything, settings=settings, workers=workers)
+    for job, vectors in track(trained, "out-of-fold networks", len(plan)):
+        for destination in plan[job]:
+            destination.keep(vectors)
+    found.write(out)
 
 
-def _networks(everything: Examples, fold: Rows, targets: Array, halves: list[Array]) -> list[Network]:
-    networks = []
-    for number in range(FOLDS):
-        judged = np.flatnonzero(fold == number)
+def plan_networks(
+    everything: Examples, found: OutOfFold, targets: Array, split_targets: Sequence[Array]
+) -> dict[NetworkJob, list[Destination]]:
+    """Return the networks to train, and where in `found` the vectors of the clips that each did not see belong.
+
+    Parameters
+    ----------
+    everything : Examples
+        The clips of `found`, followed by those of background classes.
+    found : OutOfFold
+    targets : float32 (hashtags, out)
+        Tag vectors of the bundle's tag space.
+    split_targets : sequence of float32 (hashtags, out)
+        Those of the tag space of each half of the posts.
+    """
+    plan: dict[NetworkJob, list[Destination]] = {}
+    folds = [np.flatnonzero(found.fold == number) for number in range(FOLDS)]
+    for number, judged in enumerate(folds):
         seen = everything.apart_from(judged)
-        networks.append(Network(seen, targets, [("paper", (), judged)]))
-        networks.append(Network(seen, targets, [("embedded", (), judged)]))
-        for half, goals in enumerate(halves):
-            kept = [("halves", (half,), judged), ("pairs", (half, number), judged)]
-            networks.append(Network(seen, goals, kept))
+        plan[NetworkJob(seen, targets, train_paper_network)] = [Destination(found.paper, judged)]
+        plan[NetworkJob(seen, targets)] = [Destination(found.embedded, judged)]
+        for split, goals in enumerate(split_targets):
+            arrays = (found.post_splits[split], found.pairs[split, number])
+            plan[NetworkJob(seen, goals)] = [Destination(array, judged) for array in arrays]
     for one, other in combinations(range(FOLDS), 2):
-        first, second = np.flatnonzero(fold == one), np.flatnonzero(fold == other)
-        seen = everything.apart_from(np.concatenate([first, second]))
-        for half, goals in enumerate(halves):
-            kept = [("pairs", (half, one), second), ("pairs", (half, other), first)]
-            networks.append(Network(seen, goals, kept))
+        seen = everything.apart_from(np.concatenate([folds[one], folds[other]]))
+        for split, goals in enumerate(split_targets):
+            pairs = found.pairs[split]
+            plan[NetworkJob(seen, goals)] = [
+                Destination(pairs[one], folds[other]),
+                Destination(pairs[other], folds[one]),
+            ]
     for label in range(len(targets)):
         own = np.flatnonzero(everything.labels == label)
         seen = everything.apart_from(own)
         if (everything.labels[seen] < len(targets)).any():
-            networks.append(Network(seen, targets, [("left_out", (), own)]))
-    return networks
-
-
-def embed_by(
-    networks: Sequence[Network], examples: Examples, *, settings: EmbeddingSettings, workers: int
-) -> Iterator[tuple[Network, Array]]:
-    """Train networks in processes of their own; yield each, as they come, with all examples embedded: (n, out)."""
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "examples.npz"
-        np.savez(data, views=examples.views, labels=examples.labels)
-        embed = partial(_embed_all, data=data, settings=settings)
-        for network, embedded in in_processes(embed, networks, workers=workers):
-            if isinstance(embedded, Exception):
-                raise embedded
-            yield network, embedded
-
-
-def _embed_all(network: Network, *, data: Path, settings: EmbeddingSettings) -> Array:
-    """Train a network on some of the clips in `data`, and embed all, float32 (n, out)."""
-    with np.load(data) as arrays:
-        views, labels = arrays["views"], arrays["labels"]
-    seen, fisher = network.seen, views.mean(axis=0)
-    if network.kept[0][0] == "paper":
-        named = seen[labels[seen] < len(network.targets)]
-        return papers_answers(fisher[named], labels[named], network.targets, fisher, seed=settings.seed)
-    trained = train_embedding(views[:, seen], labels[seen], network.targets, settings)
-    return trained.embed(fisher)
+            plan[NetworkJob(seen, targets)] = [Destination(found.left_out, own)]
+    return plan

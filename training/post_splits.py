@@ -1,48 +1,51 @@
-"""Two halves of the posts; what is suggested by what one teaches is judged by the other.
+"""Post splits: the posts in two halves; suggestions learnt from one are judged by the other.
 
-Near-duplicates stay in one half, or a template would be judged by its copies.
+Near-duplicates stay in one half, or a template would be judged by its own copies.
 """
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from models.tags.space import TagSpace
-from training.cooccurrence import count_cooccurrence
+from training.artifacts import Artifacts
+from training.cooccurrence import learn_cooccurrence
 from training.corpus import SENTENCES, STEMS, read_sentences, read_stems
-from training.relevance import CoUse, halves
+from training.relevance import CoUse, split_posts
 from training.tag2vec import Tag2VecSettings, train_tag2vec
 from training.workers import in_processes
 
-HALVES = ("0", "1")
-"""Folders; what is learnt in one is judged by the posts of the other."""
+SPLITS = ("0", "1")
+"""Folders, one for each half."""
 
 
-def learn_halves(out: Path, *, corpus: Path, settings: Tag2VecSettings, workers: int) -> None:
-    """Split the posts of a corpus; learn tag space and co-occurrence of each half, in its folder under `out`."""
-    half_of = halves(read_sentences(corpus))
-    for number, name in enumerate(HALVES):
+def learn_post_splits(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings, workers: int) -> None:
+    """Split the posts of the corpus; learn tag space and co-occurrence of each half, in its folder under `out`."""
+    corpus = artifacts.corpus
+    split_of = split_posts(read_sentences(corpus))
+    for number, name in enumerate(SPLITS):
         (out / name).mkdir()
-        own = [post for post, half in zip(read_sentences(corpus), half_of, strict=True) if half == number]
+        own = [post for post, split in zip(read_sentences(corpus), split_of, strict=True) if split == number]
         (out / name / SENTENCES).write_text("".join(" ".join(post) + "\n" for post in own), encoding="utf-8")
         counts = Counter(stem for post in own for stem in post)
         with (out / name / STEMS).open("w", encoding="utf-8", newline="\n") as file:
-            # Inflections as in all posts: they decide how a tag is shown, and nothing else.
+            # Inflections as in all posts: they only decide how a tag is shown.
             known = [(counts[stem.name], stem) for stem in read_stems(corpus) if counts[stem.name]]
             for count, stem in sorted(known, key=lambda one: -one[0]):
                 fields = [stem.name, count, *(field for pair in stem.inflections.items() for field in pair)]
                 file.write("\t".join(map(str, fields)) + "\n")
-    learn = partial(_learn, out, settings)
-    for _, outcome in in_processes(learn, HALVES, workers=workers):
+    learn = partial(_learn, artifacts=artifacts, settings=settings)
+    for _, outcome in in_processes(learn, [out / name for name in SPLITS], workers=workers):
         if isinstance(outcome, Exception):
             raise outcome
 
 
-def _learn(out: Path, settings: Tag2VecSettings, half: str) -> None:
-    # What has just enough posts in all has half of them here.
+def _learn(folder: Path, *, artifacts: Artifacts, settings: Tag2VecSettings) -> None:
+    # A stem with just enough posts in all has half of them here.
     enough = -(-settings.min_count // 2)
-    train_tag2vec(out / half, out / half, settings.model_copy(update={"min_count": enough}))
-    count_cooccurrence(out / half, TagSpace.load(out / half).stems).save(out / half)
+    half = replace(artifacts, corpus=folder, tag2vec=folder)
+    train_tag2vec(folder, half, settings=settings.model_copy(update={"min_count": enough}))
+    learn_cooccurrence(folder, half)
 
 
 def read_co_use(folder: Path) -> CoUse:

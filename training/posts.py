@@ -1,15 +1,13 @@
-"""Posts as their users wrote them: lists of tags, read one after the other from the usual kinds of file.
+"""Posts as users wrote them, lists of tags, read one at a time from the usual kinds of file.
 
 =================== ==========================================================================================
-``.jsonl``          one JSON object a line, its tags a list of strings under ``tags``, its date and its source, if any,
-                    under ``date`` and ``source``
-``.csv``            a table with a header; the column ``tags`` or ``hashtags`` holds them, between spaces or commas,
-                    ``date`` and ``source``, if there are such, the date and the source
-``.txt``            one post a line, its tags between spaces
+``.jsonl``          one JSON object a line with ``tags``, a list of strings, and optionally ``date`` and ``source``
+``.csv``            a table with a header; the column ``tags`` or ``hashtags`` has the tags, separated by spaces or
+                    commas; the columns ``date`` and ``source`` are optional
+``.txt``            one post a line, its tags separated by spaces
 =================== ==========================================================================================
 
-Each may be gzipped (``.jsonl.gz``). All are text in UTF-8. Dates are in ISO 8601, with a time or without; a post
-need not have one.
+Each may be gzipped (``.jsonl.gz``). All are text in UTF-8. Dates are in ISO 8601, with or without a time.
 """
 
 import csv
@@ -30,11 +28,11 @@ Lines = Iterator[tuple[int, str]]
 
 
 class PostsError(Tag2VecError):
-    """A file of posts cannot be used; says which, where and why."""
+    """A file of posts cannot be used; the message names file, line and reason."""
 
 
 class Post(NamedTuple):
-    """A post: its tags as they stand there, and the day on which and where it was written, if that is known."""
+    """A post: its tags as written, its day and its source, if they are known."""
 
     tags: list[str]
     day: date | None = None
@@ -47,12 +45,12 @@ def read_posts(path: Path) -> Iterator[Post]:
     Raises
     ------
     PostsError
-        If the file cannot be read, is of no known kind, or a line of it is not what its kind asks for.
+        If the file cannot be read, is of an unknown kind, or a line of it is invalid.
     """
     suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
     reader = _READERS.get(suffixes[-1].lower() if suffixes else "")
     if reader is None:
-        raise PostsError(f"{path}: posts are read from {', '.join(_READERS)}, each with .gz after it or without")
+        raise PostsError(f"{path}: posts are read from {', '.join(_READERS)} files, which may be gzipped (.gz)")
     yield from reader(path, _lines(path))
 
 
@@ -64,9 +62,9 @@ def _lines(path: Path) -> Lines:
                 number += 1
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        raise PostsError(f"{path}, line {number}: is not text in UTF-8: {error}") from error
+        raise PostsError(f"{path}, line {number}: not text in UTF-8: {error}") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise PostsError(f"{path}, after line {number}: the gzip file is damaged or cut short: {error}") from error
+        raise PostsError(f"{path}, after line {number}: the gzip file is damaged or truncated: {error}") from error
     except OSError as error:
         raise PostsError(f"{path}: cannot be read: {error}") from error
 
@@ -79,7 +77,7 @@ def _read_jsonl(path: Path, lines: Lines) -> Iterator[Post]:
             post = json.loads(line)
             tags, when, source = post["tags"], post.get("date"), post.get("source") or ""
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise PostsError(f'{path}, line {number}: is no JSON object with "tags": {error!r}') from error
+            raise PostsError(f'{path}, line {number}: not a JSON object with "tags": {error!r}') from error
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
             raise PostsError(f'{path}, line {number}: "tags" must be a list of strings')
         if not isinstance(source, str):
@@ -99,12 +97,12 @@ def _read_csv(path: Path, lines: Lines) -> Iterator[Post]:
             if not row:
                 continue
             if len(row) != len(header):
-                raise PostsError(f"{path}, line {rows.line_num}: has {len(row)} columns, but the header {len(header)}")
+                raise PostsError(f"{path}, line {rows.line_num}: {len(row)} columns, but the header has {len(header)}")
             tags = [tag for tag in re.split(r"[\s,]+", row[column]) if tag]
             day = _date(row[dated].strip() or None, path, rows.line_num) if dated is not None else None
             yield Post(tags, day, row[sourced].strip() if sourced is not None else "")
     except csv.Error as error:
-        raise PostsError(f"{path}, line {rows.line_num}: is no CSV: {error}") from error
+        raise PostsError(f"{path}, line {rows.line_num}: not CSV: {error}") from error
 
 
 def _read_text(_: Path, lines: Lines) -> Iterator[Post]:

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a plain line in the log now and then elsewhere."""
+"""Progress of long work: a bar on a terminal, elsewhere a line in the log every few seconds."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SECONDS = 15.0
-"""Between two lines of the log."""
+"""Between two log lines."""
 
 
 def track(items: Iterable[T], what: str, total: int) -> Iterator[T]:

@@ -1,61 +1,58 @@
-"""Stages of work that are done once: recognised when they are finished, redone when what they rest on changed.
+"""Stages of work that are done once: recognised when they are finished, and redone when what they depend on changes.
 
-A stage turns inputs into the files of one folder, `work/<name>/`. They are written under another name, and the folder
-is renamed when it is whole; only then is the stamp `work/<name>.json` written. It says what the folder was made from
-(a hash over the content of the inputs, the settings and the code) and what it holds. A stage is finished when its stamp
-fits; anything else, half-written or stale, is made anew.
+A stage writes the files of one folder, `work/<name>/`, which appears as a whole. Only then is the stamp
+`work/<name>.json` written: what the folder was made from (a hash of the inputs' content, the settings and the code) and
+which files it holds. A stage is finished while its stamp matches; anything else is made anew.
 """
 
-import ast
-import fcntl
-import hashlib
 import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
+from models.atomic_write import atomic_write
 from models.checksum import file_sha256
 from models.errors import Tag2VecError
+from training.dependencies import code_version
+from training.json_file import digest, write_json
 
 log = logging.getLogger(__name__)
 
 
 class StageError(Tag2VecError):
-    """A stage cannot be run: what it rests on is missing, or the work folder is in use."""
+    """A stage cannot be run: what it depends on is missing, or the work folder is in use."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Stage:
-    """One step of the training.
+    """A step of the training.
 
     Attributes
     ----------
     name : str
-        Also that of its folder.
-    build : callable
-        Writes the stage's files into the empty folder that it is given.
-    code : tuple of modules
-        Whose change makes finished work stale (comments, docstrings and layout do not count).
+        Also the name of its folder.
+    build : partial
+        A function of our packages with all its arguments but the first, an empty folder that it writes files into.
+        Finished work becomes stale if the function changes, or what it uses (`training.dependencies`).
     settings : mapping
-        What JSON can hold; the output depends on it.
+        A JSON object that the output depends on.
     files : tuple of Path
-        Files from outside that are read.
+        Files from outside the work folder that are read.
     after : tuple of Stage
         Stages whose output is read.
     """
 
     name: str
-    build: Callable[[Path], None]
-    code: tuple[ModuleType, ...]
+    build: partial[None]
     settings: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     after: tuple["Stage", ...] = ()
@@ -63,11 +60,11 @@ class Stage:
     @cached_property
     def version(self) -> str:
         """Hash of the code."""
-        return code_version(*self.code)
+        return code_version(self.build.func)
 
 
 class Work:
-    """The folder that holds the output of every stage, one user at a time."""
+    """The folder that holds the output of every stage, for one training at a time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,33 +74,33 @@ class Work:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other training out of this folder; the lock goes with the process, however it ends."""
+        """Keep other trainings out of this folder until the block, or the process, ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StageError(f"another training is at work in {self.folder}; wait for it to end.") from None
-            yield
+        try:
+            with FileLock(self.folder / ".lock", blocking=False):
+                yield
+        except Timeout:
+            raise StageError(f"another training is using {self.folder}; wait for it to end.") from None
 
     def run(self, stage: Stage) -> None:
-        """Bring a stage up to date; does nothing but say so when it is."""
+        """Bring a stage up to date; if it is, only log that."""
         key = self._key(stage)
         if self._stamp(stage).get("key") == key:
-            log.info("%s: finished before, skipped", stage.name)
+            log.info("%s: up to date, skipped", stage.name)
             return
         log.info("%s: started", stage.name)
-        folder, partial = self / stage.name, self / f".{stage.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
+        folder = self / stage.name
+        for leftover in self.folder.glob(f".{stage.name}.*.partial"):  # of a process that was killed
+            shutil.rmtree(leftover)
         start = time.perf_counter()
-        # One thread: processes are what runs in parallel, and sums do not depend on how they were split.
-        with threadpool_limits(1):
-            stage.build(partial)
+        with atomic_write(folder) as unfinished:
+            unfinished.mkdir()
+            # One thread: parallel work runs in processes, and sums must not depend on how they were split.
+            with threadpool_limits(1):
+                stage.build(unfinished)
+            self._stamp_file(stage).unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
         seconds = time.perf_counter() - start
-        self._stamp_file(stage).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
         outputs = {
             path.relative_to(folder).as_posix(): {"sha256": file_sha256(path), "bytes": path.stat().st_size}
             for path in sorted(folder.rglob("*"))
@@ -114,15 +111,15 @@ class Work:
         log.info("%s: done in %.1f s", stage.name, seconds)
 
     def require(self, stage: Stage) -> None:
-        """Raise StageError unless a stage's output is there and up to date."""
+        """Raise StageError unless a stage is up to date."""
         if self._stamp(stage).get("key") != self._key(stage):
             raise StageError(
-                f"stage {stage.name!r} is not finished, or what it rests on has changed since: "
-                f"run it first, or run all stages."
+                f"stage {stage.name!r} is not finished, or what it depends on has changed since. "
+                "Run it first, or run all stages."
             )
 
     def timings(self) -> dict[str, float]:
-        """Return the seconds that each stage took when it was last run to its end in one go."""
+        """Return the seconds that each stage took when it was last run."""
         timings: dict[str, float] = _read_json(self / "timings.json")
         return timings
 
@@ -130,7 +127,7 @@ class Work:
         return self / f"{stage.name}.json"
 
     def _stamp(self, stage: Stage) -> dict[str, Any]:
-        """Return the stamp, or nothing where the files are not those that it names."""
+        """Return the stamp, or an empty one if the files are not those that it names."""
         stamp = _read_json(self._stamp_file(stage))
         for name, output in stamp.get("outputs", {}).items():
             path = self / stage.name / name
@@ -152,35 +149,8 @@ class Work:
         )
 
 
-def digest(value: Any) -> str:
-    """Return the SHA-256 of a JSON value, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
-@lru_cache
-def code_version(*modules: ModuleType) -> str:
-    """Return a hash of what the modules (of packages: all their files) do, without comments and docstrings."""
-    files: list[Path] = []
-    for module in modules:
-        file = Path(str(module.__file__))
-        files += sorted(file.parent.glob("*.py")) if file.name == "__init__.py" else [file]
-    return digest([ast.dump(_Undocumented().visit(ast.parse(file.read_bytes()))) for file in files])
-
-
-class _Undocumented(ast.NodeTransformer):
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        return None if isinstance(node.value, ast.Constant) else node
-
-
 def _content(path: Path) -> str | None:
-    """Hash of a file; None where there is no such file, so that its coming makes a difference."""
+    """Return the hash of a file, or None if there is none: a file that appears is a change, too."""
     try:
         stat = path.stat()
     except FileNotFoundError:

@@ -1,9 +1,9 @@
-"""Tag2Vec: skip-gram over the tags of posts gives every stem a vector."""
+"""Tag2Vec: a vector for every stem, by skip-gram over the tags of posts."""
 
 import logging
 from collections.abc import Container, Iterator
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from gensim.models.callbacks import CallbackAny2Vec
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.tags.space import TagSpace
+from training.artifacts import Artifacts
 from training.corpus import SENTENCES, read_stems
 from training.posts import PostsError
 
@@ -26,16 +27,16 @@ class Tag2VecSettings(BaseModel):
     dimensions: int = Field(default=100, ge=1)
     """Of the vectors."""
     min_count: int = Field(default=10, ge=1)
-    """Stems of fewer posts have no vector: what is rare drowns in noise."""
+    """Stems with fewer posts have no vector: it would be mostly noise."""
     epochs: int = Field(default=10, ge=1)
     """Passes over the posts."""
     negative: int = Field(default=5, ge=1)
-    """Stems drawn as noise for each stem of a post."""
+    """Negative samples for each stem of a post."""
     sample: float = Field(default=1e-3, ge=0)
-    """Share of all tags above which a stem is passed over now and then; 0: never."""
+    """Frequency, as a share of all tags, above which a stem is subsampled; 0: never."""
     seed: int = 1
     workers: int = Field(default=1, ge=1)
-    """Threads. With more than one, results differ from run to run."""
+    """Threads. With more than one, results vary from run to run."""
 
 
 class _Progress(CallbackAny2Vec):  # type: ignore[misc]
@@ -47,17 +48,17 @@ class _Progress(CallbackAny2Vec):  # type: ignore[misc]
         log.info("tag2vec: epoch %d of %d", self._done, self._epochs)
 
 
-def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
+def train_tag2vec(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings) -> None:
     """Learn a vector for every stem that is frequent enough, and write them as a `TagSpace` without hashtags.
 
     Parameters
     ----------
-    corpus : Path
-        Folder that `training.corpus.build_corpus` wrote.
     out : Path
         Folder for the files of `TagSpace.save`.
+    artifacts : Artifacts
+        `corpus` is read.
     settings : Tag2VecSettings
-        How to learn. With one worker, the same settings and corpus give the same bytes on the same machine.
+        With one worker, the same settings and corpus give the same bytes on the same machine.
 
     Raises
     ------
@@ -66,13 +67,13 @@ def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
 
     Notes
     -----
-    Skip-gram with negative sampling (Mikolov et al., 2013). The order of a post's tags means nothing, so the window
-    covers the whole post. The vector of a stem is the sum of its two, that of a tag and that of a tag's
-    company (Pennington et al., 2014): tags are then near that keep the same company, and near their company too.
+    Skip-gram with negative sampling (Mikolov et al., 2013). The order of a post's tags carries no meaning, so the
+    window covers the whole post. The vector of a stem is the sum of its input and output vectors (Pennington et al.,
+    2014): tags that occur with the same tags are then near each other, and near the tags that they occur with.
     """
-    stems = {entry.name: entry for entry in read_stems(corpus, settings.min_count)}
+    stems = {entry.name: entry for entry in read_stems(artifacts.corpus, settings.min_count)}
     if not stems:
-        raise PostsError(f"no stem occurs in {settings.min_count} posts or more; lower min_count or add posts")
+        raise PostsError(f"no stem occurs in {settings.min_count} or more posts; lower min_count or add posts")
     model = Word2Vec(
         vector_size=settings.dimensions,
         sg=1,
@@ -85,19 +86,20 @@ def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
         workers=settings.workers,
     )
     model.build_vocab_from_freq({name: entry.count for name, entry in stems.items()})
-    with NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=out, suffix=".partial") as sentences:
+    with TemporaryDirectory(dir=out) as temporary:
+        file = Path(temporary) / SENTENCES
         tags: list[int] = []
-        for known in _frequent(corpus, stems):
-            sentences.write(" ".join(known) + "\n")
-            tags.append(len(known))
-        sentences.flush()
+        with file.open("w", encoding="utf-8", newline="\n") as sentences:
+            for known in _frequent(artifacts.corpus, stems):
+                sentences.write(" ".join(known) + "\n")
+                tags.append(len(known))
         if not tags:
             raise PostsError(
-                f"no post has two stems of {settings.min_count} posts or more; lower min_count or add posts"
+                f"no post has two stems that occur in {settings.min_count} or more posts; lower min_count or add posts"
             )
         model.window = max(tags)
         model.train(
-            corpus_file=sentences.name,
+            corpus_file=str(file),
             total_examples=len(tags),
             total_words=sum(tags),
             epochs=settings.epochs,
@@ -115,7 +117,7 @@ def train_tag2vec(corpus: Path, out: Path, settings: Tag2VecSettings) -> None:
 
 
 def _frequent(corpus: Path, stems: Container[str]) -> Iterator[list[str]]:
-    """Give the stems that have a vector, of each post that has two: at the paper's size a fraction of the tags."""
+    """Yield the stems that get a vector, of each post with two or more: of all tags a small fraction."""
     with (corpus / SENTENCES).open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
             known = [name for name in line.rstrip("\n").split(" ") if name in stems]

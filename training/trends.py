@@ -1,4 +1,4 @@
-"""Counting of trends: posts of each tag, week by week, where the posts carry dates."""
+"""Counts trends: the posts of each tag by week, if the posts have dates."""
 
 import logging
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
+from training.artifacts import Artifacts
 from training.cooccurrence import incidence
 from training.corpus import read_dates, read_sentences
 
@@ -18,14 +19,14 @@ WINDOWS, DAYS = 12, 7
 """The last twelve weeks up to the newest post."""
 
 
-def learn_trends(out: Path, *, corpus: Path, tag2vec: Path) -> None:
-    """Count the stems that have a vector by week, and write that; nothing where there is no trend to be seen."""
-    if trends := count_trends(corpus, TagSpace.load(tag2vec).stems):
+def learn_trends(out: Path, artifacts: Artifacts) -> None:
+    """Count the stems that have a vector by week, and write the counts; nothing if the posts show no trend."""
+    if trends := count_trends(artifacts.corpus, TagSpace.load(artifacts.tag2vec).stems):
         trends.save(out)
 
 
 def count_trends(corpus: Path, stems: Sequence[str]) -> Trends | None:
-    """Count the posts of each stem by week; None where fewer than two weeks have dated posts.
+    """Count the posts of each stem by week; None if fewer than two of the last weeks have dated posts.
 
     Parameters
     ----------
@@ -41,7 +42,9 @@ def count_trends(corpus: Path, stems: Sequence[str]) -> Trends | None:
     posts = np.bincount(window[recent], minlength=WINDOWS)
     if (posts > 0).sum() < 2:
         log.info(
-            "trends: %d posts have a date, of fewer than two of the last %d weeks: none", (days > 0).sum(), WINDOWS
+            "trends: none, for fewer than two of the last %d weeks have posts; %d posts have a date",
+            WINDOWS,
+            (days > 0).sum(),
         )
         return None
     place = (window[recent], recent)

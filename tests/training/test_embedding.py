@@ -105,7 +105,7 @@ def test_what_is_none_of_the_hashtags_is_less_familiar_where_the_like_was_seen()
     untold = train(fisher[:40], labels[:40], targets, SETTINGS)
 
     def familiar(network: Embedding, clips: np.ndarray) -> float:
-        return float(familiarity(network.embed(clips) @ targets.T).mean())
+        return float(familiarity(network.embed(clips) @ targets.T, SETTINGS.temperature).mean())
 
     assert ((told.embed(fisher[40:]) @ targets.T).argmax(axis=1) == labels[40:]).all()
     assert familiar(told, fisher[40:]) > familiar(told, others[20:]) + 0.3

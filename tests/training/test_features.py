@@ -9,9 +9,11 @@ import pytest
 from models.trajectories.extractor import extract
 from models.video.decoding import Video
 from tests.clips import still, write
+from training.artifacts import Artifacts
 from training.clips import Clip
 from training.config import Config
-from training.features import FeaturesError, extract_features, read_descriptors, read_kept, read_table
+from training.descriptors import DescriptorsError, read_descriptors
+from training.features import FeaturesError, extract_features, read_kept, read_table
 
 
 @pytest.fixture
@@ -19,9 +21,9 @@ def describe(trained: Config, tmp_path: Path) -> Callable[[list[Clip]], None]:
     def run(clips: list[Clip]) -> None:
         extract_features(
             tmp_path,
+            Artifacts.under(tmp_path),
             clips=clips,
             root=tmp_path,
-            cache=tmp_path / "cache",
             settings=trained.trajectories,
             workers=2,
         )
@@ -78,5 +80,5 @@ def test_nothing_usable_is_an_error(tmp_path: Path, describe: Callable[[list[Cli
 
 
 def test_descriptors_that_were_deleted(trained: Config) -> None:
-    with pytest.raises(FeaturesError, match=r"gone: delete .*features\.json and run the stage 'features'"):
+    with pytest.raises(DescriptorsError, match=r"gone: delete .*features\.json and run the stage 'features'"):
         read_descriptors(trained.work / "descriptors" / "0.safetensors")

@@ -14,7 +14,7 @@ def jaccard(a: Sequence[str], b: Sequence[str]) -> float:
 
 
 @given(POSTS)
-def test_the_same_tags_in_whatever_order_are_one_cluster(posts: list[list[str]]) -> None:
+def test_the_same_tags_in_any_order_are_one_cluster(posts: list[list[str]]) -> None:
     cluster = near_duplicates([*posts, *(post[::-1] for post in posts)])
     assert cluster.shape == (2 * len(posts),)
     assert (cluster[: len(posts)] == cluster[len(posts) :]).all()
@@ -25,7 +25,7 @@ def test_the_same_tags_in_whatever_order_are_one_cluster(posts: list[list[str]])
                 assert one == other
 
 
-def test_what_shares_much_meets_and_what_shares_little_does_not() -> None:
+def test_posts_meet_as_often_as_banding_predicts() -> None:
     rng = np.random.default_rng(0)
     pairs = []
     for number in range(2000):

@@ -14,15 +14,16 @@ import pytest
 from models.bundle import Bundle
 from models.pipeline import UNFAMILIAR, Pipeline
 from tests.training.tiny import HASHTAGS, bundle_files
+from training.artifacts import STAGES
 from training.config import Config, read_config
-from training.run import STAGES, run
-from training.stage import StageError
+from training.run import run, stages
+from training.stage import StageError, Work
 
 RUN = "import sys; from pathlib import Path; from training.config import read_config; from training.run import run; "
 RUN += "run(read_config(Path(sys.argv[1])))"
 
 
-def test_a_clip_gets_hashtags_from_what_was_trained(trained: Config) -> None:
+def test_a_clip_gets_hashtags_from_the_trained_bundle(trained: Config) -> None:
     pipeline = Pipeline(Bundle.open(trained.work / "bundle"))
     for hashtag in HASHTAGS:
         answer = pipeline(trained.data.clips / hashtag / "0.mp4", k=5)
@@ -31,7 +32,7 @@ def test_a_clip_gets_hashtags_from_what_was_trained(trained: Config) -> None:
         assert len(answer.hashtags) == 5
 
 
-def test_scores_are_calibrated_and_a_stranger_is_told(trained: Config) -> None:
+def test_scores_are_calibrated(trained: Config) -> None:
     bundle = Bundle.open(trained.work / "bundle")
     pipeline = Pipeline(bundle)
     encoded = pipeline.encoder.encode(trained.data.clips / "skating" / "0.mp4")
@@ -56,12 +57,12 @@ def test_scores_are_calibrated_and_a_stranger_is_told(trained: Config) -> None:
     assert not confident(familiar + 1e-6)
 
 
-def test_killed_and_resumed_equals_uninterrupted_to_the_byte(trained: Config, tmp_path: Path) -> None:
+def test_a_killed_training_resumes_to_the_same_bytes(trained: Config, tmp_path: Path) -> None:
     """Killed in the features, when some are made, and again as soon as the Fisher vectors are begun."""
     config = shutil.copy(trained.work.parent / "tiny.toml", tmp_path)
     text = Path(config).read_text().replace(str(trained.work), str(tmp_path / "work"))
     Path(config).write_text(text)
-    descriptors, partial = tmp_path / "work" / "descriptors", tmp_path / "work" / ".vocabulary.partial"
+    descriptors = tmp_path / "work" / "descriptors"
 
     def described() -> set[Path]:
         return set(descriptors.glob("*.safetensors"))
@@ -70,7 +71,7 @@ def test_killed_and_resumed_equals_uninterrupted_to_the_byte(trained: Config, tm
     before = {file: file.stat().st_mtime_ns for file in described()}
     assert 3 <= len(before) < 12
     assert not (tmp_path / "work" / "features").exists()
-    kill_when(config, partial.exists)
+    kill_when(config, lambda: any((tmp_path / "work").glob(".vocabulary.*.partial")))
     assert not (tmp_path / "work" / "vocabulary").exists()
     subprocess.run([sys.executable, "-c", RUN, config], check=True)
     assert {file: file.stat().st_mtime_ns for file in before} == before  # nothing was done twice
@@ -111,19 +112,19 @@ def test_finished_stages_are_skipped(trained: Config, caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO):
         assert run(trained) == trained.work / "bundle"
     assert [message for message in caplog.messages if "skipped" in message] == [
-        f"{stage}: finished before, skipped" for stage in STAGES
+        f"{stage}: up to date, skipped" for stage in STAGES
     ]
     assert not [message for message in caplog.messages if "started" in message]
 
 
-def test_a_changed_setting_redoes_only_what_depends_on_it(
+def test_a_changed_setting_redoes_what_depends_on_it(
     copy: Callable[..., Config], caplog: pytest.LogCaptureFixture
 ) -> None:
     config = copy(embedding={"hidden": 10, "iterations": 5})
     with caplog.at_level(logging.INFO):
         run(config)
     done = [message.split(":")[0] for message in caplog.messages if message.endswith("started")]
-    assert done == ["embedding", "held_out", "strangers", "evaluation", "bundle"]
+    assert done == ["embedding", "out_of_fold", "out_of_distribution", "evaluation", "bundle"]
     output = Bundle.open(config.work / "bundle").embedding().output_weight
     assert output.shape == (config.embedding.members, 10, 100)
 
@@ -138,6 +139,13 @@ def test_one_stage_alone(copy: Callable[..., Config], caplog: pytest.LogCaptureF
     assert [message.split(":")[0] for message in caplog.messages if message.endswith("started")] == ["embedding"]
 
 
+def test_stages_are_in_order_each_after_its_inputs(trained: Config) -> None:
+    listed = stages(trained, Work(trained.work))
+    assert tuple(stage.name for stage in listed) == STAGES
+    for number, stage in enumerate(listed):
+        assert set(stage.after) <= set(listed[:number])
+
+
 def test_no_such_stage(trained: Config) -> None:
     with pytest.raises(StageError, match="no stage 'dance'; the stages are corpus, tag2vec"):
         run(trained, "dance")
@@ -146,7 +154,7 @@ def test_no_such_stage(trained: Config) -> None:
 @pytest.mark.skipif(
     "TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA does not name the folder of real clips and posts"
 )
-def test_the_small_configuration_chooses_forty_clips_of_several_groups() -> None:
+def test_the_small_configuration_selects_forty_clips() -> None:
     from training.clips import read_clips
 
     config = read_config(Path(__file__).parents[2] / "training" / "small.toml")

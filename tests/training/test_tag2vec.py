@@ -9,6 +9,7 @@ import pytest
 
 from models.tags.space import INDEX_FILE, TAGS_FILE, TagSpace
 from models.tags.stemming import normalise, stem
+from tests.training.one_folder import all_in
 from tests.training.test_corpus import build
 from training.corpus import read_stems
 from training.posts import PostsError, read_posts
@@ -26,11 +27,11 @@ def topical_posts(seed: int = 0) -> list[list[str]]:
     return [list(rng.choice(topics[rng.integers(2)], size=4, replace=False)) for _ in range(600)]
 
 
-def test_tags_that_keep_company_are_near(tmp_path: Path) -> None:
+def test_tags_used_together_are_near(tmp_path: Path) -> None:
     _, stems, _ = build(tmp_path, topical_posts())
     out = tmp_path / "out"
     out.mkdir()
-    train_tag2vec(tmp_path, out, Tag2VecSettings(dimensions=20, min_count=10, epochs=20, sample=0))
+    train_tag2vec(out, all_in(tmp_path), settings=Tag2VecSettings(dimensions=20, min_count=10, epochs=20, sample=0))
     space = TagSpace.load(out, ["golf"])
     assert dict(zip(space.stems, space.counts.tolist(), strict=True)) == {e.name: e.count for e in stems.values()}
     assert space.dimensions == 20
@@ -44,26 +45,27 @@ def test_tags_that_keep_company_are_near(tmp_path: Path) -> None:
 
 def test_rare_stems_have_no_vector(tmp_path: Path) -> None:
     build(tmp_path, [["golf", "tennis"], ["golf", "tennis", "rare"], ["golf", "tennis", "yoga"]])
-    train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(min_count=2, epochs=1))
+    train_tag2vec(tmp_path, all_in(tmp_path), settings=Tag2VecSettings(min_count=2, epochs=1))
     assert sorted(TagSpace.load(tmp_path).stems) == ["golf", "tenni"]
-    with pytest.raises(PostsError, match="4 posts"):
-        train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(min_count=4))
+    with pytest.raises(PostsError, match="4 or more posts"):
+        train_tag2vec(tmp_path, all_in(tmp_path), settings=Tag2VecSettings(min_count=4))
 
 
-def test_posts_without_two_frequent_stems_teach_nothing(tmp_path: Path) -> None:
+def test_posts_without_two_frequent_stems(tmp_path: Path) -> None:
     build(tmp_path, [["golf", "tennis"], ["golf", "yoga"], ["golf", "dance"]])
-    with pytest.raises(PostsError, match="two stems of 2 posts"):
-        train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(min_count=2))
+    with pytest.raises(PostsError, match="two stems that occur in 2 or more posts"):
+        train_tag2vec(tmp_path, all_in(tmp_path), settings=Tag2VecSettings(min_count=2))
 
 
-def test_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+def test_bytes_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     posts = tmp_path / "posts.txt"
     posts.write_text("".join(" ".join(tags) + "\n" for tags in topical_posts()), encoding="utf-8")
     program = (
-        "import sys; from pathlib import Path; from training.corpus import *; from training.tag2vec import *;"
+        "import sys; from pathlib import Path; from tests.training.one_folder import all_in;"
+        "from training.corpus import *; from training.tag2vec import *;"
         "posts, out = map(Path, sys.argv[1:]);"
-        "build_corpus([posts], out, CorpusSettings());"
-        "train_tag2vec(out, out, Tag2VecSettings(epochs=2, min_count=5))"
+        "build_corpus(out, posts=[posts], settings=CorpusSettings());"
+        "train_tag2vec(out, all_in(out), settings=Tag2VecSettings(epochs=2, min_count=5))"
     )
     contents = []
     for seed in ("1", "2"):
@@ -80,7 +82,7 @@ def test_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
 def test_real_posts(tmp_path: Path) -> None:
     posts = islice(read_posts(Path(os.environ["TAG2VEC_DATA"]) / "posts.jsonl.gz"), 0, 40_000, 5)
     build(tmp_path, [post.tags for post in posts])
-    train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(epochs=5))
+    train_tag2vec(tmp_path, all_in(tmp_path), settings=Tag2VecSettings(epochs=5))
     space = TagSpace.load(tmp_path)
     assert space.dimensions == 100
     assert set(space.stems) == {entry.name for entry in read_stems(tmp_path, 10)}

@@ -1,4 +1,4 @@
-"""From posts with dates to what is trending, all the way but the clip."""
+"""From dated posts to trending hashtags: everything but the clip."""
 
 import json
 from datetime import date, timedelta
@@ -10,6 +10,7 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.space import TagSpace
 from models.tags.suggestions import Suggester
 from models.tags.trends import Trends
+from tests.training.one_folder import all_in
 from training.cooccurrence import learn_cooccurrence
 from training.corpus import CorpusSettings, build_corpus
 from training.tag2vec import Tag2VecSettings, train_tag2vec
@@ -20,7 +21,7 @@ FOOD = ["pizza", "burger", "cooking", "salad", "bread", "cheese", "soup", "rice"
 
 
 def write_posts(path: Path) -> None:
-    """Ten weeks of sport and food; skiing comes up in the last week, yoga goes."""
+    """Ten weeks of sport and food; in the last week, skiing appears and yoga vanishes."""
     rng = np.random.default_rng(0)
     with path.open("w") as lines:
         for number in range(1500):
@@ -32,14 +33,14 @@ def write_posts(path: Path) -> None:
             lines.write(json.dumps({"tags": tags, "date": f"{day}T12:00:00Z"}) + "\n")
 
 
-def test_what_comes_up_is_trending(tmp_path: Path) -> None:
+def test_rising_tags_are_trending(tmp_path: Path) -> None:
     write_posts(tmp_path / "posts.jsonl")
-    build_corpus([tmp_path / "posts.jsonl"], tmp_path, CorpusSettings())
-    train_tag2vec(tmp_path, tmp_path, Tag2VecSettings(dimensions=20, epochs=20, sample=0))
-    learn_cooccurrence(tmp_path, corpus=tmp_path, tag2vec=tmp_path)
-    learn_trends(tmp_path, corpus=tmp_path, tag2vec=tmp_path)
+    build_corpus(tmp_path, posts=[tmp_path / "posts.jsonl"], settings=CorpusSettings())
+    train_tag2vec(tmp_path, all_in(tmp_path), settings=Tag2VecSettings(dimensions=20, epochs=20, sample=0))
+    learn_cooccurrence(tmp_path, all_in(tmp_path))
+    learn_trends(tmp_path, all_in(tmp_path))
     space = TagSpace.load(tmp_path, ["tenni"])
-    suggester = Suggester(space, Cooccurrence.load(tmp_path), trends=Trends.load(tmp_path))
+    suggester = Suggester(space, Cooccurrence.load(tmp_path), trends=Trends.load(tmp_path), temperature=0.1)
     similar = [one.tag for one in suggester.suggest(space.vector("tenni"), k=8)]
     assert set(similar) == set(SPORT)
     trending = [one.tag for one in suggester.suggest(space.vector("tenni"), k=2, rank="trending")]

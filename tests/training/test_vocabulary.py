@@ -7,8 +7,10 @@ from sklearn.decomposition import PCA
 
 from models.fisher import fisher_vectors
 from models.trajectories.layout import BLOCKS
+from training.artifacts import Artifacts
 from training.config import Config
-from training.features import FeaturesError, read_descriptors, read_kept
+from training.descriptors import read_descriptors
+from training.features import FeaturesError, read_kept
 from training.vocabulary import (
     VocabularySettings,
     draw_sample,
@@ -32,14 +34,13 @@ def test_too_few_descriptors(trained: Config, tmp_path: Path) -> None:
     with pytest.raises(FeaturesError, match="too few for 50 Gaussians"):
         learn_vocabulary(
             tmp_path,
-            features=trained.work / "features",
-            cache=trained.work / "descriptors",
+            Artifacts.under(trained.work),
             settings=VocabularySettings(components=50, sample=20),
             workers=1,
         )
 
 
-def test_the_sample_takes_equally_of_long_and_short_clips(tmp_path: Path) -> None:
+def test_the_sample_is_even_over_long_and_short_clips(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     files = []
     for number, length in enumerate((1000, 100, 5)):

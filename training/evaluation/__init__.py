@@ -1,1 +1,1 @@
-"""How good a training is, on groups of clips and halves of posts kept apart."""
+"""How good a training is, measured on clips and posts that nothing was learnt from."""

@@ -1,29 +1,29 @@
-"""What clips are answered by networks that never saw their like, one by one: for the report and for looking into."""
+"""The answer to each clip, by networks that saw no clip of its source: for the report, and for inspection."""
 
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
 
 from training.evaluation.co_use import Judged
-from training.stage import write_json
+from training.json_file import write_json
 
 ANSWERS = "answers.json"
 
 
 class AnsweredClip(BaseModel):
-    """A clip kept apart. Its vector is the row of the same number in `training.out_of_fold.HeldOut.embedded`.
+    """An unseen clip. Its vector is the row of the same number in `training.out_of_fold.OutOfFold.embedded`.
 
     Attributes
     ----------
     path, group, hashtag : str
         As in the list of clips.
     nearest : str
-        The trained hashtag nearest to it.
+        The nearest trained hashtag.
     familiarity : float
-        How much it looks like what was trained on, 0 to 1.
+        How much it resembles one trained hashtag, 0 to 1.
     confident : bool
     judged : list of Judged
-        What is suggested by what either half of the posts taught, and which of it the other half finds relevant.
+        For each half of the posts, the suggestions learnt from it, and which of them the other half finds relevant.
     """
 
     path: str
@@ -36,7 +36,7 @@ class AnsweredClip(BaseModel):
 
 
 def write_answers(folder: Path, answers: list[AnsweredClip]) -> None:
-    """Write the answers of all clips."""
+    """Write the answers to all clips."""
     write_json(folder / ANSWERS, [answer.model_dump() for answer in answers])
 
 

@@ -1,7 +1,7 @@
-"""End to end: how many of the hashtags suggested for a clip would people use beside its own, by posts kept apart.
+"""End to end: how many of the hashtags suggested for a clip people use together with its own, by unseen posts.
 
 A clip is embedded by a network that saw none of its group, towards a tag space of one half of the posts; the other half
-judges (`training.relevance`). Both halves in turn.
+judges (`training.relevance`). Each half does both in turn.
 """
 
 from collections import defaultdict
@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.space import TagSpace
 from models.tags.suggestions import Suggester, Suggestion
 from training.evaluation.folds import Rows
 from training.evaluation.nearest import hashtag_ranks
 from training.examples import stem_of, target_vectors
-from training.post_splits import HALVES, read_co_use
+from training.post_splits import SPLITS, read_co_use
 
 Array = NDArray[np.float32]
 
@@ -25,16 +27,16 @@ SUGGESTED = 15
 
 
 class Relevant(BaseModel):
-    """Of 15 hashtags, those relevant (the mean over hashtags of the mean over their clips), and clips with none."""
+    """Relevant hashtags of 15, the mean over hashtags of the mean over clips; and the share of clips with none."""
 
     relevant: float
     none: float
 
 
 class HashtagCoUse(BaseModel):
-    """One hashtag, with the number of its posts; relevant of 15 for its clips, and for the tag itself.
+    """One hashtag and the number of its posts; relevant of 15 for its clips, and for the tag itself.
 
-    `right`, `wrong`: of the clips whose nearest trained hashtag is its own, or another; None where there is none.
+    `right`, `wrong`: for clips whose nearest trained hashtag is their own, or another; None without such clips.
     """
 
     hashtag: str
@@ -52,10 +54,10 @@ class HashtagCoUse(BaseModel):
 class CoUseQuality(BaseModel):
     """Relevant of 15 by co-use.
 
-    `end_to_end`: for clips; `right`, `wrong`: for those of them whose nearest trained hashtag is the right one, or not.
-    The others need no clip: `own_tag`, `other_tag`: what is suggested for the right hashtag's own vector, and for those
-    of all other hashtags; `plain`: the tags nearest to the right one; `counted`: those counted most beside it (NPMI
-    times the logarithm of the count); `popular`: those of most posts; `random`: any.
+    `end_to_end`: for clips; `right`, `wrong`: for those whose nearest trained hashtag is the right one, or not. The
+    others need no clip: `own_tag`, `other_tag`: suggestions for the right hashtag's own vector, and for those of all
+    other hashtags; `plain`: the tags nearest to the right one; `counted`: those most often used with it (by NPMI times
+    the logarithm of the count); `popular`: those with the most posts; `random`: any.
     """
 
     suggested: int = SUGGESTED
@@ -72,9 +74,9 @@ class CoUseQuality(BaseModel):
 
 
 class Judged(BaseModel):
-    """What was suggested for a clip by what one half of the posts taught, by rank.
+    """Suggestions for a clip learnt from one half of the posts, by rank.
 
-    `expected`: the relevance that the ranking expected; `relevant`: what the other half says.
+    `expected`: the relevance that the ranking expected; `relevant`: the judgement of the other half.
     """
 
     tags: list[str]
@@ -82,57 +84,61 @@ class Judged(BaseModel):
     relevant: list[bool]
 
 
-class Half:
-    """A tag space learnt on one half of the posts, with the other half as its judge.
+class PostSplit:
+    """A tag space learnt from one half of the posts, with the other half as its judge.
 
     Parameters
     ----------
     folder : Path
         Of `training.post_splits`.
     number : int
-        Index in `HALVES`.
+        Index in `SPLITS`.
     hashtags : sequence of str
-        That clips were trained towards.
+        Those that clips were trained on.
+    temperature : float
+        Of the embedding's softmax.
     """
 
-    def __init__(self, folder: Path, number: int, hashtags: Sequence[str]) -> None:
+    def __init__(self, folder: Path, number: int, hashtags: Sequence[str], temperature: float) -> None:
         self.hashtags = list(hashtags)
         self.stems = [stem_of(hashtag) for hashtag in hashtags]
-        self._suggester = Suggester.load(folder / HALVES[number], self.stems)
-        self.space = self._suggester.space
+        self.temperature = temperature
+        self.space = TagSpace.load(folder / SPLITS[number], self.stems)
+        cooccurrence = Cooccurrence.load(folder / SPLITS[number])
+        self._suggester = Suggester(self.space, cooccurrence, temperature=temperature)
         self.targets = target_vectors(self.space, hashtags)
-        self.learnt = read_co_use(folder / HALVES[number])
-        self.judge = read_co_use(folder / HALVES[1 - number])
+        self.learnt = read_co_use(folder / SPLITS[number])
+        self.judge = read_co_use(folder / SPLITS[1 - number])
 
     def suggest(self, vector: Array) -> list[Suggestion]:
-        """Return what is suggested for a vector, float32 (out,)."""
+        """Return the suggestions for a vector, float32 (out,)."""
         return self._suggester.suggest(vector, k=SUGGESTED)
 
     def relevant(self, label: int, stems: Sequence[str]) -> list[bool]:
-        """Tell which stems are relevant to a hashtag; a stem counts once."""
-        approved = self.judge.relevants(self.stems[label])
-        return [stem in approved and stem not in stems[:place] for place, stem in enumerate(stems)]
+        """Return which stems are relevant to a hashtag; repeats of a stem are not."""
+        relevant = self.judge.relevants(self.stems[label])
+        return [stem in relevant and stem not in stems[:rank] for rank, stem in enumerate(stems)]
 
     def hits(self, label: int, stems: Sequence[str]) -> int:
-        """Count the relevant."""
+        """Count the relevant stems."""
         return sum(self.relevant(label, stems))
 
 
-def judged_clips(halves: Sequence[Half], labels: Rows, embedded: Array) -> list[list[Judged]]:
-    """Suggest for every clip by what each half taught, and judge by the other: a list for each half.
+def judged_clips(splits: Sequence[PostSplit], labels: Rows, embedded: Array) -> list[list[Judged]]:
+    """Return judged suggestions for every clip, a list for each split.
 
     Parameters
     ----------
-    halves : sequence of Half
+    splits : sequence of PostSplit
     labels : int64 (n,)
-    embedded : float32 (halves, n, out)
+    embedded : float32 (splits, n, out)
     """
     answers: list[list[Judged]] = []
-    for half, vectors in zip(halves, embedded, strict=True):
+    for split, vectors in zip(splits, embedded, strict=True):
         answers.append([])
         for label, vector in zip(labels, vectors, strict=True):
-            found = half.suggest(vector)
-            relevant = half.relevant(label, [stem_of(one.tag) for one in found])
+            found = split.suggest(vector)
+            relevant = split.relevant(label, [stem_of(one.tag) for one in found])
             answers[-1].append(
                 Judged(tags=[one.tag for one in found], expected=[one.relevance for one in found], relevant=relevant)
             )
@@ -140,23 +146,23 @@ def judged_clips(halves: Sequence[Half], labels: Rows, embedded: Array) -> list[
 
 
 def co_use_quality(
-    halves: Sequence[Half], labels: Rows, embedded: Array, answers: Sequence[Sequence[Judged]], seed: int
+    splits: Sequence[PostSplit], labels: Rows, embedded: Array, answers: Sequence[Sequence[Judged]], seed: int
 ) -> CoUseQuality:
-    """Sum up what `judged_clips` found, next to suggestions that need no clip."""
+    """Summarise the result of `judged_clips`, beside suggestions that need no clip."""
     hits = np.array([[sum(answer.relevant) for answer in clips] for clips in answers])
     right = np.array(
-        [hashtag_ranks(vectors, labels, half.targets) == 0 for half, vectors in zip(halves, embedded, strict=True)]
+        [hashtag_ranks(vectors, labels, split.targets) == 0 for split, vectors in zip(splits, embedded, strict=True)]
     )
     both = np.broadcast_to(labels, hits.shape)
-    bare = [_without_clips(half, seed) for half in halves]
-    by_hashtag = {name: np.mean([hits[name] for hits in bare], axis=0) for name in bare[0]}
+    without_clips = [_without_clips(split, seed) for split in splits]
+    by_hashtag = {name: np.mean([found[name] for found in without_clips], axis=0) for name in without_clips[0]}
     hashtags = []
-    for label, hashtag in enumerate(halves[0].hashtags):
+    for label, hashtag in enumerate(splits[0].hashtags):
         own = both == label
         hashtags.append(
             HashtagCoUse(
                 hashtag=hashtag,
-                posts=sum(half.learnt.count(half.stems[label]) for half in halves),
+                posts=sum(split.learnt.count(split.stems[label]) for split in splits),
                 clips=int((labels == label).sum()),
                 end_to_end=_mean(hits[own]) or 0.0,
                 none=_mean(hits[own] == 0) or 0.0,
@@ -177,22 +183,24 @@ def co_use_quality(
     )
 
 
-def _without_clips(half: Half, seed: int) -> dict[str, NDArray[np.float64]]:
-    """Return the relevant of 15 for each hashtag, float64 (hashtags,), of each way that needs no clip."""
+def _without_clips(split: PostSplit, seed: int) -> dict[str, NDArray[np.float64]]:
+    """Return the relevant of 15 for each hashtag, float64 (hashtags,), by each method that needs no clip."""
     rng = np.random.default_rng(seed)
-    suggested = [[stem_of(one.tag) for one in half.suggest(vector)] for vector in half.targets]
-    popular = half.learnt.most_popular(SUGGESTED)
+    suggested = [[stem_of(one.tag) for one in split.suggest(vector)] for vector in split.targets]
+    popular = split.learnt.most_popular(SUGGESTED)
     hits: dict[str, list[float]] = defaultdict(list)
-    for label, name in enumerate(half.stems):
-        hits["own_tag"].append(half.hits(label, suggested[label]))
+    for label, name in enumerate(split.stems):
+        hits["own_tag"].append(split.hits(label, suggested[label]))
         hits["other_tag"].append(
-            float(np.mean([half.hits(label, stems) for other, stems in enumerate(suggested) if other != label]))
+            float(np.mean([split.hits(label, stems) for other, stems in enumerate(suggested) if other != label]))
         )
-        hits["plain"].append(half.hits(label, [one.stem for one in half.space.nearest(half.targets[label], SUGGESTED)]))
-        hits["counted"].append(half.hits(label, half.learnt.ranked(name, SUGGESTED)))
-        hits["popular"].append(half.hits(label, popular))
-        drawn = rng.permutation(len(half.space))[:SUGGESTED]
-        hits["random"].append(half.hits(label, [half.space.stems[row] for row in drawn]))
+        hits["plain"].append(
+            split.hits(label, [one.stem for one in split.space.nearest(split.targets[label], SUGGESTED)])
+        )
+        hits["counted"].append(split.hits(label, split.learnt.ranked(name, SUGGESTED)))
+        hits["popular"].append(split.hits(label, popular))
+        drawn = rng.permutation(len(split.space))[:SUGGESTED]
+        hits["random"].append(split.hits(label, [split.space.stems[row] for row in drawn]))
     return {name: np.array(found, np.float64) for name, found in hits.items()}
 
 

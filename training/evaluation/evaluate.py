@@ -1,4 +1,4 @@
-"""The evaluation: all that is measured on clips and posts kept apart, each clip's answer, and the calibration."""
+"""The evaluation: what is measured on unseen clips and posts, the answer to each clip, and the calibration."""
 
 from pathlib import Path
 
@@ -6,44 +6,39 @@ import numpy as np
 
 from models.calibration import Calibration, familiarity
 from models.tags.space import TagSpace
+from training.artifacts import Artifacts
+from training.embedding import EmbeddingSettings
 from training.evaluation.answers import AnsweredClip, write_answers
-from training.evaluation.co_use import Half, co_use_quality, judged_clips
+from training.evaluation.co_use import PostSplit, co_use_quality, judged_clips
 from training.evaluation.folds import FOLDS
 from training.evaluation.nearest import hashtag_ranks, svm_answers
-from training.evaluation.out_of_distribution import BENCHMARK, strangers_quality
+from training.evaluation.out_of_distribution import BENCHMARK, out_of_distribution_quality
 from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQuality, HashtagQuality, Quality
 from training.evaluation.score import calibrate, score_quality
 from training.evaluation.zero_shot import zero_shot_quality
 from training.examples import FEW, Examples, by_category, by_hashtag, target_vectors
-from training.out_of_fold import HeldOut
-from training.post_splits import HALVES
-from training.stage import write_json
+from training.json_file import write_json
+from training.out_of_fold import OutOfFold
+from training.post_splits import SPLITS
 
 CALIBRATION = "calibration.json"
 
 
-def evaluate(
-    out: Path,
-    *,
-    features: Path,
-    vocabulary: Path,
-    tag2vec: Path,
-    halves: Path,
-    held_out: Path,
-    strangers: Path,
-    seed: int,
-) -> None:
+def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) -> None:
     """Measure, and write `QUALITY`, `CALIBRATION` and the answers of `training.evaluation.answers`."""
-    space = TagSpace.load(tag2vec)
-    examples = by_hashtag(features, vocabulary, space)
+    space = TagSpace.load(artifacts.tag2vec)
+    examples = by_hashtag(artifacts, space)
     targets = target_vectors(space, examples.classes)
-    labels, apart = examples.labels, HeldOut.read(held_out)
-    both = [Half(halves, number, examples.classes) for number in range(len(HALVES))]
+    labels, unseen = examples.labels, OutOfFold.read(artifacts.out_of_fold)
+    splits = [
+        PostSplit(artifacts.post_splits, number, examples.classes, settings.temperature)
+        for number in range(len(SPLITS))
+    ]
 
-    answers = judged_clips(both, labels, apart.halves)
-    cosines = apart.embedded @ targets.T
-    familiar = familiarity(cosines)
-    calibration = calibrate(both, apart.halves, answers, familiar)
+    answers = judged_clips(splits, labels, unseen.post_splits)
+    cosines = unseen.embedded @ targets.T
+    familiar = familiarity(cosines, settings.temperature)
+    calibration = calibrate(splits, unseen.post_splits, answers, familiar)
     write_json(out / CALIBRATION, calibration.model_dump())
     write_answers(
         out,
@@ -55,14 +50,15 @@ def evaluate(
                 nearest=examples.classes[int(cosines[row].argmax())],
                 familiarity=round(float(familiar[row]), 4),
                 confident=calibration.confident(float(familiar[row])),
-                judged=[half[row] for half in answers],
+                judged=[clips[row] for clips in answers],
             )
             for row, clip in enumerate(examples.clips)
         ],
     )
 
-    ranks, by_paper = hashtag_ranks(apart.embedded, labels, targets), hashtag_ranks(apart.paper, labels, targets) == 0
-    by_svm = svm_answers(examples, seed) == labels
+    ranks = hashtag_ranks(unseen.embedded, labels, targets)
+    by_paper = hashtag_ranks(unseen.paper, labels, targets) == 0
+    by_svm = svm_answers(examples, settings.seed) == labels
     quality = Quality(
         folds=FOLDS,
         clips=len(labels),
@@ -83,11 +79,13 @@ def evaluate(
             )
             for label, hashtag in enumerate(examples.classes)
         ],
-        benchmarks=_benchmarks(by_category(features, vocabulary, BENCHMARK), seed),
-        co_use=co_use_quality(both, labels, apart.halves, answers, seed),
-        score=score_quality(both, labels, apart.fold, apart.halves, answers, apart.pairs),
-        zero_shot=zero_shot_quality(space, labels, apart.left_out, apart.embedded, examples.classes),
-        strangers=strangers_quality(strangers, calibration),
+        benchmarks=_benchmarks(by_category(artifacts, BENCHMARK), settings.seed),
+        co_use=co_use_quality(splits, labels, unseen.post_splits, answers, settings.seed),
+        score=score_quality(splits, labels, unseen.fold, unseen.post_splits, answers, unseen.pairs),
+        zero_shot=zero_shot_quality(
+            space, labels, unseen.left_out, unseen.embedded, examples.classes, settings.temperature
+        ),
+        out_of_distribution=out_of_distribution_quality(artifacts.out_of_distribution, calibration),
     )
     write_json(out / QUALITY, quality.model_dump())
 

@@ -1,4 +1,4 @@
-"""Folds: rows of examples to learn from and rows to judge by, clips of one source never on both sides."""
+"""Cross-validation folds: rows to learn from and rows to judge, never with clips of the same source on both sides."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,18 +15,20 @@ Rows = NDArray[np.int64]
 
 
 def folds(examples: Examples, seed: int) -> Iterator[tuple[Rows, Rows]]:
-    """Yield rows to learn from and rows to judge by; no group is in both, and classes are spread evenly.
+    """Yield rows to learn from and rows to judge; no group is in both, and classes are spread evenly.
 
     Raises
     ------
     ExamplesError
-        There are fewer groups than folds.
+        If there are fewer groups than folds.
     """
     if len(np.unique(examples.groups)) < FOLDS:
-        raise ExamplesError(f"the clips come from fewer than {FOLDS} groups: too few to keep some apart.")
+        raise ExamplesError(
+            f"the clips come from fewer than {FOLDS} groups, too few for {FOLDS} folds. Add clips of other sources."
+        )
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        # Of classes with fewer clips than folds; they are marked where they are reported.
+        # Classes with fewer clips than folds are marked wherever they are reported.
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         yield from splitter.split(examples.labels, examples.labels, examples.groups)
 

@@ -1,4 +1,4 @@
-"""Which trained hashtag is nearest to a clip: the network next to a linear machine on the same Fisher vectors."""
+"""The trained hashtag nearest to a clip, by the network, and by a linear SVM on the same Fisher vectors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,11 @@ from training.evaluation.folds import Rows, folds
 from training.examples import Examples
 
 SVM_COST = 100.0
-"""C of the linear machine, as is usual for IDT and Fisher vectors."""
+"""C of the SVM, as is usual for improved dense trajectories and Fisher vectors."""
 
 
 def hashtag_ranks(embedded: NDArray[np.float32], labels: Rows, targets: NDArray[np.float32]) -> Rows:
-    """Return the place, from 0, of each clip's own hashtag among all.
+    """Return the rank, from 0, of each clip's own hashtag among all by distance, int64 (n,).
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def hashtag_ranks(embedded: NDArray[np.float32], labels: Rows, targets: NDArray[
 
 
 def svm_answers(examples: Examples, seed: int) -> Rows:
-    """Return the class that a linear machine, which never saw its group, gives each clip."""
+    """Return the class that a linear SVM, which saw no clip of its group, gives each clip, int64 (n,)."""
     kernel = (examples.fisher @ examples.fisher.T).astype(np.float64)
     answers = np.empty(len(examples.labels), np.int64)
     for seen, unseen in folds(examples, seed):

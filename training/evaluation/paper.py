@@ -1,8 +1,13 @@
-"""The paper's own network, to compare with: 600 tanh units, squared error, L-BFGS (ICVGIP 2016, section 3.3)."""
+"""The paper's own network, for comparison: 600 tanh units, squared error, L-BFGS (ICVGIP 2016, section 3.3)."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from training.embedding import EmbeddingSettings
+from training.gram import left_singular_vectors
 
 HIDDEN = 600
 ITERATIONS = 1000
@@ -10,53 +15,59 @@ ITERATIONS = 1000
 Array = NDArray[np.float32]
 
 
-def papers_answers(
-    fisher: Array,
+@dataclass(frozen=True, eq=False)
+class PaperNetwork:
+    """A trained network with its basis, float32 (rank, dimensions)."""
+
+    basis: Array
+    layers: torch.nn.Module
+
+    def embed(self, fisher: Array) -> Array:
+        """Embed Fisher vectors, float32 (n, dimensions) to (n, out); the points may have any length."""
+        with torch.inference_mode():
+            embedded: Array = self.layers(torch.from_numpy(fisher @ self.basis.T)).numpy()
+        return embedded
+
+
+def train_paper_network(
+    views: Array,
     labels: NDArray[np.int64],
     targets: Array,
-    judged: Array,
+    settings: EmbeddingSettings,
     *,
-    seed: int = 0,
     iterations: int = ITERATIONS,
-) -> Array:
-    """Train the paper's network towards the tag vectors of clips' hashtags, and embed other clips with it.
+) -> PaperNetwork:
+    """Train the paper's network towards the tag vectors of the clips' hashtags.
 
-    It is trained in the span of the training clips. A first layer that starts there never leaves it, for every
-    gradient is a sum of training clips: nothing is lost, and 1,000 steps take half a minute.
+    It is trained in the span of the training clips. A first layer that starts in the span never leaves it, since every
+    gradient is a sum of training clips: nothing is lost, and 1,000 iterations take half a minute.
 
     Parameters
     ----------
-    fisher : float32 (n, dimensions)
+    views : float32 (2, n, dimensions)
+        As for `training.embedding.train_embedding`; the mean of both is learnt from.
     labels : int64 (n,)
-        Rows of `targets`.
+        Rows of `targets`. Clips of background classes, whose labels are past the last row, are not used.
     targets : float32 (hashtags, out)
-    judged : float32 (m, dimensions)
-
-    Returns
-    -------
-    float32 (m, out)
-        Of any length.
+    settings : EmbeddingSettings
+        Only the seed is used.
     """
-    values, vectors = np.linalg.eigh((fisher @ fisher.T).astype(np.float64))
-    kept = values > values[-1] * 1e-7
-    basis = vectors[:, kept] / np.sqrt(values[kept])
-    seen = torch.from_numpy((vectors[:, kept] * np.sqrt(values[kept])).astype(np.float32))
-    unseen = torch.from_numpy(((judged @ fisher.T) @ basis).astype(np.float32))
-    goals = torch.from_numpy(targets[labels])
+    named = labels < len(targets)
+    fisher = views[:, named].mean(axis=0)
+    u, s = left_singular_vectors(fisher)
+    seen, goals = torch.from_numpy((u * s).astype(np.float32)), torch.from_numpy(targets[labels[named]])
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = torch.nn.Sequential(
+        torch.manual_seed(settings.seed)
+        layers = torch.nn.Sequential(
             torch.nn.Linear(seen.shape[1], HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, targets.shape[1])
         )
-    optimiser = torch.optim.LBFGS(network.parameters(), max_iter=iterations, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS(layers.parameters(), max_iter=iterations, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        error: torch.Tensor = (network(seen) - goals).square().sum(dim=1).mean()
+        error: torch.Tensor = (layers(seen) - goals).square().sum(dim=1).mean()
         error.backward()  # type: ignore[no-untyped-call]
         return error
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    with torch.inference_mode():
-        embedded: Array = network(unseen).numpy()
-    return embedded
+    return PaperNetwork((u / s).T.astype(np.float32) @ fisher, layers)

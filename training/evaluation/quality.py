@@ -1,4 +1,4 @@
-"""What `quality.json` and the bundle's manifest say about how good a training is."""
+"""The measured quality of a training: what `quality.json` and the manifest of the bundle hold."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from training.evaluation.co_use import CoUseQuality
 from training.evaluation.folds import Rows
-from training.evaluation.out_of_distribution import StrangersQuality
+from training.evaluation.out_of_distribution import OutOfDistributionQuality
 from training.evaluation.reliability import Reliability
 from training.evaluation.zero_shot import ZeroShotQuality
 
@@ -16,7 +16,7 @@ QUALITY = "quality.json"
 
 
 class HashtagQuality(BaseModel):
-    """One hashtag; rates are shares of its clips, between 0 and 1."""
+    """One hashtag; accuracies are shares of its clips, between 0 and 1."""
 
     hashtag: str
     clips: int
@@ -29,20 +29,20 @@ class HashtagQuality(BaseModel):
 
 
 class ClassifierQuality(BaseModel):
-    """Shares of right answers: over all clips, and the mean of those of the classes."""
+    """Shares of right answers: over all clips, and the mean over classes."""
 
     over_clips: float
     over_classes: float
 
     @classmethod
     def of(cls, right: NDArray[np.bool_], labels: Rows) -> "ClassifierQuality":
-        """Sum up which clips were answered rightly, (n,)."""
+        """Summarise which clips were answered correctly, (n,)."""
         by_class = [right[labels == label].mean() for label in np.unique(labels)]
         return cls(over_clips=round(float(right.mean()), 4), over_classes=round(float(np.mean(by_class)), 4))
 
 
 class BenchmarkQuality(BaseModel):
-    """A linear machine on the Fisher vectors of a benchmark's clips, by category."""
+    """A linear SVM on the Fisher vectors of a benchmark's clips, by category."""
 
     benchmark: str
     classes: int
@@ -51,10 +51,10 @@ class BenchmarkQuality(BaseModel):
 
 
 class Quality(BaseModel):
-    """Measured with each clip's whole group kept out of training, in turn.
+    """Cross-validated: each clip's whole group is unseen by what answers it.
 
-    `nearest`: the trained hashtag nearest to the embedded clip; `top5`: the right one is among the nearest five;
-    `svm`: a linear machine on the same Fisher vectors and folds; `paper`: the paper's network on them.
+    `nearest`: the trained hashtag nearest to the embedded clip is the right one; `top5`: it is among the nearest five;
+    `svm`: a linear SVM on the same Fisher vectors and folds; `paper`: the paper's network on the same.
     """
 
     folds: int
@@ -68,9 +68,9 @@ class Quality(BaseModel):
     co_use: CoUseQuality
     score: Reliability
     zero_shot: ZeroShotQuality
-    strangers: StrangersQuality | None
+    out_of_distribution: OutOfDistributionQuality | None
 
 
 def read_quality(folder: Path) -> Quality:
-    """Return what the evaluation found."""
+    """Return the quality that the evaluation measured."""
     return Quality.model_validate_json((folder / QUALITY).read_bytes())

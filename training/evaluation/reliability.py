@@ -1,8 +1,9 @@
-"""How far probabilities can be trusted: expected calibration error, AUC and Brier score."""
+"""Reliability of probabilities: expected calibration error, AUC and Brier score."""
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
+from sklearn.metrics import roc_auc_score
 
 BINS = 10
 
@@ -10,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 class Bin(BaseModel):
-    """Answers of about the same probability: how many, the mean probability, and the share that came true."""
+    """Outcomes of similar probability: their number, the mean probability, and the share that came true."""
 
     count: int
     predicted: float
@@ -18,11 +19,11 @@ class Bin(BaseModel):
 
 
 class Reliability(BaseModel):
-    """Of probabilities against what came true.
+    """Predicted probabilities against outcomes.
 
-    `ece`: mean gap between predicted and observed over bins of equal count (Naeini et al., AAAI 2015);
-    `auc`: how often what came true has a higher probability than what did not; `brier`: mean squared error;
-    `brier_by_rank`: that of a constant for each rank.
+    `ece`: mean gap between predicted and observed over bins of equal count (Naeini et al., AAAI 2015); `auc`: how often
+    an outcome that came true has a higher probability than one that did not, 0.5 if all or none did; `brier`: mean
+    squared error; `brier_by_rank`: that of a constant for each rank.
     """
 
     count: int
@@ -34,7 +35,7 @@ class Reliability(BaseModel):
 
 
 def reliability(predicted: Floats, came_true: NDArray[np.bool_], constant: Floats) -> Reliability:
-    """Measure probabilities, (n,), against what came true, (n,), next to other probabilities, `constant`."""
+    """Compare probabilities, (n,), with what came true, (n,), beside other probabilities, `constant`, (n,)."""
     order = np.argsort(predicted, kind="stable")
     bins = [
         Bin(count=len(rows), predicted=float(predicted[rows].mean()), observed=float(came_true[rows].mean()))
@@ -44,17 +45,8 @@ def reliability(predicted: Floats, came_true: NDArray[np.bool_], constant: Float
     return Reliability(
         count=len(predicted),
         ece=sum(one.count * abs(one.predicted - one.observed) for one in bins) / len(predicted),
-        auc=area_under_curve(predicted[came_true], predicted[~came_true]),
+        auc=float(roc_auc_score(came_true, predicted)) if 0 < came_true.sum() < len(came_true) else 0.5,
         brier=float(np.square(predicted - came_true).mean()),
         brier_by_rank=float(np.square(constant - came_true).mean()),
         bins=bins,
     )
-
-
-def area_under_curve(positive: Floats, negative: Floats) -> float:
-    """Return the probability that a positive is above a negative, equals counting half; 0.5 where either is empty."""
-    if not len(positive) or not len(negative):
-        return 0.5
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")
-    return float(below.mean() / (2 * len(negative)))

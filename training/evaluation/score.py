@@ -1,4 +1,4 @@
-"""The calibrated score, on clips that neither the network nor the calibration has ever had to do with."""
+"""The calibrated score, on clips unseen by both the network and the calibration."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration, familiarity
 from training.calibration import Suggested, fit_calibration
-from training.evaluation.co_use import Half, Judged, judged_clips
+from training.evaluation.co_use import Judged, PostSplit, judged_clips
 from training.evaluation.folds import FOLDS, Rows
 from training.evaluation.reliability import Reliability, reliability
 
@@ -16,52 +16,53 @@ Floats = NDArray[np.float64]
 
 
 def suggested(answers: Sequence[Sequence[Judged]], familiarities: Floats) -> Suggested:
-    """Lay out what was suggested for clips by each half: a list of answers and familiarities (n,) for each."""
+    """Tabulate the suggestions for clips; answers and familiarities, (n,), are given for each split."""
     rows = [
         (expected, familiar, rank, clip, kept)
-        for half, familiar_half in zip(answers, familiarities, strict=True)
-        for clip, (answer, familiar) in enumerate(zip(half, familiar_half, strict=True))
+        for clips, familiar_clips in zip(answers, familiarities, strict=True)
+        for clip, (answer, familiar) in enumerate(zip(clips, familiar_clips, strict=True))
         for rank, (expected, kept) in enumerate(zip(answer.expected, answer.relevant, strict=True), 1)
     ]
     expected, familiar, rank, clip, kept = (np.array(column) for column in zip(*rows, strict=True))
     return Suggested(expected, familiar, rank, clip, kept)
 
 
-def familiarities(halves: Sequence[Half], embedded: Array) -> Floats:
-    """Return how familiar each clip is, float64 (halves, n), from vectors (halves, n, out)."""
-    return np.stack([familiarity(vectors @ half.targets.T) for half, vectors in zip(halves, embedded, strict=True)])
+def familiarities(splits: Sequence[PostSplit], embedded: Array) -> Floats:
+    """Return the familiarity of each clip, float64 (splits, n), from vectors (splits, n, out)."""
+    pairs = zip(splits, embedded, strict=True)
+    return np.stack([familiarity(vectors @ split.targets.T, split.temperature) for split, vectors in pairs])
 
 
 def score_quality(
-    halves: Sequence[Half],
+    splits: Sequence[PostSplit],
     labels: Rows,
     fold: Rows,
     embedded: Array,
     answers: Sequence[Sequence[Judged]],
     pairs: Array,
 ) -> Reliability:
-    """Measure the score, fitted for each fold on the other folds by networks that never saw that fold.
+    """Measure the score of each fold, with a calibration fitted on the other folds by networks that never saw it.
 
     Parameters
     ----------
-    halves : sequence of Half
+    splits : sequence of PostSplit
     labels, fold : int64 (n,)
-    embedded : float32 (halves, n, out)
-    answers : a list for each half
-        Of `judged_clips`, for `embedded`.
-    pairs : float32 (halves, FOLDS, n, out)
+    embedded : float32 (splits, n, out)
+    answers : a list for each split
+        From `judged_clips`, for `embedded`.
+    pairs : float32 (splits, FOLDS, n, out)
         See `training.out_of_fold`.
     """
-    familiar = familiarities(halves, embedded)
+    familiar = familiarities(splits, embedded)
     predicted: list[Floats] = []
     constant: list[Floats] = []
     kept: list[NDArray[np.bool_]] = []
     for number in range(FOLDS):
         seen, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         vectors = pairs[:, number, seen]
-        learnt_from = suggested(judged_clips(halves, labels[seen], vectors), familiarities(halves, vectors))
+        learnt_from = suggested(judged_clips(splits, labels[seen], vectors), familiarities(splits, vectors))
         calibration = fit_calibration(learnt_from, familiar.ravel())
-        own = suggested([[half[row] for row in judged.tolist()] for half in answers], familiar[:, judged])
+        own = suggested([[clips[row] for row in judged.tolist()] for clips in answers], familiar[:, judged])
         predicted.append(own.scores(calibration))
         constant.append(learnt_from.by_rank(own))
         kept.append(own.kept)
@@ -69,7 +70,7 @@ def score_quality(
 
 
 def calibrate(
-    halves: Sequence[Half], embedded: Array, answers: Sequence[Sequence[Judged]], familiar: Floats
+    splits: Sequence[PostSplit], embedded: Array, answers: Sequence[Sequence[Judged]], familiar: Floats
 ) -> Calibration:
-    """Fit the calibration that is used, on all clips; `familiar`, (n,): how they are in the bundle's own space."""
-    return fit_calibration(suggested(answers, familiarities(halves, embedded)), familiar)
+    """Fit the bundle's calibration, on all clips; `familiar`, (n,): their familiarity in the bundle's tag space."""
+    return fit_calibration(suggested(answers, familiarities(splits, embedded)), familiar)

@@ -1,15 +1,14 @@
-"""Zero-shot: clips of a hashtag that no clip was ever trained towards, and how often its tag is among the nearest.
+"""Zero-shot: how often the tag of a hashtag without training clips is among the tags nearest to its clips.
 
-The network itself brings a clip to the hashtags that it was trained towards, not to what lies between them. So a clip
-is put where those hashtags' vectors are on average, each weighed by how likely the network holds it: a convex
-combination of semantic embeddings (ConSE; Norouzi et al., ICLR 2014). What is ranked for an answer is weighed alike.
+The network itself moves clips to the hashtags that it was trained on, not between them. So a clip is placed at the mean
+of those hashtags' vectors, weighted by their probabilities according to the network: a convex combination of semantic
+embeddings (ConSE; Norouzi et al., ICLR 2014). The ranking of an answer uses the same weights.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from models.calibration import TEMPERATURE
 from models.tags.space import TagSpace
 from training.evaluation.folds import Rows
 from training.examples import stem_of
@@ -17,16 +16,17 @@ from training.examples import stem_of
 NEAREST = 15
 
 ALIKE = 50
-"""Tags next above and next below in popularity that count as alike."""
+"""Tags above and below in popularity that count as similarly popular, of each."""
 
 Array = NDArray[np.float32]
 
 
 class HashtagZeroShot(BaseModel):
-    """One hashtag left out: the share of its clips that find it, and its middle place among all tags, from 1.
+    """One hashtag left out: the share of its clips that find it, and its median rank among all tags, from 1.
 
-    `others`: the share of all other clips that find it, no less left out; `alike`: how often its clips find a tag about
-    as popular, no trained one; `by_network`: the share of its clips that find it from where the network put them.
+    `others`: the share of all other clips that find it, placed without it as well; `alike`: how often its clips find
+    an untrained tag of similar popularity; `by_network`: the share of its clips that find it from where the network
+    itself places them.
     """
 
     hashtag: str
@@ -42,8 +42,8 @@ class ZeroShotQuality(BaseModel):
     """Shares of clips whose own hashtag is among the 15 nearest tags, by a network that saw no clip of it.
 
     `found`: mean over hashtags; `over_clips`: over all clips; `others`, `alike`, `by_network`: means over hashtags.
-    `chance`: 15 of all tags. `times_chance`: `found` over the largest of `chance`, `others` (a tag between all hashtags
-    is near to every clip) and `alike` (so may popular tags be).
+    `chance`: 15 of all tags. `times_chance`: `found` divided by the largest of `chance`, `others` (a tag between all
+    hashtags is near every clip) and `alike` (popular tags may be, too).
     """
 
     nearest: int = NEAREST
@@ -59,7 +59,7 @@ class ZeroShotQuality(BaseModel):
 
 
 def zero_shot_quality(
-    space: TagSpace, labels: Rows, left_out: Array, embedded: Array, hashtags: list[str]
+    space: TagSpace, labels: Rows, left_out: Array, embedded: Array, hashtags: list[str], temperature: float
 ) -> ZeroShotQuality:
     """Measure clips against all tags of the space.
 
@@ -69,6 +69,8 @@ def zero_shot_quality(
         Rows of `hashtags`.
     left_out, embedded : float32 (n, out)
         Each clip by a network that saw no clip of its hashtag, and by one that saw none of its group.
+    temperature : float
+        Of the embedding's softmax.
     """
     tags = np.stack([space.vector(stem) for stem in space.stems])
     by_popularity = np.argsort(-space.counts, kind="stable")
@@ -76,7 +78,7 @@ def zero_shot_quality(
     rows = []
     for label, hashtag in enumerate(hashtags):
         own, seen, row = labels == label, np.delete(trained, label), trained[label]
-        cosines = mean_meaning(left_out[own], tags[seen]) @ tags.T
+        cosines = mean_meaning(left_out[own], tags[seen], temperature) @ tags.T
         place = int(np.flatnonzero(by_popularity == row)[0])
         around = np.setdiff1d(by_popularity[max(place - ALIKE, 0) : place + ALIKE + 1], trained)
         nearest = np.argpartition(-cosines, min(NEAREST, cosines.shape[1] - 1), axis=1)[:, :NEAREST]
@@ -85,8 +87,8 @@ def zero_shot_quality(
                 hashtag=hashtag,
                 clips=len(cosines),
                 found=_found(cosines, row),
-                median_rank=float(np.median(_places(cosines, row))) + 1,
-                others=_found(mean_meaning(embedded[~own], tags[seen]) @ tags.T, row),
+                median_rank=float(np.median(_ranks(cosines, row))) + 1,
+                others=_found(mean_meaning(embedded[~own], tags[seen], temperature) @ tags.T, row),
                 alike=float(np.isin(nearest, around).sum(axis=1).mean() / max(len(around), 1)),
                 by_network=_found(left_out[own] @ tags.T, row),
             )
@@ -108,8 +110,8 @@ def zero_shot_quality(
     )
 
 
-def mean_meaning(vectors: Array, hashtags: Array) -> Array:
-    """Return the mean of the hashtags' vectors, each weighed as likely as a clip means it; of unit length.
+def mean_meaning(vectors: Array, hashtags: Array, temperature: float) -> Array:
+    """Return the mean of the hashtags' vectors weighted by their probabilities for each clip, scaled to unit length.
 
     Parameters
     ----------
@@ -117,17 +119,17 @@ def mean_meaning(vectors: Array, hashtags: Array) -> Array:
         Clips.
     hashtags : float32 (hashtags, out)
     """
-    weights = np.exp((vectors @ hashtags.T - 1) / TEMPERATURE)
+    weights = np.exp((vectors @ hashtags.T - 1) / temperature)
     mean = weights @ hashtags
     return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), np.float32)
 
 
-def _places(cosines: Array, row: int) -> Rows:
-    """Count the tags that are nearer to each clip than the one of this row."""
-    # The margin is for rounding: no tag is nearer than itself.
-    places: Rows = (cosines > cosines[:, [row]] + 1e-6).sum(axis=1)
-    return places
+def _ranks(cosines: Array, row: int) -> Rows:
+    """Count the tags nearer to each clip than the tag of a row."""
+    # With a margin for rounding errors: no tag is nearer than itself.
+    ranks: Rows = (cosines > cosines[:, [row]] + 1e-6).sum(axis=1)
+    return ranks
 
 
 def _found(cosines: Array, row: int) -> float:
-    return float((_places(cosines, row) < NEAREST).mean())
+    return float((_ranks(cosines, row) < NEAREST).mean())

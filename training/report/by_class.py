@@ -1,4 +1,4 @@
-"""Figure 7 of the paper: relevant tags and clips with none, hashtag by hashtag."""
+"""Figure 7 of the paper: relevant tags, and clips without any, by hashtag."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from training.report.page import Picture, Section
 from training.report.style import BAD, CARD, HUE, LINE, SOFT, figure, to_png
 
 PEOPLE: Final = {"benchpress": 7.0, "volleyball": 6.88, "salsa": 1.45, "yoyo": 1.25}
-"""What the paper's people found relevant of 15 for the best and the worst of its classes."""
+"""Tags of 15 that the paper's raters found relevant, for the best and worst of its classes."""
 PEOPLE_MEAN: Final = 4.03
 PEOPLE_NONE: Final = 52 / 270
 
 _BEHIND: Final = {"facecolor": CARD, "edgecolor": "none", "pad": 0.8}
-"""Keeps lines from running through figures."""
+"""Keeps lines from crossing numbers."""
 
 
 @dataclass(frozen=True)
 class ClassRelevance:
-    """One hashtag: relevant of 15, the mean over clips; the share of clips with none; and a remark."""
+    """One hashtag: relevant tags of 15, the mean over clips; the share of clips without any; and a remark."""
 
     hashtag: str
     relevant: float
@@ -31,7 +31,7 @@ class ClassRelevance:
 def by_class(
     title: str, text: Sequence[str], name: str, rows: Sequence[ClassRelevance], note: Sequence[str]
 ) -> Section:
-    """Draw both figures for every hashtag, the best first, with the paper's people below."""
+    """Draw both for each hashtag, the best first, with the paper's raters below."""
     rows = sorted(rows, key=lambda row: -row.relevant)
     mean = sum(row.relevant for row in rows) / len(rows)
     none = sum(row.none for row in rows) / len(rows)
@@ -56,7 +56,7 @@ def by_class(
         left.set_yticks([*range(len(rows)), *(first + place for place in range(len(PEOPLE)))])
         left.set_yticklabels([*names, *(f"paper: {name}" for name in PEOPLE)])
         left.set_ylim(first + len(PEOPLE) - 0.4, -0.7)
-        left.set_title(f"relevant of 15 (mean {mean:.2f}; paper's people, dashed: {PEOPLE_MEAN})", loc="left")
+        left.set_title(f"relevant of 15 (mean {mean:.2f}; the paper's raters, dashed: {PEOPLE_MEAN})", loc="left")
         right.set_title(
             f"none, % (over hashtags {100 * none:.0f}; paper, over clips {100 * PEOPLE_NONE:.0f})", loc="left"
         )

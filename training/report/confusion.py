@@ -1,4 +1,4 @@
-"""The confusion matrix: which trained hashtag is nearest to clips of which."""
+"""The confusion matrix: how often each trained hashtag is nearest to clips of each."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from training.report.style import CARD, INK, figure, to_png
 def confusion(
     embedded: NDArray[np.float32], targets: NDArray[np.float32], labels: NDArray[np.int64], hashtags: Sequence[str]
 ) -> Section:
-    """Draw the matrix for clips embedded by networks that never saw their like.
+    """Draw the matrix for out-of-fold embeddings of clips.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def confusion(
     hashtags : sequence of str
     """
     shares = confusion_shares((embedded @ targets.T).argmax(axis=1), labels, len(hashtags))
-    # Tags close in the space side by side: what is easily taken for each other stands near the diagonal.
+    # Close tags side by side: those that are easily confused are then near the diagonal.
     distances = pdist(targets)
     order = leaves_list(optimal_leaf_ordering(linkage(distances, "average"), distances))
     names = [hashtags[row] for row in order]
@@ -50,16 +50,16 @@ def confusion(
     return Section(
         title="Confusion matrix",
         text=[
-            "Which trained hashtag is nearest to a clip, in percent of the clips of each hashtag (from 5 % on), each "
-            "clip embedded by a network that never saw its source. Close tags stand side by side. "
-            f"Right: {100 * right[counts > 0].mean():.1f} % as the mean over hashtags.",
+            "The trained hashtag nearest to a clip, in percent of the clips of each hashtag (from 5 %). Each clip is "
+            "embedded by a network that did not see its source. Close tags are side by side. "
+            f"{100 * right[counts > 0].mean():.1f} % are right, as the mean over hashtags.",
         ],
         pictures=[Picture("confusion_matrix", png, "Confusion matrix of the trained hashtags")],
     )
 
 
 def confusion_shares(nearest: NDArray[np.int64], labels: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """Return the share of each label's clips that went to each, (count, count); rows of none are zero."""
+    """Return the share of each label's clips by nearest hashtag, (count, count); rows without clips are zero."""
     cells = np.zeros((count, count))
     np.add.at(cells, (labels, nearest), 1)
     cells /= np.maximum(cells.sum(axis=1, keepdims=True), 1)

@@ -1,6 +1,5 @@
-"""The learning curve: what more training clips would bring."""
+"""The learning curve: the effect of more training clips."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,25 +8,25 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter
 
 from models.tags.space import TagSpace
-from training.embedding import EmbeddingSettings, train_embedding
+from training.artifacts import Artifacts
+from training.embedding import EmbeddingSettings
 from training.evaluation.folds import folds
 from training.examples import by_hashtag, target_vectors
+from training.json_file import write_json
+from training.network_job import NetworkJob, train_and_embed
 from training.progress import track
 from training.report.page import Picture, Section
 from training.report.style import HUE, SOFT, figure, to_png
-from training.stage import write_json
-from training.workers import in_processes
 
 SHARES: Final = (0.125, 0.25, 0.5, 0.75, 1.0)
-"""Of the training clips of every hashtag, at least one."""
-Array = NDArray[np.float32]
+"""Of the training clips of each hashtag, and at least one clip."""
 Rows = NDArray[np.int64]
 
 CURVE: Final = "learning_curve.json"
 
 
 class Point(BaseModel):
-    """Clips that a network saw, the mean over folds, and how often the nearest trained hashtag is the right one."""
+    """Training clips, the mean over folds, and how often the trained hashtag nearest to a clip is the right one."""
 
     clips: float
     over_clips: float
@@ -35,7 +34,7 @@ class Point(BaseModel):
 
 
 def some_of(seen: Rows, labels: Rows, share: float, seed: int) -> Rows:
-    """Return a part of the rows `seen`, drawn from each label alike; a larger share holds all of a smaller one."""
+    """Draw the same share of the rows `seen` of each label; a larger share contains each smaller one."""
     order = np.random.default_rng(seed).permutation(seen)
     parts = [
         rows[: max(1, round(share * len(rows)))]
@@ -45,51 +44,24 @@ def some_of(seen: Rows, labels: Rows, share: float, seed: int) -> Rows:
     return np.sort(np.concatenate(parts))
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A network to be trained on some rows of the examples in `data`, and judged on others."""
-
-    data: Path
-    targets: Array
-    settings: EmbeddingSettings
-    share: float
-    seen: Rows
-    judged: Rows
-
-
-def nearest(run: Run) -> Rows:
-    """Return the trained hashtag nearest to each judged clip, int64 (judged,)."""
-    with np.load(run.data) as arrays:
-        views, labels = arrays["views"], arrays["labels"]
-    seen = run.seen
-    network = train_embedding(views[:, seen], labels[seen], run.targets, run.settings)
-    answers: Rows = (network.embed(views[:, run.judged].mean(axis=0)) @ run.targets.T).argmax(axis=1)
-    return answers
-
-
-def measure_curve(
-    out: Path, *, features: Path, vocabulary: Path, tag2vec: Path, settings: EmbeddingSettings, workers: int
-) -> None:
-    """Train on every share of every fold, and write `CURVE` into the empty folder `out`."""
-    space = TagSpace.load(tag2vec)
-    examples = by_hashtag(features, vocabulary, space).in_their_span()
+def measure_curve(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, workers: int) -> None:
+    """Train on each share of each fold, and write `CURVE` into the empty folder `out`."""
+    space = TagSpace.load(artifacts.tag2vec)
+    examples = by_hashtag(artifacts, space).in_their_span()
     labels, targets = examples.labels, target_vectors(space, examples.classes)
-    data = out / "examples.npz"
-    np.savez(data, views=examples.views, labels=labels)
-    runs = [
-        Run(data, targets, settings, share, some_of(seen, labels, share, settings.seed), judged)
+    plan = {
+        NetworkJob(some_of(seen, labels, share, settings.seed), targets): (share, judged)
         for seen, judged in folds(examples, settings.seed)
         for share in SHARES
-    ]
+    }
     right = {share: np.zeros(len(labels), bool) for share in SHARES}
-    for run, answers in track(in_processes(nearest, runs, workers=workers), "learning curve", len(runs)):
-        if isinstance(answers, Exception):
-            raise answers
-        right[run.share][run.judged] = answers == labels[run.judged]
-    data.unlink()
+    trained = train_and_embed(list(plan), examples, settings=settings, workers=workers)
+    for job, vectors in track(trained, "learning curve", len(plan)):
+        share, judged = plan[job]
+        right[share][judged] = (vectors[judged] @ targets.T).argmax(axis=1) == labels[judged]
     points = [
         Point(
-            clips=float(np.mean([len(run.seen) for run in runs if run.share == share])),
+            clips=float(np.mean([len(job.seen) for job, (of, _) in plan.items() if of == share])),
             over_clips=float(right[share].mean()),
             over_hashtags=float(np.mean([right[share][labels == label].mean() for label in np.unique(labels)])),
         )
@@ -99,7 +71,7 @@ def measure_curve(
 
 
 def read_curve(folder: Path) -> list[Point]:
-    """Return what was measured."""
+    """Return the points of the curve."""
     return TypeAdapter(list[Point]).validate_json((folder / CURVE).read_bytes())
 
 
@@ -136,9 +108,9 @@ def learning_curve(points: list[Point]) -> Section:
     return Section(
         title="Learning curve",
         text=[
-            "How often the trained hashtag nearest to a clip is the right one, by networks that never saw its source "
-            "and were trained on an eighth to all of the other clips, the same share of every hashtag. A curve that "
-            "still rises asks for more clips.",
+            "How often the trained hashtag nearest to a clip is the right one, by networks that did not see its source "
+            "and were trained on an eighth to all of the other clips, the same share of each hashtag. If the curve "
+            "still rises at the end, more clips would help.",
         ],
         pictures=[Picture("learning_curve", png, "Accuracy against the number of training clips")],
     )

@@ -1,4 +1,4 @@
-"""Table 1 of the paper: what is near to a tag for those who post, and for those who write."""
+"""Table 1 of the paper: the neighbours of a tag among tags, and among the words of running text."""
 
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ NEIGHBOURS: Final = 10
 
 
 def neighbours_table(space: TagSpace, words: Path | None) -> Section:
-    """Set the nearest tags beside the nearest words; `words` is a file that `word_vectors` reads."""
+    """Tabulate the nearest tags beside the nearest words; `words` is a file as in `word_vectors`."""
     vectors = read_word_vectors(words) if words else None
     rows, notes = [], []
     for asked in QUERIES:
@@ -26,16 +26,16 @@ def neighbours_table(space: TagSpace, words: Path | None) -> Section:
         known = ", ".join(near) if near else "missing"
         rows.append([f"#{asked}", shown, known if vectors is not None else "–"])
     if words is None or vectors is None:
-        notes.append("No word vectors were given to compare with (--words; the README says how to get some).")
+        notes.append("There are no word vectors to compare with: give --words.")
     else:
         notes.append(
-            f"Words: {words.name}, {len(vectors):,} of them, {vectors.vector_size} dimensions, nearest by cosine."
+            f"Words: {words.name}, {len(vectors):,} vectors of {vectors.vector_size} dimensions, nearest by cosine."
         )
     return Section(
         title="Table 1: tags and words",
         text=[
             f"The {NEIGHBOURS} nearest tags in Tag2Vec beside the {NEIGHBOURS} nearest words in a space learnt from "
-            "running text: how people tag is not how people write.",
+            "running text: people do not tag as they write.",
         ],
         tables=[Table(["", "Tag2Vec", "words"], rows)],
         notes=notes,

@@ -1,4 +1,4 @@
-"""The measures of a bundle beside those of the paper."""
+"""The quality of a bundle beside that of the paper."""
 
 from training.evaluation.quality import Quality
 from training.report.by_class import PEOPLE_MEAN, PEOPLE_NONE
@@ -6,31 +6,31 @@ from training.report.page import Section, Table
 
 
 def numbers(quality: Quality) -> Section:
-    """Set the bundle's measures in a table."""
+    """Tabulate the quality of a bundle."""
     use, score, zero = quality.co_use, quality.score, quality.zero_shot
     rows = [
-        ("relevant of 15, mean over hashtags", f"{use.end_to_end.relevant:.2f}", f"{PEOPLE_MEAN} (people)"),
+        ("relevant of 15, mean over hashtags", f"{use.end_to_end.relevant:.2f}", f"{PEOPLE_MEAN} (raters)"),
         ("… nearest hashtag right / wrong", f"{use.right.relevant:.2f} / {use.wrong.relevant:.2f}", ""),
-        ("… of the right hashtag's own vector, without a clip", f"{use.own_tag.relevant:.2f}", ""),
-        ("… plain nearest tags / counted co-use", f"{use.plain.relevant:.2f} / {use.counted.relevant:.2f}", ""),
+        ("… for the right hashtag's own vector, without a clip", f"{use.own_tag.relevant:.2f}", ""),
+        ("… nearest tags / most frequent co-use", f"{use.plain.relevant:.2f} / {use.counted.relevant:.2f}", ""),
         ("… most popular / random tags", f"{use.popular.relevant:.2f} / {use.random.relevant:.2f}", ""),
-        ("clips with no relevant tag", _percent(use.end_to_end.none), f"{_percent(PEOPLE_NONE)} (people)"),
+        ("clips with no relevant tag", _percent(use.end_to_end.none), f"{_percent(PEOPLE_NONE)} (raters)"),
         ("nearest trained hashtag is right, over clips", _percent(quality.nearest.over_clips), ""),
         ("… mean over hashtags", _percent(quality.nearest.over_classes), ""),
         ("… linear SVM on the same Fisher vectors, over clips", _percent(quality.svm.over_clips), ""),
         ("… the paper's own network, over clips", _percent(quality.paper.over_clips), ""),
         ("score: ECE / AUC / Brier", f"{score.ece:.3f} / {score.auc:.2f} / {score.brier:.3f}", ""),
-        ("zero-shot: a hashtag left out is among the 15 nearest", _percent(zero.found), ""),
+        ("zero-shot: an untrained hashtag is among the 15 nearest", _percent(zero.found), ""),
         ("… times chance", f"{zero.times_chance:.1f}", ""),
     ]
-    if (strangers := quality.strangers) is not None:
-        told = f"{strangers.auroc:.2f} ({strangers.auroc_of_length:.2f})"
-        rows.append(("strangers told from trained hashtags, AUROC (by clip length)", told, ""))
+    if (unknown := quality.out_of_distribution) is not None:
+        aurocs = f"{unknown.auroc:.2f} ({unknown.auroc_of_length:.2f})"
+        rows.append(("out-of-distribution clips, AUROC of familiarity (of length)", aurocs, ""))
     return Section(
         title="In numbers",
         text=[
-            f"{quality.clips} clips of {len(quality.hashtags)} hashtags, {quality.folds} folds by source. Relevant is "
-            "what posts that nothing was learnt from use beside the clip's hashtag (co-use).",
+            f"{quality.clips} clips of {len(quality.hashtags)} hashtags, {quality.folds} folds by source. A tag is "
+            "relevant if unseen posts use it together with the clip's hashtag (co-use).",
         ],
         tables=[Table(["", "here", "the paper"], rows, numbers=True)],
     )

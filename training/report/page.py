@@ -1,4 +1,4 @@
-"""The page: sections of text, pictures and tables, as one HTML file that needs no other, and the pictures as PNG."""
+"""The page: sections of text, pictures and tables, as one self-contained HTML file, and the pictures as PNG."""
 
 import base64
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ PAGE = "report.html"
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG, the name of its file without the suffix, and what it shows in words."""
+    """A PNG, its file name without the suffix, and a description."""
 
     name: str
     png: bytes
@@ -28,7 +28,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows of text; cells from the second column on are set to the right where they are `numbers`."""
+    """Columns and rows of text; with `numbers`, columns from the second on are right-aligned."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -42,11 +42,11 @@ class Section:
     Attributes
     ----------
     title : str
-        With the paper's own number where it is a figure or table of the paper.
+        With the number that the paper gives it, if it is a figure or table of the paper.
     text : sequence of str
-        Paragraphs: what is shown, and how to read it.
+        Paragraphs that say what is shown and how to read it.
     notes : sequence of str
-        What is missing or must be kept in mind.
+        What is missing, and caveats.
     """
 
     title: str
@@ -57,12 +57,12 @@ class Section:
 
     @property
     def key(self) -> str:
-        """Name of the section in addresses."""
+        """Anchor of the section."""
         return "".join(letter if letter.isalnum() else "-" for letter in self.title.lower())
 
 
 def write_page(folder: Path, title: str, about: Sequence[str], sections: Sequence[Section]) -> Path:
-    """Write the page and its pictures into a folder, made if need be; return the page's path."""
+    """Write the page and its pictures into a folder, which is created if needed; return the page's path."""
     environment = Environment(
         loader=PackageLoader("training.report"),
         autoescape=select_autoescape(default=True),

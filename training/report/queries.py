@@ -1,4 +1,4 @@
-"""The tags that the paper asks for, and what stands in for those that the posts lack."""
+"""The tags that the paper looks up, and replacements for those that the posts lack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,30 +15,30 @@ STAND_INS: Final[Mapping[str, tuple[str, ...]]] = {
     "kayaking": ("canoe", "paddling", "rowing", "boating"),
     "breast stroke": ("swimming", "swim", "pool"),
 }
-"""Tags close in meaning, the closest first."""
+"""Tags of similar meaning, the closest first."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A tag that is asked for, and the one that is shown; None where there is not even a stand-in."""
+    """The tag to look up, and the tag that is shown; None if there is no replacement either."""
 
     asked: str
     shown: str | None
 
     @property
     def missing(self) -> bool:
-        """Whether the posts lack what is asked for."""
+        """Whether the posts lack the tag."""
         return self.shown is None or stem(normalise(self.shown)) != stem(normalise(self.asked))
 
     def note(self) -> str | None:
-        """Say what is missing and what is shown in its place."""
+        """Return a note on a missing tag and its replacement, if it is missing."""
         if not self.missing:
             return None
-        instead = f"#{self.shown} is shown in its place" if self.shown else "and nothing close to it is known either"
-        return f"#{self.asked} is missing: too few posts have it to place it; {instead}."
+        instead = f"#{self.shown} is shown instead" if self.shown else "nor is there a tag of similar meaning"
+        return f"#{self.asked} is missing, for too few posts have it; {instead}."
 
 
 def find(space: TagSpace, asked: str) -> Query:
-    """Return the tag itself where the space has it, in any inflection, else the closest stand-in that it has."""
+    """Return the tag itself if the space has it in any inflection, otherwise the closest replacement in the space."""
     candidates = (asked, *STAND_INS.get(asked, ()))
     return Query(asked, next((tag for tag in candidates if tag in space), None))

@@ -1,4 +1,4 @@
-"""The reliability plot: whether a score of 0.7 means that people would keep seven tags of ten."""
+"""The reliability diagram: whether a score of 0.7 means that people would keep seven tags in ten."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _SIZES: Final = (5.6, 5.2)
 
 
 def reliability(score: Reliability) -> Section:
-    """Draw predicted against observed relevance over bins of equal count."""
+    """Plot predicted against observed relevance in bins of equal count."""
     bins = score.bins
     with figure(*_SIZES) as drawn:
         axes = drawn.subplots()
@@ -29,9 +29,9 @@ def reliability(score: Reliability) -> Section:
     return Section(
         title="Reliability of the score",
         text=[
-            f"Suggestions by their score, in {len(bins)} bins of {each:,.0f} each: on the dashed line a score is the "
-            "share of suggestions that co-use finds relevant, in posts that nothing was learnt from; clips were kept "
-            f"apart by group. A constant for each rank would have a Brier score of {score.brier_by_rank:.3f}.",
+            f"Suggestions by score, in {len(bins)} bins of {each:,.0f}: on the dashed line, a score equals the share "
+            "of suggestions that are relevant by co-use in unseen posts. The clips were unseen as well. A constant "
+            f"score for each rank has a Brier score of {score.brier_by_rank:.3f}.",
         ],
         pictures=[Picture("reliability", png, "Reliability diagram of the score")],
     )

@@ -1,4 +1,4 @@
-"""How the report's pictures look."""
+"""The style of the report's pictures."""
 
 import io
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 INK, SOFT, LINE, CARD = "#1c1e26", "#5f6473", "#dedbd2", "#ffffff"
 HUE, GOOD, BAD, WARM = "#3346d3", "#1b7f4b", "#b3261e", "#e0862a"
 FONT = "DejaVu Sans"
-"""Comes with matplotlib, so that pictures look the same everywhere."""
+"""Part of matplotlib, so that pictures look the same everywhere."""
 
 _RC: Final[Any] = {
     "font.family": FONT,
@@ -36,13 +36,13 @@ _RC: Final[Any] = {
 
 @contextmanager
 def figure(width: float, height: float) -> Iterator[Figure]:
-    """Give an empty figure of so many inches in the report's style, without a window or global state."""
+    """Yield an empty figure of a size in inches in the report's style, without a window or global state."""
     with mpl.rc_context(_RC):
         yield Figure(figsize=(width, height), layout="constrained")
 
 
 def to_png(drawn: Figure) -> bytes:
-    """Return a figure as PNG, the same bytes each time."""
+    """Return a figure as PNG, always with the same bytes."""
     buffer = io.BytesIO()
     drawn.savefig(buffer, dpi=150, metadata={"Software": None})
     return buffer.getvalue()
@@ -54,10 +54,10 @@ def _letters() -> frozenset[int]:
 
 
 def font_file(weight: str = "bold") -> str:
-    """Return the path of the font."""
+    """Return the path of the font file."""
     return str(findfont(FontProperties(family=FONT, weight=weight)))
 
 
 def drawable(text: str) -> bool:
-    """Tell whether the font has every letter of a text; of scripts such as Chinese or Thai it has none."""
+    """Return whether the font has all letters of a text; it lacks scripts such as Chinese and Thai."""
     return all(ord(letter) in _letters() for letter in text)

@@ -1,4 +1,4 @@
-"""What people said of the suggestions, where there was a survey."""
+"""The answers of people in a survey."""
 
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
@@ -11,19 +11,19 @@ from training.survey.database import Database
 
 
 def survey_answers(file: Path) -> Section:
-    """Draw what raters kept by the folder of the clip, which stands for its class.
+    """Draw how many suggestions raters kept, by the folder of the clip as its class.
 
     Raises
     ------
     SurveyError
-        The file is no survey's.
+        If the file is not the database of a survey.
     """
     with Database(file) as database:
         judged = list(database.judged())
     summary = summarise(judged)
     title = "Figure 7, by people: suggestions that fit"
     if not summary.answers:
-        return Section(title, [], notes=[f"Nobody has judged a clip yet in {file.name}."])
+        return Section(title, [], notes=[f"Nobody has judged a clip in {file.name} yet."])
     clips: dict[tuple[str, int], list[int]] = defaultdict(list)
     for one in judged:
         if one.answer.outcome == "judged":
@@ -37,7 +37,7 @@ def survey_answers(file: Path) -> Section:
     ]
     alpha = "not defined" if summary.alpha is None else f"{summary.alpha:.2f}"
     text = [
-        f"{summary.answers} answers by {summary.raters} people on {summary.clips} clips, in the folders that the clips "
-        f"lay in: suggestions of 15 that fit, and how often none did. Krippendorff's alpha: {alpha}."
+        f"{summary.answers} answers by {summary.raters} people on {summary.clips} clips, by the folder of the clips: "
+        f"how many of 15 suggestions fit, and how often none did. Krippendorff's alpha: {alpha}."
     ]
     return by_class(title, text, "figure7_people", rows, [])

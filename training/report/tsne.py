@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The same clips as vectors, float32 (n, any): what these are, and a name for the picture."""
+    """The same clips as vectors, float32 (n, any), with a name for the picture and a title."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class View:
 
 
 def tsne(views: Sequence[View], labels: NDArray[np.int64], hashtags: Sequence[str], *, seed: int = 0) -> Section:
-    """Draw the clips, each hashtag in a colour of its own, once for each view; `labels` are indices of `hashtags`."""
+    """Draw the clips once for each view, coloured by hashtag; `labels` are indices into `hashtags`."""
     pictures = []
     for view in views:
         with figure(11, 7.4) as drawn:
@@ -45,18 +45,18 @@ def tsne(views: Sequence[View], labels: NDArray[np.int64], hashtags: Sequence[st
         title="Figure 4: clips before and after",
         text=[
             f"t-SNE (openTSNE, perplexity {PERPLEXITY:g}, cosine) of {len(labels)} clips of {len(hashtags)} hashtags: "
-            "their Fisher vectors; where the network puts them in the space of tags, judged, as in the paper, on what "
-            "it was trained on; and where networks put them that never saw a clip of their source. Names stand by the "
-            "middle of each hashtag's clips.",
+            "their Fisher vectors; their positions in the tag space by the network that was trained on them, as in the "
+            "paper; and their positions by networks that did not see their source. Names are at the median of each "
+            "hashtag's clips.",
         ],
         pictures=pictures,
     )
 
 
 def project(vectors: Array, seed: int) -> NDArray[np.float64]:
-    """Return the places of vectors, (n, 2), the same for the same seed."""
+    """Return the positions of vectors, float64 (n, 2), the same for the same seed."""
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
-    # Exact neighbours: there are but some hundred clips.
+    # Exact neighbours: there are only some hundred clips.
     placed = TSNE(perplexity=perplexity, metric="cosine", neighbors="exact", random_state=seed, n_jobs=1).fit(vectors)
     return np.asarray(placed, np.float64)
 
@@ -79,7 +79,7 @@ def _scatter(
 
 
 def _spread(names: Sequence[Annotation]) -> None:
-    """Move names up until none lies on another, from the bottom to the top; the figure must have its layout."""
+    """Move names up, from the bottom one, until none overlaps another; the figure must be laid out."""
     boxes: list[Bbox] = []
     for name in sorted(names, key=lambda name: name.get_window_extent().y0):
         while any(name.get_window_extent().overlaps(box) for box in boxes):
@@ -89,9 +89,9 @@ def _spread(names: Sequence[Annotation]) -> None:
 
 
 def colours_of(count: int) -> list[Any]:
-    """Return as many colours; neighbours in the list are far apart in hue."""
+    """Return colours, far apart in hue where they are next to each other."""
     wheel = colormaps["hsv"](np.linspace(0, 1, count, endpoint=False))
-    # Every second one darker: there are more hashtags than hues that one can tell apart.
+    # Every second one is darker: there are more hashtags than distinguishable hues.
     wheel[:, :3] *= np.where(np.arange(count) % 2, 0.85, 0.55)[:, None]
     step = next(step for step in range(max(1, int(count * 0.38)), count + 2) if np.gcd(step, count) == 1)
     return [wheel[(place * step) % count] for place in range(count)]

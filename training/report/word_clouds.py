@@ -15,11 +15,11 @@ QUERIES: Final = ("basketball", "billiards", "pushup", "baseball", "kayaking", "
 NEIGHBOURS: Final = 29
 _SIZE: Final = (960, 640)
 _SHADES: Final = ("#1c1e26", "#34406e", "#4a5fa8", "#6c80c6", "#93a2d6")
-"""From near to far."""
+"""For tags from near to far."""
 
 
 def word_clouds(space: TagSpace) -> Section:
-    """Draw the clouds of the paper's six tags."""
+    """Draw the word clouds of the paper's six tags."""
     found = [find(space, asked) for asked in QUERIES]
     notes = [note for query in found if (note := query.note())]
     undrawn: set[str] = set()
@@ -37,12 +37,12 @@ def word_clouds(space: TagSpace) -> Section:
             axes.set_title(_title(query, space.display(name), count), color=SOFT if query.missing else INK)
         png = to_png(drawn)
     if undrawn:
-        notes.append(f"Left out of the pictures, whose font lacks their letters: {', '.join(sorted(undrawn))}.")
+        notes.append(f"Left out of the pictures, for the font lacks their letters: {', '.join(sorted(undrawn))}.")
     return Section(
         title="Figure 2: nearest tags",
         text=[
             f"The {NEIGHBOURS} tags nearest to each of six, in the space that was learnt from posts alone. The size of "
-            "a tag goes with the inverse of its L2 distance; the tag that was asked for is the largest.",
+            "a tag is proportional to the inverse of its L2 distance; the tag looked up is the largest.",
         ],
         pictures=[Picture("figure2_word_clouds", png, f"Word clouds around {', '.join(QUERIES)}")],
         notes=notes,
@@ -50,8 +50,8 @@ def word_clouds(space: TagSpace) -> Section:
 
 
 def sizes(name: str, neighbours: list[Neighbour]) -> dict[str, float]:
-    """Return the relative size of every stem: the inverse of its distance, the query's a quarter over the largest."""
-    # Two tags may share a place: nothing is nearer than a hundredth.
+    """Return the relative size of each stem: the inverse of its distance; for the query, 1.25 times the largest."""
+    # Two tags may coincide: a distance counts as at least 0.01.
     inverse = {one.stem: 1 / max(one.distance, 0.01) for one in neighbours}
     return {name: 1.25 * max(inverse.values(), default=1.0)} | inverse
 
@@ -70,7 +70,7 @@ def _cloud(space: TagSpace, name: str, neighbours: list[Neighbour]) -> np.ndarra
         place = order.index(word)
         return HUE if place == 0 else _SHADES[min(len(_SHADES) - 1, (place - 1) * len(_SHADES) // NEIGHBOURS)]
 
-    # WordCloud makes smaller what finds no room, and all that follows: begin smaller until all has room.
+    # WordCloud shrinks a word without room and all that follow: start smaller until every word has room.
     for largest in range(130, 40, -10):
         cloud = WordCloud(
             width=_SIZE[0],

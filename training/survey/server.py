@@ -1,6 +1,5 @@
-"""The survey's server: the page for raters while clips are still being prepared."""
+"""The survey's server: shows the page to raters while clips are still being prepared."""
 
-import os
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import uvicorn
 
 from models.bundle import Bundle
+from models.processors import processors
 from training.survey.app import create_app
 from training.survey.database import Database
 from training.survey.preparation import Preparation, find_clips
@@ -23,27 +23,27 @@ def serve(
     port: int,
     tell: Callable[[str], None],
 ) -> None:
-    """Hold a survey until told to stop; `tell` is given a line with the link of each rater.
+    """Run a survey until told to stop; `tell` gets a line with the link of each rater.
 
     Parameters
     ----------
     folder : Path
-        Of the clips.
+        Holds the clips.
     database : Path
-        Begun where there is none, gone on with where there is.
+        Created if it does not exist, otherwise continued.
     bundle : Bundle
         The model whose suggestions are judged.
     raters : sequence of str
-        Names of people to take in; of a survey without any, one is taken in as `rater`.
+        Names of people to add; if the survey has nobody, it gets one called `rater`.
     port : int
-        0: a free one.
+        0: any free port.
 
     Raises
     ------
     SurveyError
-        The folder holds no clip, or the database is not fit for this survey.
+        If the folder holds no clip, or the database does not fit this survey.
     OSError
-        The address cannot be listened on.
+        If the address cannot be listened on.
     """
     found = find_clips(folder)
     with Database(database, create=True) as opened, socket.create_server((host, port)) as listener:
@@ -53,7 +53,7 @@ def serve(
             opened.add_rater(name)
         if not opened.raters():
             opened.add_rater("rater")
-        preparation = Preparation(database, bundle, folder, clips, len(os.sched_getaffinity(0)))
+        preparation = Preparation(database, bundle, folder, clips, processors())
         preparation.start()
         for rater in opened.raters():
             tell(f"{rater.name}\thttp://{host}:{listener.getsockname()[1]}/{rater.token}")

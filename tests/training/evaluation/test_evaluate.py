@@ -12,7 +12,7 @@ from training.evaluation.evaluate import read_calibration
 from training.evaluation.folds import FOLDS
 from training.evaluation.quality import read_quality
 from training.examples import stem_of
-from training.out_of_fold import HeldOut
+from training.out_of_fold import OutOfFold
 from training.relevance import CoUse
 
 
@@ -29,7 +29,7 @@ def test_quality_of_a_training(trained: Config) -> None:
     assert quality.svm.over_clips > 0.7  # left and right against up and down
     assert quality.paper.over_clips > 0.7
     assert quality.benchmarks == []
-    assert quality.strangers is None
+    assert quality.out_of_distribution is None
     assert quality.zero_shot.tags == 10
 
 
@@ -47,11 +47,11 @@ def test_co_use_of_two_topics(trained: Config) -> None:
 
 def test_every_clip_has_its_answer(trained: Config) -> None:
     answers = read_answers(trained.work / "evaluation")
-    apart = HeldOut.read(trained.work / "held_out")
+    unseen = OutOfFold.read(trained.work / "out_of_fold")
     assert [answer.path for answer in answers] == [f"{tag}/{n}.mp4" for tag in ("skating", "jumping") for n in range(6)]
-    assert apart.embedded.shape == (12, 100)
-    assert apart.pairs.shape == (2, FOLDS, 12, 100)
-    for array in (apart.embedded, apart.left_out, apart.halves, apart.pairs):
+    assert unseen.embedded.shape == (12, 100)
+    assert unseen.pairs.shape == (2, FOLDS, 12, 100)
+    for array in (unseen.embedded, unseen.left_out, unseen.post_splits, unseen.pairs):
         lengths = np.linalg.norm(array, axis=-1)
         assert ((lengths > 0.1) & (lengths < 1 + 1e-5)).all()
     for answer in answers:
@@ -64,16 +64,16 @@ def test_every_clip_has_its_answer(trained: Config) -> None:
     assert co_use.end_to_end.relevant == pytest.approx(np.mean(hits), abs=0.01)  # as many clips of both hashtags
 
 
-def test_networks_of_pairs_are_others_outside_their_fold(trained: Config) -> None:
-    apart = HeldOut.read(trained.work / "held_out")
+def test_pairs_differ_outside_their_fold(trained: Config) -> None:
+    unseen = OutOfFold.read(trained.work / "out_of_fold")
     for number in range(FOLDS):
-        own = apart.fold == number
-        np.testing.assert_array_equal(apart.pairs[:, number, own], apart.halves[:, own])
-        assert not np.isclose(apart.pairs[:, number, ~own], apart.halves[:, ~own]).all(axis=-1).any()
+        own = unseen.fold == number
+        np.testing.assert_array_equal(unseen.pairs[:, number, own], unseen.post_splits[:, own])
+        assert not np.isclose(unseen.pairs[:, number, ~own], unseen.post_splits[:, ~own]).all(axis=-1).any()
 
 
-def test_the_halves_share_the_posts(trained: Config) -> None:
-    both = [(trained.work / "halves" / half / "sentences.txt").read_text().splitlines() for half in "01"]
+def test_the_post_splits_share_the_posts(trained: Config) -> None:
+    both = [(trained.work / "post_splits" / half / "sentences.txt").read_text().splitlines() for half in "01"]
     whole = (trained.work / "corpus" / "sentences.txt").read_text().splitlines()
     assert sorted(both[0] + both[1]) == sorted(whole)
     assert all(len(half) > len(whole) / 4 for half in both)
@@ -83,10 +83,10 @@ def test_the_bundle_says_what_was_calibrated(trained: Config) -> None:
     manifest = json.loads((trained.work / "bundle" / "manifest.json").read_text())
     assert manifest["calibration"] == read_calibration(trained.work / "evaluation").model_dump()
     card = (trained.work / "bundle" / "MODEL_CARD.md").read_text()
-    for words in ("end to end: clips and posts kept apart", "expected calibration error", "left out of training"):
+    for words in ("end to end: unseen clips, unseen posts", "expected calibration error", "left out of training"):
         assert words in card
 
 
-def test_relevance_is_the_measure_of_the_posts_kept_apart() -> None:
+def test_relevance_is_measured_on_the_posts() -> None:
     posts = [["golf", "putt"], ["golf", "putt"], ["dog", "puppy"], ["dog", "puppy"], ["cat", "kitten"]]
     assert CoUse.from_sentences(posts).relevants("golf") == {"golf", "putt"}

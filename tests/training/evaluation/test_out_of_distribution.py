@@ -1,4 +1,4 @@
-"""Strangers among clips whose Fisher vectors are made up."""
+"""Out-of-distribution clips with made-up Fisher vectors."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +9,22 @@ import pytest
 
 from models.calibration import Calibration
 from models.tags.space import TagSpace
-from training import out_of_fold
+from tests.training.one_folder import all_in
+from training import network_job
+from training.artifacts import Artifacts
 from training.clips import Clip
 from training.embedding import EmbeddingSettings
 from training.evaluation import out_of_distribution
 from training.evaluation.folds import FOLDS
-from training.evaluation.out_of_distribution import BENCHMARK, meet_strangers, strangers_quality
+from training.evaluation.out_of_distribution import (
+    BENCHMARK,
+    Comparison,
+    compare_familiarity,
+    out_of_distribution_quality,
+)
 from training.features import TABLE, Features
-from training.out_of_fold import Network
-from training.stage import write_json
+from training.json_file import write_json
+from training.network_job import NetworkJob
 from training.vocabulary import FISHER, VocabularySettings
 
 CALIBRATION = Calibration(intercept=0, relevance=1, familiarity=1, confident_from=0.5)
@@ -25,7 +32,7 @@ CLIPS = 10
 
 
 def write_features(folder: Path, categories: dict[str, str]) -> list[Clip]:
-    """Write a table of clips of these categories, named with their hashtags, each clip a group of its own."""
+    """Write a table of clips of these categories with their hashtags, each clip a group of its own."""
     clips = [
         Clip(path=f"{name}/{number}.mp4", category=name, hashtag=tag, group=f"{name}{number}", benchmark=BENCHMARK)
         for name, tag in categories.items()
@@ -36,57 +43,65 @@ def write_features(folder: Path, categories: dict[str, str]) -> list[Clip]:
     return clips
 
 
-def meet(folder: Path, categories: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[list[Clip], list[Network]]:
-    """Meet strangers; clips of a category lie about a direction of its own."""
-    clips, met, rng = write_features(folder, categories), list[Network](), np.random.default_rng(0)
+def compare(
+    folder: Path, categories: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[Clip], list[NetworkJob]]:
+    """Run the stage on clips that each lie about the direction of their category; return them and the networks."""
+    clips, jobs, rng = write_features(folder, categories), list[NetworkJob](), np.random.default_rng(0)
     centres = {name: rng.normal(size=60) for name in categories}
     fisher = np.array([centres[clip.category] + rng.normal(0, 0.8, 60) for clip in clips], np.float32)
 
-    def learnt(out: Path, *, without: set[str], **_: Any) -> None:
+    def learn(out: Path, artifacts: Artifacts, *, without: set[str], **_: Any) -> None:
         assert without == {clip.path for clip in clips if not clip.hashtag}
         np.save(out / FISHER, np.stack([fisher, fisher]))
 
-    def here(function: Any, networks: list[Network], **_: Any) -> Iterator[tuple[Network, Any]]:
-        met.extend(networks)
-        return ((network, function(network)) for network in networks)
+    def here(function: Any, items: list[NetworkJob], **_: Any) -> Iterator[tuple[NetworkJob, Any]]:
+        jobs.extend(items)
+        return ((job, function(job)) for job in items)
 
-    monkeypatch.setattr(out_of_distribution, "learn_vocabulary", learnt)
-    monkeypatch.setattr(out_of_fold, "in_processes", here)
+    monkeypatch.setattr(out_of_distribution, "learn_vocabulary", learn)
+    monkeypatch.setattr(network_job, "in_processes", here)
     tags = sorted({tag for tag in categories.values() if tag})
     TagSpace.from_vectors(tags, [1] * len(tags), tags, np.eye(len(tags), 12)).save(folder)
-    meet_strangers(
+    compare_familiarity(
         folder,
-        features=folder,
-        cache=folder,
-        tag2vec=folder,
+        all_in(folder),
         vocabulary=VocabularySettings(),
-        settings=EmbeddingSettings(members=2, hidden=30),
+        embedding=EmbeddingSettings(members=2, hidden=30),
         workers=1,
     )
-    return clips, met
+    return clips, jobs
 
 
-def test_strangers_are_told_by_networks_that_never_saw_their_like(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    categories = {"golf": "golf", "jog": "run", "jump": "jump", "clap": "", "sit": "", "pour": ""}
-    clips, networks = meet(tmp_path, categories, monkeypatch)
-    assert len(networks) == 3 * FOLDS
-    for network in networks:
-        (_, _, known), (name, _, strange) = network.kept
-        own = name.split(".")[2]
-        assert {clips[row].category for row in strange} == {own}
-        assert {clips[row].category for row in network.seen} == set(categories) - {own}
-        assert not set(network.seen) & {*known, *strange}
-    quality = strangers_quality(tmp_path, CALIBRATION)
+def test_networks_saw_neither_fold_nor_background_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    background = {"clap", "sit", "pour"}
+    categories = {"golf": "golf", "jog": "run", "jump": "jump"} | dict.fromkeys(background, "")
+    clips, jobs = compare(tmp_path, categories, monkeypatch)
+    assert len(jobs) == len(background) * FOLDS
+    unseen = [set(range(len(clips))) - set(job.seen.tolist()) for job in jobs]
+    for own in background:
+        rows = {row for row, clip in enumerate(clips) if clip.category == own}
+        of_class = [missing - rows for missing in unseen if rows <= missing]
+        assert len(of_class) == FOLDS
+        # The folds of clips with a hashtag, each once; other background classes are seen.
+        assert sorted(row for fold in of_class for row in fold) == list(range(3 * CLIPS))
+
+    quality = out_of_distribution_quality(tmp_path, CALIBRATION)
     assert quality is not None
-    assert (quality.known, quality.strangers) == (30, 30)
+    assert (quality.in_distribution, quality.out_of_distribution) == (30, 30)
     assert quality.auroc > 0.8
     assert 0.35 < quality.auroc_of_length < 0.65
-    assert quality.known_confident > quality.strangers_confident
+    assert quality.in_distribution_confident > quality.out_of_distribution_confident
 
 
-def test_nothing_is_measured_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, networks = meet(tmp_path, {"golf": "golf", "jog": "run"}, monkeypatch)
-    assert not networks
-    assert strangers_quality(tmp_path, CALIBRATION) is None
+def test_nothing_is_measured_without_such_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, jobs = compare(tmp_path, {"golf": "golf", "jog": "run"}, monkeypatch)
+    assert not jobs
+    assert out_of_distribution_quality(tmp_path, CALIBRATION) is None
+
+
+def test_auroc_of_a_comparison() -> None:
+    values = Comparison(fold=0, background_class="sit", in_distribution=[0.9, 0.4], out_of_distribution=[0.1, 0.5, 0.4])
+    pairs = [(a > b) + (a == b) / 2 for a in values.in_distribution for b in values.out_of_distribution]
+    assert values.auroc == pytest.approx(np.mean(pairs))
+    assert values.model_copy(update={"in_distribution": []}).auroc is None

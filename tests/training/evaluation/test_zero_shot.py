@@ -21,13 +21,13 @@ def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def quality(left_out: NDArray[np.float32], embedded: NDArray[np.float32]) -> ZeroShotQuality:
-    return zero_shot_quality(SPACE, LABELS, left_out, embedded, HASHTAGS)
+    return zero_shot_quality(SPACE, LABELS, left_out, embedded, HASHTAGS, 0.1)
 
 
 def test_mean_meaning_is_weighed_by_the_softmax_of_the_cosines() -> None:
     clips = unit(RNG.normal(size=(7, 20)))
     expected = unit(softmax(clips.astype(np.float64) @ TARGETS.T / 0.1, axis=1) @ TARGETS)
-    np.testing.assert_allclose(mean_meaning(clips, TARGETS), expected, atol=1e-5)
+    np.testing.assert_allclose(mean_meaning(clips, TARGETS, 0.1), expected, atol=1e-5)
 
 
 def test_a_hashtag_between_two_others_is_found_where_a_clip_may_mean_both() -> None:
@@ -51,7 +51,7 @@ def test_equals_counting_one_by_one() -> None:
     tags = np.stack([SPACE.vector(name) for name in STEMS])
 
     def nearest(clip: NDArray[np.float32], without: int) -> list[int]:
-        point = mean_meaning(clip[None], np.delete(TARGETS, without, axis=0))[0]
+        point = mean_meaning(clip[None], np.delete(TARGETS, without, axis=0), 0.1)[0]
         return [int(tag) for tag in np.argsort(np.linalg.norm(tags - point, axis=1))[:NEAREST]]
 
     for label, row in enumerate(quality(left_out, embedded).hashtags):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,6 +21,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# On a busy machine an example may take any time.
+settings.register_profile("any-speed", deadline=None)
+settings.load_profile("any-speed")
 
 # A shell has those that it runs in the background ignore interrupts, and with them the programs that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

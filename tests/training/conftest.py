@@ -1,19 +1,27 @@
-"""One tiny training for all tests that only look at what comes of it."""
+"""A tiny training, shared by all tests that only look at its output."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from tests.training.tiny import write_data
 from training.config import Config, read_config
 from training.run import run
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the stages; several threads of OpenMP wait for each other, minutes on a busy machine."""
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """A tiny training that ran to its end without a break; not to be changed."""
+    """A tiny training, run to the end without interruption; not to be changed."""
     config = read_config(write_data(tmp_path_factory.mktemp("trained")))
     run(config)
     return config
@@ -21,7 +29,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture
 def copy(trained: Config, tmp_path: Path) -> Callable[..., Config]:
-    """Copy the tiny training's work, with some settings changed."""
+    """Copy the work folder of the tiny training, with some settings changed."""
 
     def copied(**changes: object) -> Config:
         shutil.copytree(trained.work, tmp_path / "work")

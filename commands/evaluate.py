@@ -1,4 +1,4 @@
-"""`tag2vec evaluate`: how good a bundle is, on clips of groups kept apart."""
+"""`tag2vec evaluate`: how good a bundle is, on unseen clips."""
 
 import sys
 from pathlib import Path
@@ -17,13 +17,13 @@ def evaluate(
         typer.Option(
             "--config",
             metavar="FILE",
-            help="Measure the training of this TOML file; its other stages must be finished.",
+            help="Evaluate the training of this TOML file; the other stages must be up to date.",
         ),
     ] = None,
     as_json: JsonOption = False,
     bundle: BundleOption = None,
 ) -> None:
-    """Show the quality of a bundle as measured when it was trained, or measure a training of your own."""
+    """Show the quality of a bundle as measured when it was trained, or evaluate a training of your own."""
     if config is None:
         from models.bundle import SHIPPED, Bundle
 
@@ -50,7 +50,7 @@ def show(quality: dict[str, Any]) -> None:
     table = Table(
         title=f"{quality['clips']} clips, {quality['folds']} folds by group: share of right answers",
         title_justify="left",
-        caption="* of fewer than five groups: the figure says little",
+        caption="* fewer than five groups: too few for a reliable figure",
         caption_justify="left",
     )
     table.add_column("hashtag")

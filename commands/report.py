@@ -1,4 +1,4 @@
-"""`tag2vec report`: the paper's figures and tables, made anew."""
+"""`tag2vec report`: the figures and tables of the paper, regenerated."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,20 +16,22 @@ def report(
     ),
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="A training, brought up to date first, for figures of clips."),
+        typer.Option(
+            "--config", metavar="FILE", help="A training for the figures of clips; it is brought up to date first."
+        ),
     ] = None,
     words: Annotated[
         Path | None,
-        typer.Option("--words", metavar="FILE", help="Word vectors to set beside the tags: .txt, .vec, .bin, .tgz."),
+        typer.Option("--words", metavar="FILE", help="Word vectors to compare with the tags: .txt, .vec, .bin, .tgz."),
     ] = None,
     survey: Annotated[
-        Path | None, typer.Option("--survey", metavar="FILE", help="Database of a survey, for what people said.")
+        Path | None, typer.Option("--survey", metavar="FILE", help="Database of a survey, for the answers of people.")
     ] = None,
     bundle: BundleOption = None,
 ) -> None:
-    """Write the figures and tables of the paper as one HTML page that needs no other file, and as PNG.
+    """Write the figures and tables of the paper as one self-contained HTML page, and the figures as PNG.
 
-    Without --config the figures that need clips are left out. Prints the page's path.
+    Without --config, the figures that need clips are left out. Prints the path of the page.
     """
     from models.bundle import SHIPPED, Bundle
     from training.config import read_config

@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 
 def survey(
-    db: Annotated[Path, typer.Option("--db", metavar="FILE", help="The survey's database; begun where there is none.")],
+    db: Annotated[Path, typer.Option("--db", metavar="FILE", help="The survey's database; created if missing.")],
     clips: Annotated[
-        Path | None, typer.Option("--clips", metavar="FOLDER", help="Clips to judge, in this folder and below.")
+        Path | None, typer.Option("--clips", metavar="FOLDER", help="Folder of clips to judge, with its subfolders.")
     ] = None,
     raters: Annotated[
         list[str] | None,
-        typer.Option("--rater", metavar="NAME", help="Someone to take part, with a link of their own; repeatable."),
+        typer.Option("--rater", metavar="NAME", help="A person to take part, who gets a link; repeatable."),
     ] = None,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: a free one.")] = 8001,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = 8001,
     export: Annotated[
         Path | None,
-        typer.Option("--export", metavar="FILE", help="Write the answers as CSV, print what comes of them, and end."),
+        typer.Option("--export", metavar="FILE", help="Write the answers as CSV, print a summary, and exit."),
     ] = None,
     bundle: BundleOption = None,
 ) -> None:
-    """Have people judge the suggestions for clips, on a web page; or export what they said.
+    """Let people judge the suggestions for clips on a web page, or export their answers.
 
-    Prints a line with the link of each rater, and serves until Ctrl-C. Every tap is stored at once: a survey may be
-    ended, or be killed, at any time and goes on when the same command is run again.
+    Prints a line with the link of each rater, and serves until Ctrl-C. Every tap is stored at once: the survey can be
+    stopped or killed at any time, and continues when the same command is run again.
     """
     if (clips is None) == (export is None):
-        raise typer.BadParameter("give either --clips, to hold the survey, or --export", param_hint="--clips")
+        raise typer.BadParameter("give either --clips, to run the survey, or --export", param_hint="--clips")
     if export is not None:
         export_answers(db, export)
     if clips is not None:
@@ -50,7 +50,7 @@ def survey(
 
 
 def export_answers(db: Path, file: Path) -> None:
-    """Write the finished answers of a survey to a table, and print what comes of them."""
+    """Write the finished answers of a survey to a table, and print a summary."""
     from training.survey.agreement import summarise, write_table
     from training.survey.database import Database
 

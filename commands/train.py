@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from commands.output import write
+from training.artifacts import STAGES
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", metavar="FILE", help="A TOML file such as training/default.toml.")
@@ -17,14 +18,14 @@ def train(
     stage: Annotated[
         str | None,
         typer.Argument(
-            metavar="[STAGE]",
-            help="corpus, tag2vec, features, vocabulary, embedding, evaluation or bundle; all by default.",
+            metavar="STAGE",
+            help=f"One of {', '.join(STAGES)}; all by default.",
         ),
     ] = None,
 ) -> None:
-    """Train a bundle, or one stage of it; stages that are finished and up to date are not repeated.
+    """Train a bundle, or run one stage of the training; stages that are up to date are skipped.
 
-    Prints the folder of what was made. It may be interrupted at any time and goes on from there.
+    Prints the folder of the last stage. A training that was interrupted continues when the command is run again.
     """
     from training.config import read_config
     from training.run import run
@@ -34,9 +35,9 @@ def train(
 
 
 def log_to_stderr() -> None:
-    """Show what the training logs."""
+    """Show the log of the training."""
     import logging
 
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    # Of the libraries, warnings only: gensim alone writes a line a second.
+    # Only warnings of libraries: gensim alone logs a line a second.
     logging.getLogger("training").setLevel(logging.INFO)

@@ -23,34 +23,34 @@ VENV := $(if $(UV),uv venv --quiet --seed --python $(PYTHON) .venv,$(PYTHON) -m 
 INSTALL := $(if $(UV),uv pip install --quiet --python $(BIN)/python,\
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile) --constraint constraints.txt
 
-help:  ## list these targets
+help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: .venv/service.stamp  ## hashtags of a real clip, from a service started for it (CLIP=path: of your own)
+demo: .venv/service.stamp  ## start a service, post a real clip to it, print the hashtags (CLIP=path for your own clip)
 	@$(BIN)/python -m commands.demo $(if $(CLIP),"$(CLIP)")
 
-serve: .venv/service.stamp  ## the HTTP service on 127.0.0.1:8000 (ARGS="--port 9000")
+serve: .venv/service.stamp  ## start the HTTP service on 127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/tag2vec serve $(ARGS)
 
-train: .venv/training.stamp  ## train a bundle (CONFIG=training/default.toml, ARGS=one stage)
+train: .venv/training.stamp  ## train a bundle (CONFIG=training/default.toml; ARGS=STAGE for one stage)
 	@$(BIN)/tag2vec train --config $(CONFIG) $(ARGS)
 
-report: .venv/report.stamp  ## the paper's figures and tables as one HTML page (CONFIG=, ARGS="--words FILE --survey FILE")
+report: .venv/report.stamp  ## write the paper's figures and tables as one HTML page (ARGS="--words FILE --survey FILE")
 	@$(BIN)/tag2vec report --config $(CONFIG) $(ARGS)
 
-check: .venv/dev.stamp  ## ruff and mypy
+check: .venv/dev.stamp  ## run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: .venv/dev.stamp  ## let ruff rewrite the source
+format: .venv/dev.stamp  ## format the source and fix what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: check  ## everything that CI runs (ARGS="-k video"; TAG2VEC_DATA=folder adds the tests on real clips and posts)
+test: check  ## run all checks and tests (ARGS="-k video"; TAG2VEC_DATA=folder adds those on real clips and posts)
 	$(BIN)/python -m pytest $(ARGS)
 
-test-fast: .venv/dev.stamp  ## the tests that take under a minute together: no training, no running service
+test-fast: .venv/dev.stamp  ## run the tests that are neither slow nor start the service: under a minute
 	@$(BIN)/python -m pytest -q -m "not slow and not server" $(ARGS)
 
 test-tools:  ## install the Debian packages that some tests need: Chromium, and Prometheus for promtool
@@ -60,14 +60,14 @@ test-tools:  ## install the Debian packages that some tests need: Chromium, and 
 	$$SUDO apt-get -qq update && \
 	$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium prometheus >/dev/null
 
-stress: .venv/dev.stamp  ## hold the service's promises under load, an hour (ARGS="--only deaths --scale 0.1")
+stress: .venv/dev.stamp  ## test the service under load for an hour (ARGS="--only deaths --scale 0.1")
 	@$(BIN)/python -m tests.stress $(ARGS)
 
-lock:  ## resolve the dependencies anew as far as pyproject.toml asks for it (ARGS=--upgrade: all of them); needs uv
+lock:  ## update uv.lock and constraints.txt after a change of pyproject.toml (ARGS=--upgrade for newer versions); needs uv
 	@uv lock $(ARGS)
 	@uv export --quiet --frozen --all-extras --no-hashes --no-annotate --no-emit-project --output-file constraints.txt
 
-clean:  ## remove the environment and every cache
+clean:  ## remove the environment and all caches
 	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .stress
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -30,6 +30,13 @@ settings.load_profile("any-speed")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `server` what starts the service or a browser through a fixture."""
+    for item in items:
+        if {"browser", "start"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.server)
+
+
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """Debian's Chromium, headless and asking nobody on the network."""

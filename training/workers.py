@@ -1,4 +1,4 @@
-"""One function for many items, in processes that may die: what fails is told, the rest goes on."""
+"""Runs a function on many items in worker processes; a failure, even the death of a process, costs one item."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +16,10 @@ Result = TypeVar("Result")
 def in_processes(
     function: Callable[[Item], Result], items: Sequence[Item], *, workers: int, timeout: float | None = None
 ) -> Iterator[tuple[Item, Result | Exception]]:
-    """Yield every item with what `function` returned or raised for it, as they come.
+    """Yield each item with what `function` returned or raised for it, in the order of completion.
 
-    A process that dies or takes more than `timeout` seconds costs its own item an exception and nobody else
-    anything. `function` must be one that can be pickled; it runs on one thread.
+    If a process dies or takes longer than `timeout` seconds, only its own item gets an exception. `function` must be
+    picklable; it runs on one thread.
     """
     pool = ProcessPool(
         max_workers=min(workers, len(items)) or 1,
@@ -34,7 +34,7 @@ def in_processes(
             item = futures.pop(future)
             try:
                 outcome: Result | Exception = future.result()
-            except Exception as error:  # whatever it is, it is this item's alone
+            except Exception as error:  # whatever it is, the other items go on
                 outcome = error
             yield item, outcome
     finally:
@@ -43,7 +43,7 @@ def in_processes(
 
 
 def _on_one_thread(function: Callable[[Any], Result], item: Any) -> Result:
-    # Several BLAS threads beside busy processes are slower than one, and may sum in another order.
+    # With busy processes, several BLAS threads are slower than one, and may add in another order.
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):

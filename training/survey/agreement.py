@@ -1,4 +1,4 @@
-"""What raters said: a table for others to read, how many suggestions fit, and how far raters agree."""
+"""The answers of raters: as a table, as the number of suggestions that fit, and how far raters agree."""
 
 import csv
 from collections import defaultdict
@@ -18,21 +18,21 @@ COLUMNS = ("rater", "clip", "outcome", "tag", "source", "rank", "position", "sco
 
 @dataclass(frozen=True)
 class Summary:
-    """What comes of a survey.
+    """The result of a survey.
 
     Attributes
     ----------
     answers, skipped : int
-        Clips judged, by all raters together, and passed over.
+        Clips judged and skipped, by all raters together.
     clips, raters : int
-        That appear in the answers.
+        Those in the answers.
     kept : float or None
-        Suggestions that fit, as the mean over clips of the mean over raters; the paper's people: 4.03.
+        Suggestions that fit, the mean over clips of the mean over raters; in the paper, 4.03.
     none : float or None
-        Share of a clip's raters for whom no suggestion fits, as the mean over clips; the paper: 52 of 270 clips.
+        Share of a clip's raters for whom no suggestion fits, the mean over clips; in the paper, 52 of 270 clips.
     alpha : float or None
-        Krippendorff's alpha, nominal, over pairs of clip and suggested tag; None where no two raters judged the same
-        clip, or all said the same of everything.
+        Krippendorff's alpha, nominal, over pairs of clip and suggested tag; None if no two raters judged the same
+        clip, or all gave the same answer to everything.
     """
 
     answers: int
@@ -45,7 +45,7 @@ class Summary:
 
 
 def summarise(judged: Iterable[Judged]) -> Summary:
-    """Sum the finished answers up."""
+    """Summarise the finished answers."""
     every = list(judged)
     answers = [one for one in every if one.answer.outcome == "judged"]
     clips: dict[int, list[int]] = defaultdict(list)
@@ -63,9 +63,9 @@ def summarise(judged: Iterable[Judged]) -> Summary:
 
 
 def agreement(answers: Sequence[Judged]) -> float | None:
-    """Return Krippendorff's alpha of the raters over every suggested tag: kept or not, missing where not judged.
+    """Return Krippendorff's alpha of the raters over all suggested tags: kept, not kept, or missing if not judged.
 
-    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011). None where it is not defined.
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011). None if it is undefined.
     """
     import krippendorff
 
@@ -85,10 +85,10 @@ def agreement(answers: Sequence[Judged]) -> float | None:
 
 
 def write_table(path: Path, judged: Iterable[Judged]) -> int:
-    """Write a line for every tag of every finished answer; return the number of lines.
+    """Write a line for each tag of each finished answer; return the number of lines.
 
-    `source` is suggested or added; `rank` is the suggestion's, `position` its place on the rater's page; `kept` is 1
-    or 0, empty where the clip was skipped.
+    `source` is suggested or added; `rank` is the rank of the suggestion, `position` its position on the rater's page;
+    `kept` is 1 or 0, or empty if the clip was skipped.
     """
     lines = 0
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:

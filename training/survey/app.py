@@ -1,4 +1,4 @@
-"""The survey's web application: a page for each rater, under the token of their link."""
+"""The survey's web application: a page for each rater, at an address with their token."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; "
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",  # the address holds the token
+    "Referrer-Policy": "no-referrer",  # the address contains the token
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
@@ -27,7 +27,7 @@ _TYPES = {".mp4": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
 
 
 class Given(BaseModel):
-    """What the page says of a clip, at each tap."""
+    """What the page sends at each tap: the answer to a clip so far."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,14 +42,14 @@ def create_app(database: Database, preparation: Preparation, folder: Path, clips
     Parameters
     ----------
     database : Database
-        Used by the application's event loop alone.
+        Used only by the application's event loop.
     preparation : Preparation
-        Of the clips; they are shown as they become ready.
+        Of the clips, which are shown as they become ready.
     folder : Path
-        Of the clips.
+        Holds the clips.
     clips : mapping of int to str
-        Paths relative to `folder`, by the clips' numbers, in the order in which raters are shown them: the same for
-        all, so that those who stop early have judged the same clips and can be compared.
+        Paths relative to `folder` by the numbers of the clips, in the order in which raters see them: the same for
+        all, so that raters who stop early have judged the same clips and can be compared.
     """
     app = FastAPI(title="tag2vec survey", openapi_url=None)
     app.mount("/static", StaticFiles(directory=_STATIC))
@@ -63,7 +63,7 @@ def create_app(database: Database, preparation: Preparation, folder: Path, clips
 
     async def known(token: str) -> Rater:
         if (rater := database.rater(token)) is None:
-            raise HTTPException(404, "This link is not known. Ask whoever sent it to you for a new one.")
+            raise HTTPException(404, "Unknown link. Ask whoever sent it to you for a new one.")
         return rater
 
     async def shown(clip: int) -> int:
@@ -86,7 +86,7 @@ def create_app(database: Database, preparation: Preparation, folder: Path, clips
 
     @app.get("/{token}/survey")
     async def survey(rater: who) -> dict[str, Any]:
-        # Asked first: a clip that becomes ready in between is then announced rather than missed.
+        # Read first, so that a clip that becomes ready in between is announced rather than missed.
         preparing = preparation.running
         ready, outcomes = database.ready(), database.outcomes(rater)
         return {
@@ -112,7 +112,7 @@ def create_app(database: Database, preparation: Preparation, folder: Path, clips
         copy = preparation.copy_of(clip)
         file = copy if copy.exists() else folder / clips[clip]
         if not file.is_file():
-            raise HTTPException(404, "The clip's file is gone.")
+            raise HTTPException(404, "The file of this clip is gone.")
         kind = _TYPES.get(file.suffix.lower(), "application/octet-stream")
         return FileResponse(file, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
 
@@ -143,14 +143,14 @@ async def _given(request: Request) -> Given:
 
 
 def _sorted_out(given: Given, suggested: list[str]) -> tuple[list[str], list[str]]:
-    """Return the tags kept, by rank, and those added; what was added but is suggested under the same stem is kept."""
+    """Return the kept tags by rank, and the added ones; an added tag with the stem of a suggestion counts as kept."""
     stems = {stem(normalise(tag)): tag for tag in suggested}
     kept = set(given.kept)
     added: dict[str, str] = {}
     for typed in given.added:
         if not (tag := normalise(typed)):
             raise HTTPException(
-                422, f"#{typed[:100]} cannot be a hashtag: letters and digits only, at least one letter."
+                422, f"#{typed[:100]} is not a hashtag: use letters and digits, with at least one letter."
             )
         if (name := stem(tag)) in stems:
             kept.add(stems[name])

@@ -1,4 +1,4 @@
-"""The survey's database: one SQLite file that holds clips, suggestions, raters and answers, safe against any end."""
+"""The survey's database: an SQLite file with clips, suggestions, raters and answers, which survives any crash."""
 
 import json
 import os
@@ -30,9 +30,9 @@ CREATE TABLE clips (
   id INTEGER PRIMARY KEY,
   sha256 TEXT NOT NULL UNIQUE,
   path TEXT NOT NULL,
-  fisher BLOB,                       -- float32, and the rest of the encoding as JSON
+  fisher BLOB,                       -- float32; `facts` is the rest of the encoding as JSON
   facts TEXT,
-  copied INTEGER NOT NULL DEFAULT 0, -- whether browsers need a copy in another format
+  copied INTEGER NOT NULL DEFAULT 0, -- whether browsers get a copy in another format
   failure TEXT                       -- why it cannot be shown
 ) STRICT;
 CREATE TABLE suggestions (
@@ -42,7 +42,7 @@ CREATE TABLE suggestions (
 CREATE TABLE raters (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE answers (
   rater INTEGER NOT NULL REFERENCES raters, clip INTEGER NOT NULL REFERENCES clips,
-  outcome TEXT CHECK (outcome IN ('judged', 'skipped')),  -- NULL: begun, not finished
+  outcome TEXT CHECK (outcome IN ('judged', 'skipped')),  -- NULL: unfinished
   kept TEXT NOT NULL, added TEXT NOT NULL,                -- JSON lists of tags
   changed_at TEXT NOT NULL,
   PRIMARY KEY (rater, clip)
@@ -51,12 +51,12 @@ CREATE TABLE answers (
 
 
 class SurveyError(Tag2VecError):
-    """The survey cannot be held: its database, its clips or its model are not what they must be."""
+    """The survey cannot be run: its database, its clips or its model cannot be used."""
 
 
 @dataclass(frozen=True)
 class Rater:
-    """A person, known by the token in their link."""
+    """A person, identified by the token in their link."""
 
     id: int
     name: str
@@ -65,16 +65,16 @@ class Rater:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a rater said of a clip.
+    """A rater's answer to a clip.
 
     Attributes
     ----------
     outcome : {'judged', 'skipped'} or None
-        None: begun, not finished. Judged with nothing kept: no suggestion fits.
+        None: unfinished. Judged with nothing kept: no suggestion fits.
     kept : list of str
         Suggested tags that fit.
     added : list of str
-        Tags that the rater missed.
+        Tags that the rater found missing.
     """
 
     outcome: Outcome | None = None
@@ -85,7 +85,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Judged:
-    """A finished answer with what it is about: one row of the results."""
+    """A finished answer with its clip and suggestions: one row of the results."""
 
     rater: Rater
     clip: int
@@ -95,25 +95,25 @@ class Judged:
 
 
 class Database:
-    """A connection for one thread at a time; every change is on disk when its method returns.
+    """A connection for one thread at a time; every change is on disk when the method returns.
 
     Parameters
     ----------
     path : Path
     create : bool
-        Whether the file may be missing.
+        Whether to create the file if it is missing.
 
     Raises
     ------
     SurveyError
-        The file is missing, cannot be opened or is not that of a survey.
+        If the file is missing, cannot be opened or is not the database of a survey.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         if not create and not path.is_file():
-            raise SurveyError(f"there is no survey in {path}; begin one with --clips.")
+            raise SurveyError(f"there is no survey in {path}; start one with --clips.")
         try:
-            # It holds the raters' tokens.
+            # Only for its owner: it holds the raters' tokens.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
             self._sql.execute("PRAGMA foreign_keys = ON")
@@ -122,7 +122,7 @@ class Database:
                 self._sql.execute("PRAGMA journal_mode = WAL")
                 self._sql.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
             if self._sql.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-                raise SurveyError(f"{path} is the database of something else; name another file.")
+                raise SurveyError(f"{path} is a database, but not of a survey; name another file.")
         except OSError as error:
             raise SurveyError(f"cannot open {path}: {error.strerror}.") from error
         except sqlite3.DatabaseError as error:
@@ -145,14 +145,14 @@ class Database:
         self._sql.execute("COMMIT")
 
     def use(self, bundle: Bundle) -> None:
-        """Say whose suggestions are judged; those of another model are dropped as long as nobody has answered.
+        """Set the model whose suggestions are judged; drop those of another one, unless somebody has judged them.
 
-        Encodings stay where the new model has the same vocabulary.
+        Encoded clips are kept if both models have the same vocabulary.
 
         Raises
         ------
         SurveyError
-            People have judged the suggestions of another model.
+            If people have judged the suggestions of another model.
         """
         vocabulary = bundle.manifest.files[VOCABULARY].sha256
         with self._transaction():
@@ -162,7 +162,7 @@ class Database:
             if self._sql.execute("SELECT count(*) FROM answers").fetchone()[0]:
                 raise SurveyError(
                     f"this survey judges the model {used[0][:12]}, not {bundle.sha256[:12]}: "
-                    "use that bundle, or begin a survey of its own in another file."
+                    "use that bundle, or start another survey in another file."
                 )
             self._sql.execute("DELETE FROM suggestions")
             if used and used[1] != vocabulary:
@@ -171,7 +171,7 @@ class Database:
             self._sql.execute("INSERT INTO model VALUES (?, ?)", (bundle.sha256, vocabulary))
 
     def register(self, clips: Mapping[str, str]) -> dict[int, str]:
-        """Take note of clips, paths by SHA-256; return the paths by the clips' numbers, in the order of the survey."""
+        """Add clips, paths by SHA-256; return the paths by the numbers of the clips, in the order of the survey."""
         with self._transaction():
             self._sql.executemany(
                 "INSERT INTO clips (sha256, path) VALUES (?, ?) "
@@ -182,16 +182,16 @@ class Database:
         return {number: clips[sha256] for number, sha256 in rows if sha256 in clips}
 
     def unprepared(self) -> set[int]:
-        """Return the clips that were neither encoded nor given up."""
+        """Return the clips that are neither encoded nor failed."""
         rows = self._sql.execute("SELECT id FROM clips WHERE fisher IS NULL AND failure IS NULL")
         return {number for (number,) in rows}
 
     def copied(self) -> set[int]:
-        """Return the clips of which browsers are given a copy."""
+        """Return the clips of which browsers get a copy."""
         return {number for (number,) in self._sql.execute("SELECT id FROM clips WHERE copied")}
 
     def prepared(self, clip: int, encoded: EncodedClip, *, copied: bool) -> None:
-        """Keep a clip's encoding."""
+        """Store an encoded clip."""
         facts = asdict(encoded)
         fisher = facts.pop("fisher").astype("<f4").tobytes()
         self._sql.execute(
@@ -200,15 +200,15 @@ class Database:
         )
 
     def failed(self, clip: int, reason: str) -> None:
-        """Keep why a clip cannot be shown."""
+        """Store the reason why a clip cannot be shown."""
         self._sql.execute("UPDATE clips SET failure = ? WHERE id = ?", (reason, clip))
 
     def failures(self) -> dict[str, str]:
-        """Return why clips cannot be shown, by path."""
+        """Return the reasons why clips cannot be shown, by path."""
         return dict(self._sql.execute("SELECT path, failure FROM clips WHERE failure IS NOT NULL ORDER BY path"))
 
     def encoded_only(self) -> Iterator[tuple[int, EncodedClip]]:
-        """Yield the clips that are encoded and have no suggestions yet."""
+        """Yield the clips that are encoded but have no suggestions yet."""
         query = "SELECT id FROM clips WHERE fisher NOT NULL AND id NOT IN (SELECT clip FROM suggestions)"
         for (number,) in self._sql.execute(query).fetchall():
             with closing(self._sql.execute("SELECT fisher, facts FROM clips WHERE id = ?", (number,))) as rows:
@@ -218,13 +218,13 @@ class Database:
             yield number, EncodedClip(fisher=np.frombuffer(fisher, "<f4").astype(np.float32), **rest)
 
     def suggest(self, clip: int, suggestions: Sequence[Suggestion]) -> None:
-        """Keep the suggestions that raters are to judge."""
+        """Store the suggestions that raters are to judge."""
         rows = [(clip, one.rank, one.tag, one.score) for one in suggestions]
         with self._transaction():
             self._sql.executemany("INSERT INTO suggestions VALUES (?, ?, ?, ?)", rows)
 
     def suggested(self, clip: int) -> list[str]:
-        """Return a clip's suggested tags by rank."""
+        """Return the suggested tags of a clip by rank."""
         rows = self._sql.execute("SELECT tag FROM suggestions WHERE clip = ? ORDER BY rank", (clip,))
         return [tag for (tag,) in rows]
 
@@ -233,7 +233,7 @@ class Database:
         return {number for (number,) in self._sql.execute("SELECT DISTINCT clip FROM suggestions")}
 
     def add_rater(self, name: str) -> None:
-        """Take in a rater, with a new token; one of that name keeps theirs."""
+        """Add a rater with a new token; an existing rater of that name keeps theirs."""
         token = secrets.token_urlsafe(16)
         self._sql.execute("INSERT OR IGNORE INTO raters (name, token) VALUES (?, ?)", (name, token))
 
@@ -247,17 +247,17 @@ class Database:
         return Rater(*row) if row else None
 
     def outcomes(self, rater: Rater) -> dict[int, Outcome]:
-        """Return the outcome of every clip that a rater is done with."""
+        """Return the outcome of each clip that a rater has finished."""
         query = "SELECT clip, outcome FROM answers WHERE rater = ? AND outcome IS NOT NULL"
         return dict(self._sql.execute(query, (rater.id,)))
 
     def answer(self, rater: Rater, clip: int) -> Answer:
-        """Return what a rater has said of a clip so far."""
+        """Return a rater's answer to a clip so far."""
         query = "SELECT outcome, kept, added, changed_at FROM answers WHERE rater = ? AND clip = ?"
         return _answer(self._sql.execute(query, (rater.id, clip)).fetchone() or (None, "[]", "[]", ""))
 
     def set_answer(self, rater: Rater, clip: int, answer: Answer) -> None:
-        """Keep what a rater says of a clip, in place of what they said before."""
+        """Store a rater's answer to a clip, replacing an earlier one."""
         self._sql.execute(
             "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "outcome = excluded.outcome, kept = excluded.kept, added = excluded.added, "
@@ -273,7 +273,7 @@ class Database:
         )
 
     def judged(self) -> Iterator[Judged]:
-        """Yield every finished answer, by rater and clip."""
+        """Yield all finished answers, by rater and clip."""
         raters = {rater.id: rater for rater in self.raters()}
         query = "SELECT clip, rank, tag, score FROM suggestions ORDER BY clip, rank"
         suggestions: dict[int, list[Suggestion]] = {}

@@ -1,4 +1,4 @@
-"""What runs in a worker process of the survey: the service's own encoding, and a copy where browsers need one."""
+"""What a worker process of the survey runs: encodes a clip as the service does, and copies it for browsers."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ COPY = "copy.mp4"
 
 
 def prepare(job: Path, model: Path) -> None:
-    """Encode `job/clip`, and copy it into `job` where browsers would not play it."""
+    """Encode `job/clip`, and write a copy to `job` if browsers would not play it."""
     worker.encode(job, model, threads=1)
     if not (job / "fisher.npy").exists():
         return

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 
 def shown_order(tags: Iterable[str], rater: int, clip: int) -> list[str]:
-    """Shuffle a clip's suggested tags, for each rater and clip in another way and always in the same.
+    """Shuffle the suggested tags of a clip, differently for each rater and clip, but always in the same way.
 
-    So neither the rank nor the place on the page speaks for a tag, and a rater who comes back finds it where it was.
+    Neither rank nor position on the page then favours a tag, and a rater who returns finds each where it was.
     """
     return sorted(tags, key=lambda tag: hashlib.sha256(f"{rater} {clip} {tag}".encode()).digest())

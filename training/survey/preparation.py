@@ -1,13 +1,13 @@
-"""From a folder of clips to suggestions that can be judged: encoded once, in worker processes, and kept.
+"""Prepares the clips of a folder for the survey: encodes each once and stores its suggestions.
 
-Clips are decoded as the service decodes them: in processes of their own with limits on time, memory and files.
+Clips are decoded as in the service: in processes of their own with limits on time, memory and files.
 """
 
 import logging
 import shutil
 import threading
-from collections.abc import Mapping
-from concurrent.futures import Future, as_completed
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -27,39 +27,41 @@ from training.survey.database import Database, SurveyError
 log = logging.getLogger(__name__)
 
 SUGGESTIONS = 15
-"""As many as the paper's people were shown."""
+"""As many as in the paper."""
+
+_POLL_S = 0.2
 
 _SETTINGS = worker.WorkerSettings(memory_bytes=4 * 2**30, deadline_s=300, limits=VideoLimits())
 
 
 def find_clips(folder: Path) -> dict[str, str]:
-    """Return the clips in a folder and those below it, paths relative to it by SHA-256; of equal clips the first.
+    """Return the clips in a folder and its subfolders, relative paths by SHA-256; of equal clips only the first.
 
     Raises
     ------
     SurveyError
-        There is none.
+        If there is none.
     """
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower().removeprefix(".") in CONTAINERS and path.is_file():
             found.setdefault(file_sha256(path), path.relative_to(folder).as_posix())
     if not found:
-        raise SurveyError(f"there is no clip ({', '.join(CONTAINERS)}) in {folder}.")
+        raise SurveyError(f"there is no clip ({', '.join(CONTAINERS)}) in {folder}; name a folder of clips.")
     return found
 
 
 class Preparation:
-    """Brings every clip to its suggestions, in a thread of its own; what is done is kept and never done again.
+    """Prepares all clips in a thread of its own; finished clips are stored and never prepared again.
 
     Parameters
     ----------
     database : Path
     bundle : Bundle
     folder : Path
-        Of the clips.
+        Holds the clips.
     clips : mapping of int to str
-        Paths relative to it, by the clips' numbers, in the order in which they are to be prepared.
+        Paths relative to it by the numbers of the clips, in the order of preparation.
     workers : int
         Processes.
     """
@@ -77,20 +79,20 @@ class Preparation:
 
     @property
     def running(self) -> bool:
-        """Whether there may be more clips to come."""
+        """Whether more clips may become ready."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End, with what is under way lost."""
+        """Stop; clips in progress are lost."""
         self._stopping.set()
         self._thread.join()
 
     def copy_of(self, clip: int) -> Path:
-        """Return where a clip's copy for browsers lies."""
+        """Return the path of a clip's copy for browsers."""
         return self.copies / f"{clip}.mp4"
 
     def _run(self) -> None:
@@ -103,9 +105,9 @@ class Preparation:
                 todo = [clip for clip in self._clips if clip in database.unprepared() | lost]
                 if todo:
                     self._encode(database, todo, jobs)
-            log.info("survey: every clip is prepared")
+            log.info("survey: all clips are prepared")
         except Exception:
-            log.exception("survey: the preparation of the clips broke off; start again to go on")
+            log.exception("survey: the preparation of clips failed; run the command again to continue")
 
     def _encode(self, database: Database, todo: list[int], jobs: Path) -> None:
         jobs.mkdir(parents=True)
@@ -119,9 +121,7 @@ class Preparation:
                 (job / "clip").symlink_to((self._folder / self._clips[clip]).resolve())
                 future = pool.schedule(encoding.prepare, (job, self._model), timeout=_SETTINGS.deadline_s)
                 futures[future] = clip, job
-            for done in track(as_completed(futures), "survey: clips", len(futures)):
-                if self._stopping.is_set():
-                    return
+            for done in track(self._completed(futures), "survey: clips", len(futures)):
                 clip, job = futures[done]
                 error = done.exception()
                 self._keep(database, clip, job, "" if error is None else f"{type(error).__name__}: {error}")
@@ -131,6 +131,14 @@ class Preparation:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
             shutil.rmtree(jobs)
+
+    def _completed(self, futures: Collection[Future[None]]) -> Iterator[Future[None]]:
+        """Yield futures as they are completed, until all are or the preparation is stopped."""
+        pending = set(futures)
+        while pending and not self._stopping.is_set():
+            # A clip may take minutes, and its process as long to start: look in between whether to stop.
+            done, pending = wait(pending, _POLL_S, FIRST_COMPLETED)
+            yield from done
 
     def _keep(self, database: Database, clip: int, job: Path, failure: str) -> None:
         if not failure:

@@ -55,16 +55,16 @@ def serve(
             opened.add_rater("rater")
         preparation = Preparation(database, bundle, folder, clips, processors())
         preparation.start()
-        for rater in opened.raters():
-            tell(f"{rater.name}\thttp://{host}:{listener.getsockname()[1]}/{rater.token}")
-        config = uvicorn.Config(
-            create_app(opened, preparation, folder, clips),
-            log_level="warning",
-            access_log=False,  # addresses hold tokens
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
         try:
+            for rater in opened.raters():
+                tell(f"{rater.name}\thttp://{host}:{listener.getsockname()[1]}/{rater.token}")
+            config = uvicorn.Config(
+                create_app(opened, preparation, folder, clips),
+                log_level="warning",
+                access_log=False,  # addresses contain tokens
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             preparation.stop()

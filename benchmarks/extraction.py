@@ -1,8 +1,8 @@
-"""Milliseconds a frame from a clip to its Fisher vector, and how that compares with one public optical flow.
+"""Milliseconds per frame from a clip to its Fisher vector, compared with a public optical flow.
 
-The yardstick is `cv2.calcOpticalFlowFarneback` with the parameters of improved dense trajectories on the same frames
-at native size, on one thread; every round times it beside the pipeline, so that a noisy machine slows both. The
-authors' own program takes 4.6 times the yardstick at 480x480, without a Fisher vector.
+The yardstick is `cv2.calcOpticalFlowFarneback` with the parameters of improved dense trajectories, on the same frames
+at native size, on one thread. Each round times it beside the pipeline, so that a noisy machine slows both. The authors'
+own program takes 4.6 times the yardstick at 480x480, without Fisher vectors.
 
     python -m benchmarks.extraction CLIP...
 """
@@ -32,7 +32,7 @@ COLUMNS = "decode", *STAGES, "fisher"
 
 @dataclass
 class Measured:
-    """What was measured of one way to encode a clip, milliseconds a frame, one entry a round."""
+    """Measurements of one way to encode a clip: milliseconds per frame, one entry per round."""
 
     stages: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in COLUMNS})
     totals: list[float] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Measured:
 
 
 def yardstick(clip: Path) -> float:
-    """Milliseconds of one Farneback flow, the median over pairs of frames."""
+    """Return the milliseconds of one Farneback flow, the median over pairs of frames."""
     cv2.setNumThreads(1)
     with Video(clip) as video:
         frames = list(islice(video, YARDSTICK_PAIRS + 1))
@@ -55,7 +55,7 @@ def yardstick(clip: Path) -> float:
 
 
 def pipeline_with(settings: TrajectorySettings) -> Pipeline:
-    """Return the pipeline of the bundle that ships, with other trajectories."""
+    """Return the pipeline of the bundle that ships, with other settings of trajectories."""
     shipped = Bundle.open(SHIPPED)
     changed = shipped.manifest.settings.model_copy(update={"trajectories": settings})
     return Pipeline(replace(shipped, manifest=shipped.manifest.model_copy(update={"settings": changed})))
@@ -63,9 +63,9 @@ def pipeline_with(settings: TrajectorySettings) -> Pipeline:
 
 def main(
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...")],
-    rounds: Annotated[int, typer.Option(min=1, help="Medians are over this many rounds.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Take medians over this many rounds.")] = 5,
 ) -> None:
-    """Measure every clip at both settings on one thread and on two; stages are added up over the threads."""
+    """Measure each clip with both settings on one thread and on two; stages are summed over the threads."""
     pipelines = {
         "fast": pipeline_with(TrajectorySettings()),
         "reference": pipeline_with(TrajectorySettings.reference()),
@@ -76,7 +76,7 @@ def main(
     for clip in clips:
         measured: dict[tuple[str, int], Measured] = {}
         for name, pipeline in pipelines.items():
-            pipeline.encoder.encode(clip)  # compile and fill the caches
+            pipeline.encoder.encode(clip)  # compile, and fill the caches
             measured |= {(name, threads): Measured() for threads in (1, 2)}
         for _ in range(rounds):
             unit = yardstick(clip)

@@ -1,8 +1,8 @@
-"""Posts that are made up, with the statistics of real ones at any size, and the topics that were planted in them.
+"""Synthetic posts in any number, with the statistics of real ones and with known topics.
 
-Stems follow Zipf's law within topics, which do so themselves, and are written in several inflections. Most distinct
-tags are written once, as in the paper's posts (10 million tags, 7 million distinct): compounds, names with figures,
-phrases, other scripts. A sixth of the posts asks for reach, and some are the same spam again and again, across topics.
+Topics, and stems within topics, follow Zipf's law; stems are written in several inflections. Most distinct tags are
+written once, as in the paper's posts (10 million tags, 7 million distinct): compounds, names with digits, phrases,
+other scripts. A sixth of the posts has a tag that asks for reach, and some posts are repeated spam, across topics.
 """
 
 import gzip
@@ -18,13 +18,13 @@ from models.atomic_write import atomic_write
 from models.tags.stemming import normalise, stem
 
 POSTS, MEAN_TAGS, ONCE = 2_700_000, 3.45, 0.725
-"""The paper's posts, their mean number of tags, and the share of tags that nobody else writes."""
+"""The paper's number of posts, their mean number of tags, and the share of tags that are used once."""
 TOPICS, STEMS = 500, 400
-"""At the paper's size, and stems a topic at any size."""
+"""Topics at the paper's size, and stems per topic at any size."""
 GENERAL = 200
-"""Stems of no topic, used with all."""
+"""Stems without a topic, used with all topics."""
 CHUNK = 30_000
-"""Posts that are made at a time."""
+"""Posts that are generated at a time."""
 
 _REACH = ("fyp", "foryou", "ForYouPage", "viral", "trending", "follow4follow", "likeforlike", "xyzbca")
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
@@ -35,14 +35,14 @@ _ACCENTS = str.maketrans("aeiou", "áéíóú")
 
 @dataclass(frozen=True)
 class Words:
-    """What there is to write: for every planted stem its written forms, topic after topic, the general ones last."""
+    """The written forms of all stems, topic by topic, those without a topic last."""
 
     forms: list[list[str]]
     topics: int
 
     @classmethod
     def made_up(cls, topics: int) -> "Words":
-        """Make up words whose inflections have one stem, each its own."""
+        """Generate words, each with a stem of its own for all its inflections."""
         forms: list[list[str]] = []
         seen: set[str] = set()
         number = 0
@@ -56,7 +56,7 @@ class Words:
         return cls(forms, topics)
 
     def topic_of(self) -> dict[str, int]:
-        """Return the topic of each planted stem; those of none are left out."""
+        """Return the topic of each stem, without the stems that have none."""
         return {stem(forms[0]): row // STEMS for row, forms in enumerate(self.forms[: self.topics * STEMS])}
 
 
@@ -74,14 +74,14 @@ def _zipf(count: int, shift: float, power: float) -> NDArray[np.float64]:
 
 
 class MadeUpPosts:
-    """Posts that are the same for the same size and seed.
+    """Posts, the same for the same number and seed.
 
     Parameters
     ----------
     posts : int
-        How many; topics are in proportion, so that a tag's frequency keeps its meaning.
+        The number of posts; the number of topics is in proportion, so that tags keep their frequencies.
     seed : int
-        Of all that is drawn.
+        Of everything random.
     """
 
     def __init__(self, posts: int = POSTS, seed: int = 0) -> None:
@@ -104,7 +104,7 @@ class MadeUpPosts:
             lengths = np.minimum(rng.geometric(1 / MEAN_TAGS, len(chunk)), 60)
             ends = np.cumsum(lengths)
             post = np.repeat(np.arange(len(chunk)), lengths)
-            # Some people make up most of their tags and some none.
+            # Some people invent most of their tags, and some none.
             is_once = rng.random(len(post)) < rng.beta(1.6, 1.6 * (1 / ONCE - 1), len(chunk))[post]
             kind = rng.random(len(post))
             topic = np.where(kind < 0.08, self._topic(rng, len(post)), self._topic(rng, len(chunk))[post])
@@ -129,7 +129,7 @@ class MadeUpPosts:
                     yield [*own, _REACH[words[row]]] if reach[row] else own
 
     def write(self, file: Path) -> dict[str, int]:
-        """Write the posts as ``.jsonl.gz``, the file whole or not at all; return how much was written."""
+        """Write the posts as ``.jsonl.gz``, the file whole or not at all; return the numbers of posts and tags."""
         tags, distinct = 0, set[int]()
         with (
             atomic_write(file) as partial,
@@ -162,13 +162,13 @@ class MadeUpPosts:
 
 
 def _draw(rng: np.random.Generator, cumulated: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Draw numbers by their weights, summed up."""
+    """Draw numbers by their cumulative weights."""
     drawn: NDArray[np.int64] = np.searchsorted(cumulated, rng.random(count) * cumulated[-1])
     return drawn
 
 
 def _written_once(number: int, word: str, kind: int) -> str:
-    """Make up a tag that no other number gives: scattered over all codes of four syllables, or in Hangul."""
+    """Return a tag that no other number gives: with one of all codes of four syllables, or in Hangul."""
     code = _syllables(number * 10_000_019 % len(_SYLLABLES) ** 4, 4)
     match kind:
         case 0 | 1:

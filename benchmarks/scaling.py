@@ -1,7 +1,7 @@
-"""How time grows with a clip's length, with its size and with threads, as a plot.
+"""Plots how time grows with the length and the size of a clip, on one thread and on two.
 
-Each of them should be a straight line through the origin: the work is the same for every frame and every pixel. Frames
-are taken from a real clip, played forth and back for longer ones and resized for others; they are in memory, grey.
+Each should be a straight line through the origin, since all frames and pixels take the same work. The frames come from
+a real clip, played back and forth for greater lengths and resized for other sizes; they are in memory, greyscale.
 
     python -m benchmarks.scaling CLIP --out scaling.png
 """
@@ -37,15 +37,15 @@ SETTINGS = replace(TrajectorySettings(), working_side=None)
 
 
 def played(frames: Sequence[Frame], count: int, size: tuple[int, int] | None = None) -> Iterator[Frame]:
-    """Yield so many frames, forth and back, of a size (width, height) if one is given."""
+    """Yield `count` frames, playing the clip back and forth, resized to (width, height) if a size is given."""
     for frame in islice(cycle([*frames, *frames[-2:0:-1]]), count):
         yield frame.copy() if size is None else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)  # type: ignore[misc]
 
 
 def seconds(frames: Iterator[Frame], vocabulary: Vocabulary, threads: int) -> float:
-    """Seconds from grey frames to their Fisher vector."""
+    """Return the seconds from greyscale frames to their Fisher vector."""
     encoder = FisherEncoder(vocabulary)
-    # BLAS has one thread in the pipeline, too: more would spin against ours.
+    # One BLAS thread, as in the pipeline: more would compete with ours.
     with threadpool_limits(limits=1):
         start = time.perf_counter()
         for batch in extract(frames, SETTINGS, threads=threads):
@@ -57,7 +57,7 @@ def seconds(frames: Iterator[Frame], vocabulary: Vocabulary, threads: int) -> fl
 def main(
     clip: Annotated[Path, typer.Argument(metavar="CLIP")],
     out: Annotated[Path, typer.Option(help="Picture to write.")] = Path("scaling.png"),
-    rounds: Annotated[int, typer.Option(min=1, help="Medians are over this many rounds.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Take medians over this many rounds.")] = 3,
 ) -> None:
     """Measure and plot."""
     vocabulary = Bundle.open(SHIPPED).vocabulary()

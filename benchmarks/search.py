@@ -1,10 +1,10 @@
-"""Search in tag spaces of growing size: recall against exact search, time of single queries, memory.
+"""Search in tag spaces of growing size: recall against exact search, time per query, memory.
 
 python -m benchmarks.search
 
-The vectors are drawn around those of the bundle that ships, each moved in a random direction by the distance of one of
-its 15 nearest neighbours; so are the queries. Each space is written to disk and searched by a process of its own, on
-one thread, that holds what the service would: stems, counts, displays and the index.
+Vectors and queries are drawn around the vectors of the bundle that ships, each moved in a random direction by the
+distance of one of its 15 nearest neighbours. Each space is written to disk and searched by a process of its own, on one
+thread, which holds what the service would hold: stems, counts, displays and the index.
 """
 
 import json
@@ -30,7 +30,7 @@ from models.tags.string_table import StringTable
 SIZES = (20_000, 200_000, 1_000_000, 7_000_000)
 K = 15
 QUERIES, JUDGED = 2_000, 500
-"""Queries that are timed, and how many of them are judged against exact search."""
+"""Queries that are timed, and how many of them are compared with exact search."""
 CANDIDATES: dict[str, dict[str, int]] = {
     "Flat": {},
     "IVF1024,SQ8": {"nprobe": 32},
@@ -40,11 +40,11 @@ CANDIDATES: dict[str, dict[str, int]] = {
     "IVF1024,PQ25,RFlat": {"nprobe": 32, "k_factor_rf": 10},
     "Pad104,HNSW16,SQ8": {"efSearch": 128},
 }
-"""Indexes compared at 300,000 vectors, as FAISS names them, and how each is searched."""
+"""Indexes to compare at 300,000 vectors, by their FAISS names, with the parameters of their search."""
 
 
 class Neighbourhoods:
-    """Vectors around the trained ones of the bundle that ships."""
+    """Vectors around those of the bundle that ships."""
 
     def __init__(self) -> None:
         space = TagSpace.load(SHIPPED)
@@ -65,12 +65,12 @@ class Neighbourhoods:
         return vectors
 
     def names(self, n: int) -> StringTable:
-        """Return n stems that are made up, about as long as real ones."""
+        """Return n synthetic stems, about as long as real ones."""
         return StringTable(f"{self.stems[row % len(self.stems)]}#{row // len(self.stems)}" for row in range(n))
 
 
 def build(folder: Path, n: int) -> None:
-    """Write a tag space of n tags into a folder, with queries and what exact search finds for them."""
+    """Write a tag space of n tags into a folder, with queries and the result of exact search."""
     drawn = Neighbourhoods()
     vectors, queries = drawn.draw(n, 0), drawn.draw(QUERIES, 1)
     np.save(folder / "queries.npy", queries)
@@ -147,7 +147,7 @@ def in_child(call: str) -> Any:
 def main(
     sizes: Annotated[list[int] | None, typer.Argument(help="Numbers of tags.")] = None,
     work: Annotated[Path, typer.Option(help="Folder for the spaces, which are built once.")] = Path("work/search"),
-    candidates: Annotated[bool, typer.Option(help="Compare kinds of index instead.")] = False,
+    candidates: Annotated[bool, typer.Option(help="Compare kinds of indexes instead.")] = False,
 ) -> None:
     """Build and measure spaces of several sizes."""
     if candidates:

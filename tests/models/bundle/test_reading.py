@@ -126,10 +126,14 @@ def test_every_user_may_read_it(bundle: Bundle) -> None:
 
 
 def test_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.bundle_writer.save", lambda _: b"broken")
+    def write_broken(file: Path, _: Any) -> Path:
+        file.write_bytes(b"broken")
+        return file
+
+    monkeypatch.setattr("training.bundle_writer.write_tensors", write_broken)
     with pytest.raises(BundleError, match="not a safetensors file"):
         make(tmp_path / "bundle")
-    assert not (tmp_path / "bundle").exists()
+    assert not list(tmp_path.iterdir())
     monkeypatch.undo()
     make(tmp_path / "bundle")
     with pytest.raises(OSError, match="not empty"):
@@ -169,6 +173,9 @@ def test_no_bundle(tmp_path: Path) -> None:
     [
         (lambda manifest: manifest.update(format=1), "is of format 1; this version of tag2vec reads format 3"),
         (lambda manifest: manifest.pop("format"), "format None"),
+        (lambda manifest: manifest.update(requires="tag2vec>=7,<8"), "needs tag2vec>=7,<8, but tag2vec"),
+        (lambda manifest: manifest.update(requires="tag2vec"), "requires: String should match"),
+        (lambda manifest: manifest["settings"].pop("temperature"), "temperature: Field required"),
         (lambda manifest: manifest.pop("name"), "name: Field required"),
         (lambda manifest: manifest.update(surprise=1), "surprise: Extra"),
         (lambda manifest: manifest["files"].pop("embedding.safetensors"), "lists no embedding.safetensors"),

@@ -31,7 +31,7 @@ def read_tensors(file: Path, *names: str) -> Tensors:
     try:
         tensors: Tensors = load_file(file)
     except (OSError, SafetensorError) as error:
-        raise BundleError(f"{file}: cannot be read: {error}. Fetch or train the bundle anew.") from error
+        raise BundleError(f"{file}: cannot be read: {error}. Fetch or train the bundle again.") from error
     if missing := [name for name in names if name not in tensors]:
-        raise BundleError(f"{file}: has no array {', '.join(map(repr, missing))}. Fetch or train the bundle anew.")
+        raise BundleError(f"{file}: has no array {', '.join(map(repr, missing))}. Fetch or train the bundle again.")
     return tensors

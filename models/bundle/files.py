@@ -1,4 +1,4 @@
-"""Names of the files of a bundle."""
+"""Names of the files in a bundle."""
 
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
@@ -6,5 +6,5 @@ VOCABULARY = "vocabulary.safetensors"
 EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
-# The last two are named in models.tags.space, too, which imports FAISS.
+# The last three are also named in models.tags, but those modules are slow to import.
 REQUIRED = (VOCABULARY, EMBEDDING, CARD, DENIED, "tags.json", "tagspace.faiss", "cooccurrence.safetensors")

@@ -1,4 +1,4 @@
-"""The manifest of a bundle: what it is, what it was made from, how good it is, and what its files must be."""
+"""The manifest of a bundle: its identity, its sources, its quality and the hashes of its files."""
 
 import hashlib
 import json
@@ -28,21 +28,21 @@ class _Record(BaseModel):
 
 
 class FileRecord(_Record):
-    """What a file of the bundle must be, to the bit."""
+    """The size and the hash that a file of the bundle must have."""
 
     sha256: Sha256
     bytes: int
 
 
 class DataRecord(_Record):
-    """A data set that a bundle was learnt from, named without saying where it lay."""
+    """A data set that a bundle was learnt from, named without its location."""
 
     name: str
     sha256: Sha256
 
 
 class HashtagRecord(_Record):
-    """A hashtag that clips were trained towards."""
+    """A hashtag that the embedding was trained on."""
 
     hashtag: str
     stem: str
@@ -51,7 +51,7 @@ class HashtagRecord(_Record):
 
 
 class Settings(_Record):
-    """Settings that inference must share with training."""
+    """Settings that inference shares with training."""
 
     trajectories: TrajectorySettings
     temperature: float = Field(gt=0)
@@ -61,9 +61,11 @@ class Settings(_Record):
     @field_validator("trajectories", mode="before")
     @classmethod
     def _complete(cls, value: Any) -> Any:
-        # A default that changed since must not slip into an old bundle, nor a setting of a newer one be lost.
+        # A default that has changed since must not enter an old bundle, nor may a setting of a newer one be lost.
         if isinstance(value, dict) and (odd := value.keys() ^ {field.name for field in fields(TrajectorySettings)}):
-            raise ValueError(f"other trajectory settings than this version of tag2vec has: {', '.join(sorted(odd))}")
+            raise ValueError(
+                f"trajectory settings that this version of tag2vec lacks or adds: {', '.join(sorted(odd))}"
+            )
         return value
 
 
@@ -78,7 +80,7 @@ class TrainingRecord(_Record):
 
 
 class Manifest(_Record):
-    """`manifest.json`: every other file of the bundle is pinned by it."""
+    """`manifest.json`, which pins every other file of the bundle."""
 
     format: Literal[3] = 3
     requires: Annotated[str, Field(pattern=PATTERN)] = REQUIRES
@@ -93,7 +95,7 @@ class Manifest(_Record):
 
 
 def read_manifest(file: Path) -> tuple[Manifest, str]:
-    """Return a manifest and the SHA-256 of its file; raises BundleError that says what is wrong with it."""
+    """Return a manifest and the SHA-256 of its file; raises BundleError if it cannot be used."""
     try:
         raw = file.read_bytes()
     except FileNotFoundError:
@@ -104,7 +106,7 @@ def read_manifest(file: Path) -> tuple[Manifest, str]:
     try:
         content = json.loads(raw)
     except ValueError as error:
-        raise BundleError(f"{file} is not JSON ({error}). Fetch the bundle anew.") from None
+        raise BundleError(f"{file} is not JSON ({error}). Download the bundle again.") from None
     form = content.get("format") if isinstance(content, dict) else None
     if form != FORMAT:
         raise BundleError(
@@ -116,6 +118,6 @@ def read_manifest(file: Path) -> tuple[Manifest, str]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"{file}: {where}: {first['msg']}. Fetch the bundle anew.") from None
+        raise BundleError(f"{file}: {where}: {first['msg']}. Download the bundle again.") from None
     verify_package(file, manifest.requires)
     return manifest, hashlib.sha256(raw).hexdigest()

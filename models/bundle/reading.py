@@ -1,4 +1,4 @@
-"""A bundle that is opened: verified as a whole, its parts read when they are asked for."""
+"""Opens a bundle: verifies it as a whole, and reads its parts on demand."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).parents[1] / "shipped"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle; its parts are read when they are asked for.
+    """A verified bundle, whose parts are read on demand.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Bundle:
         Its folder.
     manifest : Manifest
     sha256 : str
-        Of `manifest.json`, which pins every other file: equal hashes are equal models.
+        Of `manifest.json`, which pins every other file: bundles with the same hash are the same model.
     """
 
     path: Path
@@ -46,17 +46,15 @@ class Bundle:
         Raises
         ------
         BundleError
-            A file is missing, altered or of the wrong shape, the format is unknown, or the installed stemmer
-            cuts words differently from the one that the tags were learnt with.
+            If a file is missing, altered or of the wrong shape, the bundle needs another version of this package, or
+            the installed stemmer may give other stems than the one used in training.
         """
         manifest, digest = read_manifest(path / MANIFEST)
         for name, record in manifest.files.items():
             verify_file(path / name, record)
         for name in REQUIRED:
             if name not in manifest.files:
-                raise BundleError(
-                    f"{path / MANIFEST} lists no {name}: the bundle is not whole. Train or fetch it anew."
-                )
+                raise BundleError(f"{path / MANIFEST} lists no {name}: the bundle is incomplete. Download it again.")
         verify_stemmer(path, manifest)
         verify_shapes(path)
         return cls(path, manifest, digest)
@@ -78,7 +76,7 @@ class Bundle:
 
     @cached_property
     def hashtags(self) -> list[str]:
-        """Stems of the hashtags that clips were trained towards."""
+        """Stems of the hashtags that the embedding was trained on."""
         return [record.stem for record in self.manifest.training.hashtags]
 
     def vocabulary(self) -> "Vocabulary":
@@ -100,17 +98,17 @@ class Bundle:
         return TagSpace.load(self.path, self.hashtags)
 
     def suggester(self, deny_file: Path | None = None) -> "Suggester":
-        """Read what suggests hashtags; imports FAISS.
+        """Read the parts that suggest hashtags; imports FAISS.
 
         Parameters
         ----------
         deny_file : Path, optional
-            More tags that are never suggested, in the form of `models.tags.deny_list`, beside those of the bundle.
+            More tags never to suggest, besides those of the bundle, as in `models.tags.deny_list`.
 
         Raises
         ------
         Tag2VecError
-            If `deny_file` cannot be read, or a line of it is no pattern.
+            If `deny_file` cannot be read or is invalid.
         """
         from models.tags.cooccurrence import Cooccurrence
         from models.tags.deny_list import DenyList

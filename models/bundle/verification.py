@@ -1,4 +1,4 @@
-"""Whether a bundle is whole: every file as its manifest says, arrays of fitting shapes, tags cut by this stemmer."""
+"""Verifies a bundle: files against the manifest, the shapes of arrays, and the stemmer that is installed."""
 
 from collections.abc import Mapping
 from importlib.metadata import version as installed_version
@@ -14,29 +14,31 @@ from models.trajectories.layout import BLOCKS
 
 
 def verify_file(file: Path, record: FileRecord) -> None:
-    """Raise BundleError unless a file is there and is, to the bit, what its manifest says."""
+    """Raise BundleError unless a file has the size and the hash that the manifest gives."""
     if not file.is_file():
-        raise BundleError(f"{file} is missing, but the bundle's manifest lists it. Fetch the bundle anew.")
+        raise BundleError(f"{file} is missing, but the manifest lists it. Download the bundle again.")
     size = file.stat().st_size
     if size != record.bytes:
-        raise BundleError(f"{file} has {size} bytes; its manifest says {record.bytes}. Fetch the bundle anew.")
+        raise BundleError(f"{file} has {size} bytes, but {record.bytes} in the manifest. Download the bundle again.")
     try:
         digest = file_sha256(file)
     except OSError as error:
         raise BundleError(f"cannot read {file}: {error.strerror}.") from error
     if digest != record.sha256:
-        raise BundleError(f"{file} was altered: its SHA-256 is not the manifest's. Fetch the bundle anew.")
+        raise BundleError(
+            f"{file} was altered: its SHA-256 differs from that in the manifest. Download the bundle again."
+        )
 
 
 def verify_stemmer(path: Path, manifest: Manifest) -> None:
-    """Raise BundleError where the installed stemmer may cut words differently from the one used in training."""
-    # Snowball 3 cuts some English words elsewhere than 2 did: queries would miss the stems that were learnt.
-    trained = manifest.training.libraries.get("PyStemmer", "")  # whose version is Snowball's own
+    """Raise BundleError if the installed stemmer may give other stems than the one used in training."""
+    # Snowball 3 stems some English words differently from 2: queries would miss the learnt stems.
+    trained = manifest.training.libraries.get("PyStemmer", "")  # has the version of Snowball
     installed = installed_version("PyStemmer")
     if trained.partition(".")[0] != installed.partition(".")[0]:
         raise BundleError(
             f"the tags of {path} were stemmed by Snowball {trained or 'unknown'}, but {installed} is "
-            "installed and may stem otherwise. Install the same major version, or train the bundle anew."
+            "installed and may give other stems. Install the same major version, or train the bundle again."
         )
 
 
@@ -45,11 +47,11 @@ def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
         with safe_open(file, "numpy") as tensors:
             return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise BundleError(f"{file} is not a safetensors file ({error}). Train the bundle anew.") from None
+        raise BundleError(f"{file} is not a safetensors file ({error}). Train the bundle again.") from None
 
 
 def verify_shapes(path: Path) -> None:
-    """Compare the headers alone; no array is read."""
+    """Raise BundleError unless the arrays have matching shapes; reads only the headers of files."""
     found = _shapes(path / VOCABULARY)
     expected: dict[str, tuple[int, ...]] = {}
     dimensions = 0
@@ -87,5 +89,5 @@ def _compare(file: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping
         have, want = found.get(name), expected.get(name)
         if have != want:
             raise BundleError(
-                f"{file}: array {name!r}: expected {want or 'none'}, found {have or 'none'}. Train the bundle anew."
+                f"{file}: array {name!r}: expected {want or 'none'}, found {have or 'none'}. Train the bundle again."
             )

@@ -7,6 +7,7 @@ import pytest
 
 from training.config import Config
 from training.dependencies import Sources, code_version
+from training.descriptors import describe, file_name
 from training.run import stages
 from training.stage import Work
 
@@ -103,7 +104,6 @@ def test_stages_depend_on_what_they_use(trained: Config) -> None:
 
 
 def test_descriptors_depend_on_little_else_than_models(trained: Config) -> None:
-    old = "class DescriptorsError(Tag2VecError):"
     for module, old, new in (
         ("models.errors", "class NoDates(Tag2VecError):", "class NoDates(ValueError):"),
         ("training.progress", "SECONDS = 15.0", "SECONDS = 16.0"),
@@ -117,7 +117,17 @@ def test_descriptors_depend_on_little_else_than_models(trained: Config) -> None:
         assert sources()[module].count(old) == 1
 
 
-def test_editing_a_module_does_not_change_a_running_process(tmp_path: Path) -> None:
-    from training.corpus import build_corpus
+def test_an_edit_after_the_start_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "training").mkdir()
+    (file := tmp_path / "training" / "stage.py").write_text("def build():\n    return 1\n")
+    started = Sources.read(tmp_path)
+    file.write_text("def build():\n    return 2\n")
+    again = Sources.read(tmp_path)
+    assert started.version("training.stage", "build") != again.version("training.stage", "build")
 
-    assert code_version(build_corpus) == Sources.read(ROOT).version("training.corpus", "build_corpus")
+
+def test_functions_are_found_by_module_and_name() -> None:
+    assert code_version(describe) == code_version(describe) != code_version(file_name)
+    with pytest.raises(LookupError):
+        code_version(version)

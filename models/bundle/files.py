@@ -3,8 +3,22 @@
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
 VOCABULARY = "vocabulary.safetensors"
+APPEARANCE = "appearance.onnx"
+CLASSES = "classes.tsv"
 EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
+KINDS = "tag_kinds.tsv"
 # The last three are also named in models.tags, but those modules are slow to import.
-REQUIRED = (VOCABULARY, EMBEDDING, CARD, DENIED, "tags.json", "tagspace.faiss", "cooccurrence.safetensors")
+REQUIRED = (
+    VOCABULARY,
+    APPEARANCE,
+    CLASSES,
+    EMBEDDING,
+    CARD,
+    DENIED,
+    KINDS,
+    "tags.json",
+    "tagspace.faiss",
+    "cooccurrence.safetensors",
+)

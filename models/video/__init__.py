@@ -1,1 +1,1 @@
-"""From a clip file to greyscale frames: container detection, decoding within limits, upright luma."""
+"""From a clip file to frames: container detection, decoding within limits, upright luma, a few pictures in colour."""

@@ -1,4 +1,4 @@
-"""Converts decoded frames to upright RGB pictures, for people to look at; the pipeline itself sees only luma."""
+"""Converts decoded frames to upright RGB pictures, for people to look at."""
 
 import numpy as np
 from av.video.frame import VideoFrame

@@ -22,6 +22,7 @@ from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedCli
 from models.video.container import recognise
 from models.video.limits import VideoInfo, VideoLimits
 from models.video.luma import LumaReader
+from models.video.pictures import PictureSampler
 
 _STILL_IMAGES = Disposition.attached_pic | Disposition.timed_thumbnails
 # Recordings of a minute are rarely exact, and audio is padded to whole packets.
@@ -43,6 +44,8 @@ class Video:
     limits : VideoLimits
     working_side : int, optional
         px that the short side is scaled down to; smaller frames keep their size.
+    sampler : PictureSampler, optional
+        Is given each frame that is used, before its luma is yielded.
 
     Raises
     ------
@@ -54,8 +57,16 @@ class Video:
         On construction, at any frame or after the last one, if the file is incomplete.
     """
 
-    def __init__(self, path: Path, limits: VideoLimits | None = None, *, working_side: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        limits: VideoLimits | None = None,
+        *,
+        working_side: int | None = None,
+        sampler: PictureSampler | None = None,
+    ) -> None:
         self.limits = limits or VideoLimits()
+        self._sampler = sampler
         self._info: VideoInfo | None = None
         self._decoded = 0
         size = path.stat().st_size
@@ -114,6 +125,8 @@ class Video:
             if ticks >= tick - _EARLY:
                 tick = math.floor(ticks + _EARLY) + 1
                 used += 1
+                if self._sampler is not None:
+                    self._sampler.add(frame)
                 yield self._grey(frame)
         width, height = self._grey.native
         self._info = VideoInfo(

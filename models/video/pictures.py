@@ -1,5 +1,7 @@
 """Colour pictures spread over a clip, taken in the one pass that decodes it."""
 
+from typing import Final
+
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -9,12 +11,17 @@ from models.video.luma import orientation
 
 Picture = NDArray[np.uint8]
 
+_SMALL: Final = 512 * 512
+"""px of a frame that takes less memory than is worth the time to convert it before it is known to be needed."""
+_LONGEST: Final = 8
+"""Ratio of the sides beyond which a frame is squeezed: scaled by its short side, it could take any memory."""
+
 
 class PictureSampler:
-    """Keeps pictures at equal distances, of a clip whose length is not known until it ends.
+    """Keeps frames at equal distances, of a clip whose length is not known until it ends.
 
-    Every `stride`-th frame is kept. When there are twice as many pictures as are wanted, every other one is dropped and
-    the stride doubles: no header is trusted, and few frames are converted.
+    Every `stride`-th frame is kept. When there are twice as many as are wanted, every other one is dropped and the
+    stride doubles: no header is trusted, and few frames are converted.
 
     Parameters
     ----------
@@ -23,14 +30,14 @@ class PictureSampler:
     short_side : int
         px that the short side of a frame is scaled to.
     side : int
-        px of the square that is cut from its centre.
+        px of the square that is cut from its centre; at most `short_side`.
     """
 
     def __init__(self, count: int, *, short_side: int, side: int) -> None:
         self._count, self._short_side, self._side = count, short_side, side
         self._stride = 1
         self._seen = 0
-        self._kept: list[Picture] = []
+        self._kept: list[VideoFrame | Picture] = []
         self._reformatter = VideoReformatter()
 
     def add(self, frame: VideoFrame) -> None:
@@ -39,30 +46,31 @@ class PictureSampler:
             if len(self._kept) == 2 * self._count:
                 del self._kept[1::2]
                 self._stride *= 2
-            if self._seen % self._stride == 0:
-                self._kept.append(self._picture(frame))
+            self._kept.append(frame if frame.width * frame.height <= _SMALL else self._picture(frame))
         self._seen += 1
 
     def pictures(self) -> list[Picture]:
         """Return the pictures in order, uint8 (side, side, 3) RGB, upright: `count` of them, or one of each frame."""
-        if len(self._kept) <= self._count:
-            return self._kept
-        # The middles of `count` equal parts of the clip.
-        middles = (np.arange(self._count) + 0.5) * self._seen / self._count
-        nearest = np.clip(np.rint(middles / self._stride), 0, len(self._kept) - 1).astype(int)
-        return [self._kept[place] for place in nearest]
+        chosen = self._kept
+        if len(chosen) > self._count:
+            # The middles of `count` equal parts of the clip; these are further apart than the frames that were kept.
+            middles = (np.arange(self._count) + 0.5) * self._seen / self._count
+            chosen = [self._kept[place] for place in np.rint(middles / self._stride).astype(int)]
+        return [kept if isinstance(kept, np.ndarray) else self._picture(kept) for kept in chosen]
 
     def _picture(self, frame: VideoFrame) -> Picture:
         scale = self._short_side / min(frame.width, frame.height)
-        width, height = (max(self._short_side, round(length * scale)) for length in (frame.width, frame.height))
+        width, height = (
+            min(max(self._short_side, round(length * scale)), _LONGEST * self._short_side)
+            for length in (frame.width, frame.height)
+        )
         shrunk = self._reformatter.reformat(
             frame, width=width, height=height, format="rgb24", interpolation="AREA", dst_color_range="JPEG", threads=1
         )
-        rows = np.frombuffer(memoryview(shrunk.planes[0]), np.uint8).reshape(height, -1)
-        picture = rows[:, : 3 * width].reshape(height, width, 3)
+        picture = shrunk.to_ndarray()
         top, left = (height - self._side) // 2, (width - self._side) // 2
         picture = picture[top : top + self._side, left : left + self._side]
         transpose, flips = orientation(frame)
         if transpose:
             picture = picture.transpose(1, 0, 2)
-        return np.ascontiguousarray(picture[flips])
+        return np.ascontiguousarray(picture[flips], np.uint8)

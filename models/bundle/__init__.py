@@ -4,12 +4,15 @@
 
     manifest.json           name, version, sources and quality, and the SHA-256 of every other file
     vocabulary.safetensors  PCA and Gaussian mixture of each descriptor block
-    embedding.safetensors   the networks from Fisher vectors to the tag space
+    appearance.onnx         the image network that describes pictures
+    classes.tsv             the hashtags that the classes of the image network stand for
+    embedding.safetensors   the networks from motion and appearance to the tag space
     tags.json               stems, counts, display forms
     tagspace.faiss          tag vectors and their search index
     cooccurrence.safetensors  which tags go with which
     inflections.safetensors  the tags that each inflection of a stem occurs with
     denied_tags.txt         tags that are never suggested
+    tag_kinds.tsv           tags that are suggested only in some cases
     trends.safetensors      posts of tags by week, if the posts have dates
     MODEL_CARD.md           data, licences, quality and limits, for people
     timings.json            the duration of training; not hashed, so that the same training gives the same bundle

@@ -6,8 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
 
+from models.appearance import AppearanceSettings
 from models.bundle.requirement import PATTERN, verify_package
 from models.calibration import Calibration
 from models.errors import BundleError
@@ -54,18 +55,19 @@ class Settings(_Record):
     """Settings that inference shares with training."""
 
     trajectories: TrajectorySettings
+    appearance: AppearanceSettings
     temperature: float = Field(gt=0)
     """Of the softmax over the cosines between a point of the tag space and tags: in the loss, ranking and calibration.
     """
 
-    @field_validator("trajectories", mode="before")
+    @field_validator("trajectories", "appearance", mode="before")
     @classmethod
-    def _complete(cls, value: Any) -> Any:
+    def _complete(cls, value: Any, which: ValidationInfo) -> Any:
         # A default that has changed since must not enter an old bundle, nor may a setting of a newer one be lost.
-        if isinstance(value, dict) and (odd := value.keys() ^ {field.name for field in fields(TrajectorySettings)}):
-            raise ValueError(
-                f"trajectory settings that this version of tag2vec lacks or adds: {', '.join(sorted(odd))}"
-            )
+        known = {"trajectories": {field.name for field in fields(TrajectorySettings)}}
+        known["appearance"] = set(AppearanceSettings.model_fields)
+        if isinstance(value, dict) and (odd := value.keys() ^ known[str(which.field_name)]):
+            raise ValueError(f"settings that this version of tag2vec lacks or adds: {', '.join(sorted(odd))}")
         return value
 
 

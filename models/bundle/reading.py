@@ -5,14 +5,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from models.bundle.files import DENIED, EMBEDDING, MANIFEST, REQUIRED, VOCABULARY
+from models.bundle.files import APPEARANCE, DENIED, EMBEDDING, MANIFEST, REQUIRED, VOCABULARY
 from models.bundle.manifest import Manifest, read_manifest
 from models.bundle.verification import verify_file, verify_shapes, verify_stemmer
+from models.encoded_clip import EncodedLengths
 from models.errors import BundleError
 from models.tensor_file import read_tensors
 from models.trajectories.settings import TrajectorySettings
 
 if TYPE_CHECKING:
+    from models.appearance import AppearanceNetwork
     from models.embedding import Embedding
     from models.fisher import Vocabulary
     from models.tags.space import TagSpace
@@ -33,11 +35,14 @@ class Bundle:
     manifest : Manifest
     sha256 : str
         Of `manifest.json`, which pins every other file: bundles with the same hash are the same model.
+    lengths : EncodedLengths
+        Of the arrays of a clip that is encoded with it.
     """
 
     path: Path
     manifest: Manifest
     sha256: str
+    lengths: EncodedLengths
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -56,8 +61,7 @@ class Bundle:
             if name not in manifest.files:
                 raise BundleError(f"{path / MANIFEST} lists no {name}: the bundle is incomplete. Download it again.")
         verify_stemmer(path, manifest)
-        verify_shapes(path)
-        return cls(path, manifest, digest)
+        return cls(path, manifest, digest, verify_shapes(path))
 
     @property
     def name(self) -> str:
@@ -84,6 +88,25 @@ class Bundle:
         from models.fisher import Vocabulary
 
         return Vocabulary.from_tensors(read_tensors(self.path / VOCABULARY))
+
+    def appearance_network(self) -> "AppearanceNetwork":
+        """Read the image network; imports ONNX Runtime.
+
+        Raises
+        ------
+        BundleError
+            If ONNX Runtime cannot run it, or its outputs do not have the lengths that the bundle has room for.
+        """
+        from models.appearance import AppearanceNetwork
+
+        network = AppearanceNetwork(self.path / APPEARANCE, self.manifest.settings.appearance)
+        expected = self.lengths.features, self.lengths.probabilities
+        if network.lengths != expected:
+            raise BundleError(
+                f"{self.path / APPEARANCE}: expected {expected[0]} features and {expected[1]} classes, "
+                f"found {network.lengths[0]} and {network.lengths[1]}. Train the bundle again."
+            )
+        return network
 
     def embedding(self) -> "Embedding":
         """Read the networks."""

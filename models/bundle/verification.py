@@ -6,9 +6,10 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from models.bundle.files import EMBEDDING, VOCABULARY
+from models.bundle.files import CLASSES, EMBEDDING, VOCABULARY
 from models.bundle.manifest import FileRecord, Manifest
 from models.checksum import file_sha256
+from models.encoded_clip import EncodedLengths
 from models.errors import BundleError
 from models.trajectories.layout import BLOCKS
 
@@ -50,8 +51,11 @@ def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
         raise BundleError(f"{file} is not a safetensors file ({error}). Train the bundle again.") from None
 
 
-def verify_shapes(path: Path) -> None:
-    """Raise BundleError unless the arrays have matching shapes; reads only the headers of files."""
+def verify_shapes(path: Path) -> EncodedLengths:
+    """Return the lengths of an encoded clip's arrays; raises BundleError unless the shapes of all arrays match.
+
+    Reads only the headers of files, and the number of classes.
+    """
     found = _shapes(path / VOCABULARY)
     expected: dict[str, tuple[int, ...]] = {}
     dimensions = 0
@@ -70,11 +74,14 @@ def verify_shapes(path: Path) -> None:
     found = _shapes(path / EMBEDDING)
     rank = (*found.get("projection", ()), 0)[0]
     members, hidden, out = (*found.get("output_weight", ()), 0, 0, 0)[:3]
+    features = (*found.get("appearance_mean", ()), 0)[0]
     _compare(
         path / EMBEDDING,
         found,
         {
-            "projection": (rank, dimensions),
+            "appearance_mean": (features,),
+            "appearance_deviation": (features,),
+            "projection": (rank, dimensions + features),
             "scale": (rank,),
             "hidden_weight": (members, rank, hidden),
             "hidden_bias": (members, 1, hidden),
@@ -82,6 +89,9 @@ def verify_shapes(path: Path) -> None:
             "output_bias": (members, 1, out),
         },
     )
+    with (path / CLASSES).open("rb") as lines:
+        classes = sum(1 for _ in lines) - 1  # without the header
+    return EncodedLengths(dimensions, features, classes)
 
 
 def _compare(file: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:

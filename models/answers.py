@@ -63,9 +63,10 @@ class Timings(Strict):
     decode: Rounded = Field(ge=0, examples=[210.0])
     trajectories: Rounded = Field(ge=0, examples=[1480.0])
     fisher: Rounded = Field(ge=0, examples=[95.0])
+    appearance: Rounded = Field(ge=0, examples=[76.0])
     embed: Rounded = Field(ge=0, examples=[1.9])
     search: Rounded = Field(ge=0, examples=[0.6])
-    total: Rounded = Field(ge=0, examples=[1787.5])
+    total: Rounded = Field(ge=0, examples=[1863.5])
 
 
 class Hashtags(Strict):

@@ -1,4 +1,4 @@
-"""Encodes a clip as a Fisher vector: decoding, trajectories, encoding. This is all that a worker process runs."""
+"""Encodes a clip: decoding, trajectories, Fisher vector, appearance. This is all that a worker process runs."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -12,36 +12,41 @@ from threadpoolctl import ThreadpoolController
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
-from models.errors import NoMotion
 from models.fisher import FisherEncoder
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
 from models.video.limits import VideoLimits
+from models.video.pictures import PictureSampler
 
 Frame = NDArray[np.uint8]
 
+STILL = "Nothing in this clip moves: its hashtags come from its pictures alone."
+
 
 class ClipEncoder:
-    """Encodes clips with the visual vocabulary of a bundle.
+    """Encodes clips with the visual vocabulary and the image network of a bundle.
 
     Attributes
     ----------
     settings : TrajectorySettings
         The settings that the vocabulary was learnt with.
     vocabulary : Vocabulary
+    network : AppearanceNetwork
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.settings = bundle.settings
         self.vocabulary = bundle.vocabulary()
+        self.network = bundle.appearance_network()
 
     def encode(
         self, clip: Path, *, limits: VideoLimits = VideoLimits(), threads: int = 1, clock: Clock | None = None
     ) -> EncodedClip:
-        """Decode a clip and encode its trajectories.
+        """Decode a clip once, encode its trajectories and describe its pictures.
 
-        A clip too short for a single trajectory is played back and forth, with a warning.
+        A clip too short for a single trajectory is played back and forth, with a warning. One in which nothing moves
+        has a Fisher vector of zeros, also with a warning.
 
         Parameters
         ----------
@@ -55,18 +60,20 @@ class ClipEncoder:
         Raises
         ------
         ClipError
-            If the clip cannot be used; `NoMotion` if nothing in it can be tracked.
+            If the clip cannot be used.
         """
         clock = clock or Clock()
         warnings: list[str] = []
         settings = self.settings
         encoder = FisherEncoder(self.vocabulary)
+        shown = self.network.settings
+        sampler = PictureSampler(shown.pictures, short_side=shown.short_side, side=shown.side)
         count = 0
         # One BLAS thread: more would compete with the threads and processes that we start on purpose.
         with (
             _blas().limit(limits=1),
             clock.stage("trajectories"),
-            Video(clip, limits, working_side=settings.working_side) as video,
+            Video(clip, limits, working_side=settings.working_side, sampler=sampler) as video,
         ):
             frames = _lengthened(clock.spent("decode", video), settings.length + 1, warnings)
             for batch in extract(frames, settings, threads=threads, clock=clock):
@@ -77,13 +84,12 @@ class ClipEncoder:
                 fisher = encoder.vector()
             info = video.info
         if not count:
-            raise NoMotion(
-                "Nothing in this clip moves in a way that can be tracked, and hashtags are derived from motion. "
-                "Send a clip in which something moves."
-            )
-        timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher")}
+            warnings.append(STILL)
+        with clock.stage("appearance"):
+            appearance = self.network.describe(sampler.pictures())
+        timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher", "appearance")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
-        return EncodedClip(fisher, info, count, timings, warnings)
+        return EncodedClip(fisher, appearance, info, count, timings, warnings)
 
     def warm_up(self) -> None:
         """Compile the kernels: takes seconds the first time on a machine; later runs read them from a cache on disk."""

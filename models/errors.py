@@ -10,8 +10,7 @@
     │   ├── NoVideoStream       no_video_stream
     │   ├── ClipTooLarge        clip_too_large
     │   ├── ClipTooLong         clip_too_long
-    │   ├── TruncatedClip       truncated
-    │   └── NoMotion            no_motion
+    │   └── TruncatedClip       truncated
     ├── UnknownTag              the tag space does not contain this tag
     ├── NoDates                 trending is unavailable: the posts have no dates
     └── BundleError             the model bundle is missing, damaged or of an unsupported version
@@ -72,12 +71,6 @@ class TruncatedClip(ClipError):
     """The file ends or is corrupt before the end of its video."""
 
     code = "truncated"
-
-
-class NoMotion(ClipError):
-    """Nothing in the clip moves in a way that can be tracked."""
-
-    code = "no_motion"
 
 
 class UnknownTag(Tag2VecError):

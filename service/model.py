@@ -19,7 +19,7 @@ class Model:
     ----------
     bundle : Bundle
     pipeline : Pipeline
-        Its vocabulary is the workers' affair and is never read here.
+        Its vocabulary and its image network are the workers' affair and are never read here.
     folder : Path
         The private copy, for worker processes to open.
     """
@@ -57,11 +57,6 @@ class Model:
         # more than a tenth of a second every minute.
         gc.collect()
         gc.freeze()
-
-    @property
-    def dimensions(self) -> int:
-        """Length of the Fisher vectors."""
-        return self.pipeline.embedding.dimensions
 
     @property
     def hashtags(self) -> list[str]:

@@ -34,7 +34,6 @@ class Code(Enum):
     no_video_stream = 422, "No video stream"
     clip_too_long = 422, "Clip too long"
     truncated = 422, "Truncated or damaged clip"
-    no_motion = 422, "No motion in the clip"
     no_dates = 422, "Trending is unavailable: the posts have no dates"
     queue_full = 429, "Queue full"
     key_busy = 429, "Too many clips under way for this API key"

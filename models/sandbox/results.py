@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 
-from models.encoded_clip import EncodedClip
+from models.appearance import Appearance
+from models.encoded_clip import EncodedClip, EncodedLengths
 from models.video.limits import VideoInfo
 
 
@@ -24,14 +26,14 @@ class Video(BaseModel):
 
 
 class Encoding(BaseModel):
-    """A worker's success, without the Fisher vector."""
+    """A worker's success, without the arrays."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["encoding"] = "encoding"
     video: Video
     trajectories: NonNegativeInt
-    timings_ms: dict[Literal["decode", "trajectories", "fisher"], FiniteFloat]
+    timings_ms: dict[Literal["decode", "trajectories", "fisher", "appearance"], FiniteFloat]
     warnings: list[str] = Field(max_length=20)
 
 
@@ -52,7 +54,13 @@ class _Result(BaseModel):
 def write_encoding(folder: Path, encoded: EncodedClip) -> None:
     """Write a clip's encoding into `folder`."""
     video = encoded.video
-    np.save(folder / "fisher.npy", encoded.fisher, allow_pickle=False)
+    shown = encoded.appearance
+    for name, array in (
+        ("fisher", encoded.fisher),
+        ("features", shown.features),
+        ("probabilities", shown.probabilities),
+    ):
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
     result = Encoding(
         video=Video(
             duration_s=video.duration_s,
@@ -74,13 +82,14 @@ def write_failure(folder: Path, code: str, message: str) -> None:
     (folder / "result.json").write_text(json.dumps({"result": failure.model_dump()}))
 
 
-def read(folder: Path, dimensions: int) -> EncodedClip | Failure:
+def read(folder: Path, lengths: EncodedLengths) -> EncodedClip | Failure:
     """Read and validate what a worker wrote into `folder`.
 
     Raises
     ------
     ValueError
-        If it is neither a finite float32 vector of `dimensions` numbers with its description nor a failure.
+        If it is neither finite float32 arrays of these lengths, probabilities from 0 to 1, with their description, nor
+        a failure.
     OSError
         If a file is missing.
     """
@@ -88,20 +97,28 @@ def read(folder: Path, dimensions: int) -> EncodedClip | Failure:
         result = _Result.model_validate_json(file.read(65536)).result
     if isinstance(result, Failure):
         return result
-    with (folder / "fisher.npy").open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        if version != (1, 0):
-            raise ValueError(f"fisher.npy has format {version}")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        if shape != (dimensions,) or dtype != np.float32:
-            raise ValueError(f"fisher.npy holds {dtype} {shape}, not float32 ({dimensions},)")
-        fisher = np.frombuffer(file.read(4 * dimensions), dtype=np.float32).copy()
-    if fisher.shape != shape or not np.isfinite(fisher).all():
-        raise ValueError("fisher.npy is short or not finite")
+    probabilities = _array(folder / "probabilities.npy", lengths.probabilities)
+    if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
+        raise ValueError("probabilities.npy holds what is no probability")
     return EncodedClip(
-        fisher=fisher,
+        fisher=_array(folder / "fisher.npy", lengths.fisher),
+        appearance=Appearance(_array(folder / "features.npy", lengths.features), probabilities),
         video=VideoInfo(**result.video.model_dump()),
         trajectories=result.trajectories,
         timings_ms={str(stage): time for stage, time in result.timings_ms.items()},
         warnings=result.warnings,
     )
+
+
+def _array(file: Path, length: int) -> NDArray[np.float32]:
+    with file.open("rb") as opened:
+        version = np.lib.format.read_magic(opened)
+        if version != (1, 0):
+            raise ValueError(f"{file.name} has format {version}")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(opened)
+        if shape != (length,) or dtype != np.float32:
+            raise ValueError(f"{file.name} holds {dtype} {shape}, not float32 ({length},)")
+        array = np.frombuffer(opened.read(4 * length), dtype=np.float32).copy()
+    if array.shape != shape or not np.isfinite(array).all():
+        raise ValueError(f"{file.name} is short or not finite")
+    return array

@@ -58,7 +58,6 @@ _CLIP_PROBLEMS: Final = (
     Code.no_video_stream,
     Code.clip_too_long,
     Code.truncated,
-    Code.no_motion,
     Code.no_dates,
     Code.queue_full,
     Code.key_busy,

@@ -3,7 +3,7 @@
 import logging
 import os
 
-from models import encoder
+from models import appearance, encoder
 from models.sandbox.confinement import end_with_parent
 from models.trajectories.settings import TrajectorySettings
 from service import logs
@@ -13,3 +13,4 @@ logs.configure(os.environ.get("TAG2VEC_LOG_LEVEL", "INFO"))
 if not getattr(encoder, "kernels_cached", lambda: True)():
     logging.getLogger(__name__).info("compiling kernels, once on this machine, about 20 s")
 encoder.warm_up(TrajectorySettings())
+appearance.onnx_runtime()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from models.encoded_clip import EncodedClip
+from models.encoded_clip import EncodedClip, EncodedLengths
 from models.sandbox import results
 from service.admission import Admission
 from service.api.uploads import Upload
@@ -99,7 +99,7 @@ class Singleflight:
     async def _run(self, key: Key, model: Model, upload: Upload) -> EncodedClip:
         loop = asyncio.get_running_loop()
         await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s)
-        encoded = await asyncio.to_thread(_result, upload.folder, model.dimensions)
+        encoded = await asyncio.to_thread(_result, upload.folder, model.bundle.lengths)
         self._metrics.encoded(encoded)
         if self._cache:
             self._cached[key] = encoded
@@ -108,9 +108,9 @@ class Singleflight:
         return encoded
 
 
-def _result(folder: Path, dimensions: int) -> EncodedClip:
+def _result(folder: Path, lengths: EncodedLengths) -> EncodedClip:
     try:
-        result = results.read(folder, dimensions)
+        result = results.read(folder, lengths)
     except (OSError, ValueError) as error:
         log.error("a worker left no readable result", extra={"data": {"error": repr(error)}})
         raise Problem(Code.internal_error, "The worker left no readable result.") from error

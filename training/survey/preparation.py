@@ -143,7 +143,7 @@ class Preparation:
     def _keep(self, database: Database, clip: int, job: Path, failure: str) -> None:
         if not failure:
             try:
-                encoded = results.read(job, self._pipeline.embedding.dimensions)
+                encoded = results.read(job, self._pipeline.bundle.lengths)
             except (OSError, ValueError) as error:
                 failure = f"the worker process left no result: {error}"
             else:

@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "service": ("service", "tracing"),
     "training/survey": ("survey",),
     "training/report": ("report",),
-    "training": ("training",),
+    "training": ("training", "appearance"),
 }
 INDIRECT = {"opentelemetry-exporter-otlp-proto-http"}
 """Chosen by name at run time, through an entry point of OpenTelemetry."""

@@ -1,0 +1,172 @@
+"""The image network: what it makes of pictures, and that running it leaves no trace."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto
+from pydantic import ValidationError
+
+from models.appearance import AppearanceNetwork, AppearanceSettings
+from models.errors import BundleError
+from tests.networks import CLASSES, FEATURES, weights, write_network
+
+SETTINGS = AppearanceSettings(short_side=16, side=8, mean=100, deviation=50)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_network(tmp_path / "network.onnx", side=8)
+
+
+def pictures(count: int) -> list[NDArray[np.uint8]]:
+    return list(np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8))
+
+
+def described(pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The formula, in double precision."""
+    first, second = weights()
+    colours = np.array([(picture.astype(float).mean(axis=(0, 1)) - 100) / 50 for picture in pictures])
+    features = np.maximum(colours @ first, 0)
+    powers = np.exp(features @ second)
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return np.concatenate([features.mean(axis=0), features.std(axis=0)]), probabilities.mean(axis=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_equals_the_formula(file: Path, count: int) -> None:
+    network = AppearanceNetwork(file, SETTINGS)
+    found = network.describe(pictures(count))
+    features, probabilities = described(pictures(count))
+    np.testing.assert_allclose(found.features, features, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.probabilities, probabilities, rtol=1e-5)
+    assert found.features.dtype == found.probabilities.dtype == np.float32
+    assert network.lengths == (2 * FEATURES, CLASSES) == (len(found.features), len(found.probabilities))
+    assert count > 1 or not found.features[FEATURES:].any()
+
+
+def test_the_same_pictures_give_the_same_bits(file: Path) -> None:
+    one, two = (AppearanceNetwork(file, SETTINGS).describe(pictures(8)) for _ in range(2))
+    assert one.features.tobytes() == two.features.tobytes()
+    assert one.probabilities.tobytes() == two.probabilities.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("made", "settings", "message"),
+    [
+        ({"side": 9}, {}, "cannot take a picture of 8 x 8 px"),
+        ({"kind": TensorProto.DOUBLE}, {}, "cannot take a picture"),
+        ({"softmax": False}, {}, "output probabilities holds what is no probability"),
+        ({}, {"features": "embedding"}, "has no output embedding, only features, probabilities"),
+        ({}, {"probabilities": "classes"}, "has no output classes, only features, probabilities"),
+    ],
+)
+def test_a_network_that_does_not_fit(
+    tmp_path: Path, made: dict[str, Any], settings: dict[str, str], message: str
+) -> None:
+    file = write_network(tmp_path / "network.onnx", **{"side": 8, **made})
+    with pytest.raises(BundleError, match=message):
+        AppearanceNetwork(file, SETTINGS.model_copy(update=settings))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x08"])
+def test_a_file_that_is_no_network(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "network.onnx").write_bytes(content)
+    with pytest.raises(BundleError, match=r"network\.onnx: not a network"):
+        AppearanceNetwork(tmp_path / "network.onnx", SETTINGS)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"absent\.onnx: not a network"):
+        AppearanceNetwork(tmp_path / "absent.onnx", SETTINGS)
+
+
+@pytest.mark.parametrize("settings", [{"side": 300}, {"pictures": 0}, {"deviation": 0}, {"colour": "grey"}])
+def test_settings_that_make_no_sense(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        AppearanceSettings(**settings)
+
+
+LEFT_BEHIND = """
+import json, os, sys
+from pathlib import Path
+
+import numpy as np
+
+opened = []
+
+def watch(event, arguments):
+    if event.startswith("socket."):
+        opened.append(event)
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        opened.append(str(arguments[0]))
+
+sys.addaudithook(watch)
+
+from models.appearance import AppearanceNetwork, AppearanceSettings
+
+network = AppearanceNetwork(Path(sys.argv[1]), AppearanceSettings(short_side=16, side=8))
+network.describe([np.zeros((8, 8, 3), np.uint8)] * 3)
+descriptors = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+print(json.dumps({
+    "opened": opened,
+    "threads": len(os.listdir("/proc/self/task")),
+    "sockets": [str(one) for one in descriptors if one.is_socket() and int(one.name) > 2],
+}))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+def test_running_it_leaves_no_file_thread_or_socket(file: Path, tmp_path: Path) -> None:
+    """ONNX Runtime's wheel for Linux otherwise writes a device id, starts a thread and looks up a host."""
+    home = tmp_path / "home"
+    home.mkdir()
+    threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")}
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", LEFT_BEHIND, file],
+        env={**kept, **threads, "HOME": str(home), "XDG_CACHE_HOME": str(home), "TMPDIR": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ended.stdout) == {"opened": [], "threads": 1, "sockets": []}
+    assert not list(home.rglob("*"))
+
+
+def test_a_child_uses_the_runtime_that_its_parent_imported(file: Path) -> None:
+    """As workers do, which are forked from a process that has imported it; the result is the same to the bit."""
+    code = """
+import multiprocessing, os, sys
+from pathlib import Path
+
+import numpy as np
+
+from models.appearance import AppearanceNetwork, AppearanceSettings, onnx_runtime
+
+def describe(pipe):
+    network = AppearanceNetwork(Path(sys.argv[1]), AppearanceSettings(short_side=16, side=8))
+    pipe.send_bytes(network.describe([np.full((8, 8, 3), 200, np.uint8)]).features.tobytes())
+    os._exit(0)
+
+onnx_runtime()
+found = []
+for _ in range(2):
+    reader, writer = multiprocessing.Pipe(False)
+    child = multiprocessing.get_context("fork").Process(target=describe, args=(writer,))
+    child.start()
+    found.append(reader.recv_bytes())
+    child.join()
+    assert child.exitcode == 0
+assert found[0] == found[1]
+print(found[0].hex())
+"""
+    ended = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True)
+    own = AppearanceNetwork(file, AppearanceSettings(short_side=16, side=8))
+    assert ended.stdout.strip() == own.describe([np.full((8, 8, 3), 200, np.uint8)]).features.tobytes().hex()

@@ -1,4 +1,4 @@
-"""Measures how long the stages from a clip to its Fisher vector take."""
+"""Measures how long the stages that encode a clip take."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +18,8 @@ PASSES = 3
 def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str, Any]:
     """Return milliseconds per frame for each stage: medians of three passes after a warm-up.
 
-    Fisher vectors are encoded with the vocabulary of the shipped bundle, whatever the settings. Stages are summed over
-    the threads, so with more than one thread they exceed the total.
+    Clips are encoded with the vocabulary and the image network of the shipped bundle, whatever the settings. Those of
+    the extractor are summed over its threads, so with more than one thread they exceed the total.
     """
     shipped = Bundle.open(SHIPPED)
     changed = shipped.manifest.settings.model_copy(update={"trajectories": settings})
@@ -30,7 +30,8 @@ def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str,
     passes = [pipeline.encoder.encode(clip, threads=threads, clock=clock) for clock in clocks]
     frames = passes[0].video.frames_used
     stages = {
-        stage: median(clock.milliseconds[stage] for clock in clocks) / frames for stage in ("decode", *STAGES, "fisher")
+        stage: median(clock.milliseconds[stage] for clock in clocks) / frames
+        for stage in ("decode", *STAGES, "fisher", "appearance")
     }
     total = median(sum(one.timings_ms.values()) for one in passes) / frames
     with Video(clip, working_side=settings.working_side) as video:

@@ -1,5 +1,6 @@
-"""Small ONNX networks, for the tests of every package."""
+"""A small image network and the tables that go with it, for the tests of every package."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +48,16 @@ def weights() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The two linear maps of `write_network`, (3, FEATURES) and (FEATURES, CLASSES)."""
     random = np.random.default_rng(0)
     return random.normal(size=(3, FEATURES)), random.normal(size=(FEATURES, CLASSES))
+
+
+def write_classes(path: Path, tags: Iterable[str]) -> Path:
+    """Write a table of classes, each with the tags that it stands for (separated by spaces), and return its path."""
+    rows = [f"{number}\tn{number:08}\tclass {number}\tthing\t{text}" for number, text in enumerate(tags)]
+    path.write_text("\n".join(["class\tsynset\tname\tkind\ttags", *rows, ""]), encoding="utf-8")
+    return path
+
+
+def write_kinds(path: Path, kinds: Mapping[str, str]) -> Path:
+    """Write the kinds of some tags and return the path."""
+    path.write_text("".join(f"{tag}\t{kind}\n" for tag, kind in kinds.items()), encoding="utf-8")
+    return path

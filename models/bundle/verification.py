@@ -90,7 +90,7 @@ def verify_shapes(path: Path) -> EncodedLengths:
         },
     )
     with (path / CLASSES).open("rb") as lines:
-        classes = sum(1 for _ in lines) - 1  # without the header
+        classes = max(0, sum(1 for _ in lines) - 1)  # without the header
     return EncodedLengths(dimensions, features, classes)
 
 

@@ -30,7 +30,7 @@ def test_json_lines_are_the_answers_of_the_pipeline(bundle: Path, clip: Path, ru
     assert set(first["hashtags"][0]) == {"tag", "score", "distance", "rank"}
     assert {found["tag"] for found in first["hashtags"]} == set(TAGS.values())
     assert first["video"]["trajectories"] == answer.trajectories > 0
-    assert set(first["timings_ms"]) == {"decode", "trajectories", "fisher", "embed", "search", "total"}
+    assert set(first["timings_ms"]) == {"decode", "trajectories", "fisher", "appearance", "embed", "search", "total"}
     assert second["hashtags"] == first["hashtags"]
 
 

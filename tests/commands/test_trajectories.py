@@ -105,7 +105,7 @@ def test_timings_are_one_json_object(
         "working_height": working[1],
         "threads": 1,
     }
-    assert list(spent) == ["decode", *STAGES, "fisher", "total"]
+    assert list(spent) == ["decode", *STAGES, "fisher", "appearance", "total"]
     assert all(value > 0 for value in spent.values())
     stages = sum(spent.values()) - spent["total"]
     assert 0.5 * spent["total"] < stages < 1.5 * spent["total"]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from models.bundle import SHIPPED, Bundle
-from models.errors import NoMotion
-from models.pipeline import UNFAMILIAR, Pipeline
+from models.encoder import STILL
+from models.pipeline import UNSURE, Pipeline
 from models.tags.stemming import normalise, stem
 from tests import clips
 
@@ -32,8 +32,8 @@ def test_answer(pipeline: Pipeline, clip: Path) -> None:
     assert all(0 <= suggestion.score <= 1 for suggestion in answer.hashtags)
     assert (answer.video.width, answer.video.height, answer.video.frames_used) == (160, 120, 40)
     assert answer.trajectories > 0
-    assert answer.warnings == ([] if answer.confident else [UNFAMILIAR])
-    stages = ["decode", "trajectories", "fisher", "embed", "search"]
+    assert answer.warnings == ([] if answer.confident else [UNSURE])
+    stages = ["decode", "trajectories", "fisher", "appearance", "embed", "search"]
     assert list(answer.timings_ms) == [*stages, "total"]
     assert all(answer.timings_ms[stage] > 0 for stage in stages)
     assert answer.timings_ms["total"] == pytest.approx(sum(answer.timings_ms[stage] for stage in stages))
@@ -62,9 +62,11 @@ def test_short_clip_is_answered_with_a_warning(pipeline: Pipeline, tmp_path: Pat
 
 
 @pytest.mark.parametrize("frames", [1, 15, 40])
-def test_still_clip_is_refused(pipeline: Pipeline, tmp_path: Path, frames: int) -> None:
-    with pytest.raises(NoMotion, match="Nothing in this clip moves"):
-        pipeline(clips.write(tmp_path / "still.mp4", clips.still(frames)))
+def test_still_clip_is_answered_from_its_pictures(pipeline: Pipeline, tmp_path: Path, frames: int) -> None:
+    answer = pipeline(clips.write(tmp_path / "still.mp4", clips.still(frames)))
+    assert len(answer.hashtags) == 15
+    assert answer.trajectories == 0
+    assert STILL in answer.warnings
 
 
 def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:

@@ -9,19 +9,19 @@ from tests.service.running import Running
 
 TRAINING = {"gensim", "matplotlib", "sklearn", "torch"}
 """Needed by training alone."""
-DECODING = {"av", "cv2", "numba"}
+ENCODING = {"av", "cv2", "numba", "onnxruntime"}
 """Needed by workers alone."""
 
 
-def test_api_process_loads_neither_training_nor_decoding(server: Running, clip: bytes) -> None:
+def test_api_process_loads_neither_training_nor_encoding(server: Running, clip: bytes) -> None:
     """All of them have compiled parts, which are mapped once they are imported."""
     assert server.suggest(clip).status_code == 200
     mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
     assert "/numpy/" in mapped
-    assert not [name for name in TRAINING | DECODING if f"/{name}/" in mapped]
+    assert not [name for name in TRAINING | ENCODING if f"/{name}/" in mapped]
     for worker in server.workers():
         mapped = Path(f"/proc/{worker}/maps").read_text()
-        assert [name for name in DECODING if f"/{name}/" not in mapped] == []
+        assert [name for name in ENCODING if f"/{name}/" not in mapped] == []
         assert not [name for name in TRAINING | {"faiss"} if f"/{name}/" in mapped]
 
 
@@ -35,5 +35,5 @@ main(sys.argv[1:])
     arguments = ["suggest", "--bundle", str(bundle), str(write(clips / "imports.mp4"))]
     ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     loaded = set(ended.stderr.split())
-    assert loaded > DECODING
+    assert loaded > ENCODING
     assert loaded.isdisjoint(TRAINING | {"fastapi", "uvicorn"})

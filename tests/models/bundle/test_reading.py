@@ -10,9 +10,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save
 
+from models.appearance import AppearanceSettings
 from models.bundle import Bundle
 from models.bundle.manifest import HashtagRecord, Settings, TrainingRecord
 from models.checksum import file_sha256
+from models.encoded_clip import EncodedLengths
 from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
@@ -21,11 +23,13 @@ from models.tags.space import TagSpace
 from models.tags.trends import Trends
 from models.trajectories.layout import BLOCKS
 from models.trajectories.settings import TrajectorySettings
+from tests.networks import CLASSES, FEATURES, write_classes, write_kinds, write_network
 from training.bundle_writer import library_versions, write_bundle
 from training.corpus import DENIED_TAGS
-from training.embedding import Ensemble, frozen
+from training.embedding import Ensemble, TrainedNetworks, frozen
 
 SETTINGS = TrajectorySettings(stride=7)
+APPEARANCE = AppearanceSettings(short_side=16, side=8)
 
 
 def vocabulary(k: int = 2) -> Vocabulary:
@@ -43,20 +47,26 @@ def vocabulary(k: int = 2) -> Vocabulary:
 def make(path: Path) -> Bundle:
     torch.manual_seed(0)
     words = vocabulary()
+    features = 2 * FEATURES
+    projection = np.random.default_rng(0).normal(size=(4, words.dimensions + features)).astype(np.float32)
+    networks = TrainedNetworks(projection, Ensemble(2, 4, 6, 5))
+    parts = path.parent / f"{path.name}-parts"
+    parts.mkdir(parents=True, exist_ok=True)
     return write_bundle(
         path,
         name="test",
         version="3",
-        settings=Settings(trajectories=SETTINGS, temperature=0.2),
+        settings=Settings(trajectories=SETTINGS, appearance=APPEARANCE, temperature=0.2),
         vocabulary=words,
-        embedding=frozen(
-            np.random.default_rng(0).normal(size=(4, words.dimensions)).astype(np.float32), Ensemble(2, 4, 6, 5)
-        ),
+        embedding=frozen(networks, np.zeros(features, np.float32), np.ones(features, np.float32)),
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
         cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
         trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
         inflections=Inflections(np.zeros(1, np.int32), ["golfs"], np.ones((1, 5), np.float16)),
         denied_tags=DENIED_TAGS,
+        appearance=write_network(parts / "network.onnx", side=APPEARANCE.side),
+        classes=write_classes(parts / "classes.tsv", ["golf", "dance", "golf dance"]),
+        kinds=write_kinds(parts / "kinds.tsv", {"guns": "violence"}),
         training=TrainingRecord(
             data=[],
             counts={"clips_kept": 2},
@@ -98,11 +108,14 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
     assert again.sha256 == file_sha256(bundle.path / "manifest.json")
     assert sorted(path.name for path in bundle.path.iterdir()) == [
         "MODEL_CARD.md",
+        "appearance.onnx",
+        "classes.tsv",
         "cooccurrence.safetensors",
         "denied_tags.txt",
         "embedding.safetensors",
         "inflections.safetensors",
         "manifest.json",
+        "tag_kinds.tsv",
         "tags.json",
         "tagspace.faiss",
         "timings.json",
@@ -113,7 +126,10 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
     for name, tensor in vocabulary().tensors().items():
         np.testing.assert_array_equal(again.vocabulary().tensors()[name], tensor)
     assert again.tagspace().hashtags == ["danc"]
-    assert again.embedding().embed(np.ones(vocabulary().dimensions, np.float32)).shape == (5,)
+    assert again.lengths == EncodedLengths(vocabulary().dimensions, 2 * FEATURES, CLASSES)
+    fisher, features = np.ones(again.lengths.fisher, np.float32), np.ones(again.lengths.features, np.float32)
+    assert again.embedding().embed(fisher, features).shape == (5,)
+    assert again.appearance_network().settings == APPEARANCE
 
 
 def test_the_same_parts_make_the_same_bundle(bundle: Bundle, tmp_path: Path) -> None:
@@ -183,6 +199,12 @@ def test_no_bundle(tmp_path: Path) -> None:
         (lambda manifest: manifest["files"].update({"../x": {"sha256": "0" * 64, "bytes": 1}}), r"files\.\.\./x"),
         (lambda manifest: manifest["settings"]["trajectories"].update(novelty=1), "novelty"),
         (lambda manifest: manifest["settings"]["trajectories"].pop("stride"), "stride"),
+        (lambda manifest: manifest["settings"].pop("appearance"), "appearance: Field required"),
+        (lambda manifest: manifest["settings"]["appearance"].pop("mean"), "adds: mean"),
+        (lambda manifest: manifest["settings"]["appearance"].update(side=512), "must not exceed short_side"),
+        (lambda manifest: manifest["files"].pop("appearance.onnx"), "lists no appearance.onnx"),
+        (lambda manifest: manifest["files"].pop("classes.tsv"), "lists no classes.tsv"),
+        (lambda manifest: manifest["files"].pop("tag_kinds.tsv"), "lists no tag_kinds.tsv"),
         (lambda manifest: manifest["training"]["libraries"].update(PyStemmer="2.2.0"), "Snowball 2.2.0"),
         (lambda manifest: manifest["training"]["libraries"].pop("PyStemmer"), "Snowball unknown"),
     ],
@@ -210,6 +232,9 @@ def test_a_manifest_that_is_none(bundle: Bundle, content: bytes) -> None:
         ("vocabulary.safetensors", "extra", (1,)),
         ("embedding.safetensors", "projection", (4, 7)),
         ("embedding.safetensors", "projection", None),
+        ("embedding.safetensors", "appearance_mean", (7,)),
+        ("embedding.safetensors", "appearance_deviation", (7,)),
+        ("embedding.safetensors", "appearance_deviation", None),
         ("embedding.safetensors", "hidden_weight", (2, 4, 5)),
         ("embedding.safetensors", "output_bias", (2, 5)),
     ],
@@ -231,11 +256,27 @@ def test_what_is_no_safetensors_file(bundle: Bundle) -> None:
         Bundle.open(bundle.path)
 
 
+def test_a_network_of_other_lengths_is_refused(bundle: Bundle, tmp_path: Path) -> None:
+    for content in (b"", b"class\tsynset\tname\tkind\ttags\n"):
+        change(bundle, "classes.tsv", content)
+        with pytest.raises(
+            BundleError, match=rf"expected {2 * FEATURES} features and 0 classes, found {2 * FEATURES} and"
+        ):
+            Bundle.open(bundle.path).appearance_network()
+
+
+def test_a_file_that_is_no_network_is_told(bundle: Bundle) -> None:
+    change(bundle, "appearance.onnx", b"hello")
+    opened = Bundle.open(bundle.path)
+    with pytest.raises(BundleError, match=r"appearance\.onnx: not a network"):
+        opened.appearance_network()
+
+
 def test_opening_imports_nothing_heavy(bundle: Bundle) -> None:
     code = "import sys; from pathlib import Path; from models.bundle import Bundle; Bundle.open(Path(sys.argv[1]))"
-    code += "; print([name for name in ('torch', 'faiss', 'sklearn', 'gensim') if name in sys.modules])"
+    code += "; print({'torch', 'faiss', 'sklearn', 'gensim', 'av', 'cv2', 'onnxruntime'} & set(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", code, bundle.path], check=True, capture_output=True, text=True)
-    assert printed.stdout.strip() == "[]"
+    assert printed.stdout.strip() == "set()"
 
 
 def test_a_bundle_may_be_moved(bundle: Bundle, tmp_path: Path) -> None:

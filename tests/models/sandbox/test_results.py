@@ -8,24 +8,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.encoded_clip import EncodedClip
+from models.appearance import Appearance
+from models.encoded_clip import EncodedClip, EncodedLengths
 from models.sandbox import results
 from models.video.limits import VideoInfo
 
+LENGTHS = EncodedLengths(fisher=8, features=6, probabilities=4)
 ENCODED = EncodedClip(
     fisher=np.linspace(-1, 1, 8, dtype=np.float32),
+    appearance=Appearance(np.linspace(-3, 5, 6, dtype=np.float32), np.array([0, 0.25, 0.75, 1], np.float32)),
     video=VideoInfo(duration_s=1.5, fps=30.0, width=320, height=240, frames_used=45),
     trajectories=7,
-    timings_ms={"decode": 1.0, "trajectories": 2.0, "fisher": 3.0},
+    timings_ms={"decode": 1.0, "trajectories": 2.0, "fisher": 3.0, "appearance": 4.0},
     warnings=["short"],
 )
 
 
 def test_an_encoding_comes_back_as_it_was(tmp_path: Path) -> None:
     results.write_encoding(tmp_path, ENCODED)
-    read = results.read(tmp_path, 8)
+    read = results.read(tmp_path, LENGTHS)
     assert isinstance(read, EncodedClip)
     np.testing.assert_array_equal(read.fisher, ENCODED.fisher)
+    np.testing.assert_array_equal(read.appearance.features, ENCODED.appearance.features)
+    np.testing.assert_array_equal(read.appearance.probabilities, ENCODED.appearance.probabilities)
     assert (read.video, read.trajectories, read.timings_ms, read.warnings) == (
         ENCODED.video,
         ENCODED.trajectories,
@@ -36,13 +41,13 @@ def test_an_encoding_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_failure_comes_back_cut_to_a_sensible_length(tmp_path: Path) -> None:
     results.write_failure(tmp_path, "truncated", "x" * 10_000)
-    read = results.read(tmp_path, 8)
+    read = results.read(tmp_path, LENGTHS)
     assert isinstance(read, results.Failure)
     assert (read.code, read.message) == ("truncated", "x" * 2000)
 
 
-def save(array: Any, **options: Any) -> Callable[[Path], None]:
-    return lambda folder: np.save(folder / "fisher.npy", array, **options)
+def save(array: Any, name: str = "fisher", **options: Any) -> Callable[[Path], None]:
+    return lambda folder: np.save(folder / f"{name}.npy", array, **options)
 
 
 def change(**changed: Any) -> Callable[[Path], None]:
@@ -63,6 +68,12 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "pickled": save(np.array([print], dtype=object), allow_pickle=True),
     "cut": lambda folder: (folder / "fisher.npy").write_bytes((folder / "fisher.npy").read_bytes()[:-1]),
     "no array": lambda folder: (folder / "fisher.npy").write_bytes(b"hello"),
+    "features of another length": save(np.zeros(8, np.float32), "features"),
+    "features without end": save(np.full(6, np.inf, np.float32), "features"),
+    "classes of another number": save(np.zeros(3, np.float32), "probabilities"),
+    "a probability below 0": save(np.array([0, 0, -0.1, 0], np.float32), "probabilities"),
+    "a probability above 1": save(np.array([0, 0, 1.1, 0], np.float32), "probabilities"),
+    "a probability that is none": save(np.full(4, np.nan, np.float32), "probabilities"),
     "no JSON": lambda folder: (folder / "result.json").write_bytes(b"hello"),
     "endless JSON": lambda folder: (folder / "result.json").write_bytes(b'{"result": "' + b"x" * 10**6),
     "another kind": change(kind="other"),
@@ -78,12 +89,12 @@ def test_a_broken_result_is_refused(tmp_path: Path, how: str) -> None:
     results.write_encoding(tmp_path, ENCODED)
     BROKEN[how](tmp_path)
     with pytest.raises(ValueError):  # noqa: PT011 - pydantic's and NumPy's own
-        results.read(tmp_path, 8)
+        results.read(tmp_path, LENGTHS)
 
 
-@pytest.mark.parametrize("name", ["result.json", "fisher.npy"])
+@pytest.mark.parametrize("name", ["result.json", "fisher.npy", "features.npy", "probabilities.npy"])
 def test_a_missing_file_is_told(tmp_path: Path, name: str) -> None:
     results.write_encoding(tmp_path, ENCODED)
     (tmp_path / name).unlink()
     with pytest.raises(FileNotFoundError):
-        results.read(tmp_path, 8)
+        results.read(tmp_path, LENGTHS)

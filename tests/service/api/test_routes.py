@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from models.pipeline import UNFAMILIAR
+from models.encoder import STILL
+from models.pipeline import UNSURE
 from models.tags.stemming import stem
 from tests.clips import cut, drifting, still, write, write_audio, write_empty, write_huge, write_playlist
 from tests.service.running import Running
@@ -19,7 +20,6 @@ UPLOADS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "sound": ("no_video_stream", lambda folder: write_audio(folder / "sound.mkv")),
     "10,000 x 10,000": ("clip_too_large", lambda folder: write_huge(folder / "huge.mkv")),
     "61 s": ("clip_too_long", lambda folder: write(folder / "long.mp4", still(610, (64, 64)), fps=10)),
-    "still": ("no_motion", lambda folder: write(folder / "still.mp4", still(20))),
     "half": ("truncated", lambda folder: cut(folder / "half.mp4", write(folder / "whole.mp4"), 0.5)),
 }
 
@@ -40,7 +40,7 @@ def test_answer_to_a_clip_sent_as_body_and_as_form(server: Running, clip: bytes)
     assert video["duration_s"] == pytest.approx(1.0, abs=0.05)
     assert video["fps"] == pytest.approx(30)
     assert video["trajectories"] > 0
-    assert answer["warnings"] == ([] if answer["confident"] else [UNFAMILIAR])
+    assert answer["warnings"] == ([] if answer["confident"] else [UNSURE])
     assert answer["request_id"] == body.headers["x-request-id"]
 
 
@@ -50,7 +50,7 @@ def test_timings_add_up_and_a_known_clip_takes_none(server: Running, clips: Path
     spent = first["timings_ms"]
     assert spent.pop("total") == pytest.approx(sum(spent.values()), abs=1e-3)  # each is rounded
     assert min(spent.values()) > 0
-    assert second["timings_ms"]["decode"] == second["timings_ms"]["trajectories"] == second["timings_ms"]["fisher"] == 0
+    assert {second["timings_ms"][stage] for stage in ("decode", "trajectories", "fisher", "appearance")} == {0}
     assert first["hashtags"] == second["hashtags"]
     assert first["video"] == second["video"]
 
@@ -84,6 +84,16 @@ def test_short_clip_is_answered_with_a_warning(server: Running, clips: Path) -> 
     response = server.suggest(write(clips / "short.mp4", drifting(15)).read_bytes())
     assert response.status_code == 200
     assert "15 frames" in response.json()["warnings"][0]
+
+
+@pytest.mark.parametrize("frames", [1, 20])
+def test_a_still_clip_is_answered_from_its_pictures(server: Running, clips: Path, frames: int) -> None:
+    response = server.suggest(write(clips / f"still{frames}.mp4", still(frames)).read_bytes())
+    assert response.status_code == 200
+    answer = response.json()
+    assert len(answer["hashtags"]) == 15
+    assert answer["video"]["trajectories"] == 0
+    assert STILL in answer["warnings"]
 
 
 def test_neighbours(server: Running, clip: bytes) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.encoded_clip import EncodedClip
+from models.appearance import Appearance
+from models.encoded_clip import EncodedClip, EncodedLengths
 from models.video.limits import VideoInfo
 from service.admission import Admission
 from service.api.uploads import Upload
@@ -26,6 +27,7 @@ from tests.service.sockets import head
 
 ENCODED = EncodedClip(
     fisher=np.zeros(1, np.float32),
+    appearance=Appearance(np.zeros(2, np.float32), np.ones(1, np.float32)),
     video=VideoInfo(duration_s=1, fps=30, width=4, height=4, frames_used=30),
     trajectories=1,
     timings_ms={"decode": 1.0},
@@ -62,7 +64,8 @@ class Scenario:
         self.singleflight = Singleflight(
             cast("Workers", self.workers), self.admission, cache=cache, deadline_s=1, metrics=Metrics()
         )
-        self.model = cast("Model", SimpleNamespace(bundle=SimpleNamespace(sha256=""), folder=Path(), dimensions=1))
+        bundle = SimpleNamespace(sha256="", lengths=EncodedLengths(1, 2, 1))
+        self.model = cast("Model", SimpleNamespace(bundle=bundle, folder=Path()))
         self.clients: list[tuple[int, asyncio.Task[EncodedClip]]] = []
         self.uploads = 0
         self.discarded = 0

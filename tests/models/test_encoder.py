@@ -1,0 +1,81 @@
+"""What is made of a clip: motion, or none, and pictures."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+
+from models.appearance import AppearanceNetwork, AppearanceSettings
+from models.bundle import Bundle
+from models.clock import Clock
+from models.encoder import STILL, ClipEncoder
+from models.trajectories.settings import TrajectorySettings
+from models.video.decoding import Video
+from models.video.pictures import PictureSampler
+from tests import clips
+from tests.models.bundle.test_reading import vocabulary
+from tests.networks import write_network
+
+SETTINGS = AppearanceSettings(pictures=4, short_side=64, side=56)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> ClipEncoder:
+    words = vocabulary()
+    network = AppearanceNetwork(write_network(tmp_path_factory.mktemp("network") / "small.onnx", side=56), SETTINGS)
+    parts = SimpleNamespace(settings=TrajectorySettings(), vocabulary=lambda: words, appearance_network=lambda: network)
+    return ClipEncoder(cast(Bundle, parts))
+
+
+def test_a_clip_is_encoded_by_motion_and_pictures(encoder: ClipEncoder, tmp_path: Path) -> None:
+    path = clips.write(tmp_path / "clip.mp4", clips.drifting(40))
+    clock = Clock()
+    encoded = encoder.encode(path, clock=clock)
+    assert encoded.trajectories > 0
+    assert encoded.fisher.any()
+    assert encoded.warnings == []
+    assert list(encoded.timings_ms) == ["decode", "trajectories", "fisher", "appearance"]
+    assert all(spent > 0 for spent in encoded.timings_ms.values())
+    sampler = PictureSampler(4, short_side=64, side=56)
+    with Video(path, sampler=sampler) as video:
+        assert len(list(video)) == 40
+    wanted = encoder.network.describe(sampler.pictures())
+    np.testing.assert_array_equal(encoded.appearance.features, wanted.features)
+    np.testing.assert_array_equal(encoded.appearance.probabilities, wanted.probabilities)
+
+
+def test_threads_change_no_bit(encoder: ClipEncoder, tmp_path: Path) -> None:
+    path = clips.write(tmp_path / "clip.mp4", clips.drifting(30))
+    one, two = (encoder.encode(path, threads=threads) for threads in (1, 2))
+    assert one.fisher.tobytes() == two.fisher.tobytes()
+    assert one.appearance.features.tobytes() == two.appearance.features.tobytes()
+    assert one.appearance.probabilities.tobytes() == two.appearance.probabilities.tobytes()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 15, 40])
+def test_a_still_clip_is_encoded_by_its_pictures(encoder: ClipEncoder, tmp_path: Path, frames: int) -> None:
+    encoded = encoder.encode(clips.write(tmp_path / "still.mp4", clips.still(frames)))
+    assert encoded.trajectories == 0
+    assert not encoded.fisher.any()
+    assert encoded.fisher.shape == (encoder.vocabulary.dimensions,)
+    assert encoded.video.frames_used == frames
+    assert encoded.warnings[-1] == STILL
+    moving = encoder.encode(clips.write(tmp_path / "moving.mp4", clips.drifting(40)))
+    assert encoded.appearance.features.shape == moving.appearance.features.shape
+    assert encoded.appearance.features.any()
+    assert encoded.appearance.probabilities.sum() == pytest.approx(1)
+
+
+def test_a_short_clip_is_seen_once_though_played_again(encoder: ClipEncoder, tmp_path: Path) -> None:
+    """Its motion is that of the clip played back and forth, its pictures are those of the clip."""
+    path = clips.write(tmp_path / "short.mp4", clips.drifting(7))
+    encoded = encoder.encode(path)
+    assert "only 7 frames" in encoded.warnings[0]
+    assert encoded.video.frames_used == 7
+    sampler = PictureSampler(4, short_side=64, side=56)
+    with Video(path, sampler=sampler) as video:
+        assert len(list(video)) == 7
+    wanted = encoder.network.describe(sampler.pictures())
+    np.testing.assert_array_equal(encoded.appearance.features, wanted.features)

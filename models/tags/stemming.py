@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 from Stemmer import Stemmer
 
@@ -14,6 +15,38 @@ _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
 # composed them with their letter; those left over are strike-through or "Zalgo" text.
 _DECORATION = ((0x0300, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE2F))
 _VARIATION_SELECTORS = (0xE0100, 0xE01EF)
+
+EXCEPTIONS: Final = {
+    word: own
+    for own, words in {
+        "anime": "animes",
+        "animat": "animation animations animated",
+        "celebriti": "celebrity celebrities",
+        "conservation": "",
+        "training": "trainings trained",
+        "fencing": "",
+        "boxing": "",
+        "fishing": "",
+        "blues": "",
+        "windows": "",
+        "customer": "customers",
+        "productivity": "",
+        "wedding": "weddings",
+        "building": "buildings",
+        "living": "",
+        "typing": "",
+        "cowboys": "",
+        "eagles": "",
+        "rockets": "",
+    }.items()
+    for word in (own, *words.split())
+}
+"""Words with a stem of their own, as Porter2 has for a few.
+
+The stemmer would join each with words that mean something else in hashtags: animation with animals, boxing with boxes,
+the blues with the colour, the Eagles with eagles. Most were found by comparing what posts use beside the inflections of
+a stem, where each has 40 posts or more: their mean vectors have a cosine below 0.5. As a key, each stem is its own.
+"""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -89,8 +122,8 @@ def normalise(tag: str) -> str:
 def stem(tag: str) -> str:
     """Return the stem of a normalised tag, which its inflections share.
 
-    Tags written in Latin letters only go through the English Snowball stemmer (Porter2); tags in other or mixed scripts
-    are their own stem.
+    Tags written in Latin letters only go through the English Snowball stemmer (Porter2), but for a few `EXCEPTIONS`;
+    tags in other or mixed scripts are their own stem.
 
     Parameters
     ----------
@@ -107,6 +140,8 @@ def stem(tag: str) -> str:
     >>> stem("dancing"), stem("dances"), stem("축구")
     ('danc', 'danc', '축구')
     """
+    if own := EXCEPTIONS.get(tag):
+        return own
     if tag.isascii() or all(_is_latin(c) for c in tag if _kind(c) == "L"):
         # A Stemmer keeps the current word as state: a new one for each call is thread-safe.
         return str(Stemmer("english", 0).stemWord(tag))

@@ -171,6 +171,13 @@ class TagSpace:
         # Rescaled to unit length: large indexes store vectors in half precision.
         return unit(self._index.reconstruct(self.row(name)))
 
+    def vectors(self, rows: ArrayLike) -> NDArray[np.float32]:
+        """Return the unit vectors of the stems in some rows, (n,), as float32 (n, dimensions)."""
+        wanted = np.asarray(rows, np.int64)
+        return (
+            unit(self._index.reconstruct_batch(wanted)) if len(wanted) else np.zeros((0, self.dimensions), np.float32)
+        )
+
     def display(self, name: str) -> str:
         """Return the display form of a stem.
 

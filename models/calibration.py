@@ -1,12 +1,13 @@
-"""Calibration: turns relevance into a probability, and tells whether a clip resembles the training clips.
+"""Calibration: turns relevance into a probability, and tells how far to trust networks, pictures and an answer.
 
-Platt scaling ("Probabilistic outputs for support vector machines", 1999) with two variables, fitted on clips and posts
-that no other part of the model was trained on.
+Three logistic curves (Platt, "Probabilistic outputs for support vector machines", 1999), fitted on clips and posts that
+no other part of the model was trained on.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,24 @@ MARGIN = 1e-3
 """Relevance is clipped to this distance from 0 and 1: the ranking is never that certain."""
 
 
+FIRST = 5
+"""Suggestions of which one at least should be right."""
+
+CONFIDENT = 0.9
+"""Probability of that from which an answer is trusted."""
+
+
 class Calibration(BaseModel):
-    """The probability that people would keep a suggested hashtag, and whether to trust an answer.
+    """The probabilities that people would keep a suggested hashtag and that an answer is right, and whom to believe.
 
     The log-odds of a hashtag are `intercept`, plus `relevance` times the log-odds of the expected relevance from the
     ranking, plus `familiarity` times the familiarity of the clip.
+
+    Those of the share of the image network's classes in the anchors are `share_intercept`, plus `share_familiarity`
+    times that familiarity, plus `share_certainty` times the certainty of the classes.
+
+    Those that one of the first five suggestions at least is right are `any_intercept`, plus `any_slope` times the
+    log-odds that they would have if each were right independently of the others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,17 +42,40 @@ class Calibration(BaseModel):
     intercept: float
     relevance: float = Field(ge=0)
     familiarity: float = Field(ge=0)
-    confident_from: float = Field(ge=0, le=1)
-    """The lowest familiarity at which an answer is trusted."""
+    share_intercept: float
+    share_familiarity: float
+    share_certainty: float
+    any_intercept: float
+    any_slope: float = Field(ge=0)
 
     def score(self, relevance: float, familiarity: float) -> float:
         """Return the probability that people would keep a hashtag; non-decreasing in both arguments."""
-        odds = self.intercept + self.relevance * log_odds(relevance) + self.familiarity * familiarity
-        return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+        return _logistic(self.intercept + self.relevance * log_odds(relevance) + self.familiarity * familiarity)
 
-    def confident(self, familiarity: float) -> bool:
-        """Return whether a clip resembles the training clips."""
-        return familiarity >= self.confident_from
+    def share(self, familiarity: float, certainty: float) -> float:
+        """Return the share of the image network's classes in the anchors of a clip."""
+        return _logistic(self.share_intercept + self.share_familiarity * familiarity + self.share_certainty * certainty)
+
+    def any_right(self, scores: Sequence[float]) -> float:
+        """Return the probability that one of the first five suggestions at least is right.
+
+        Parameters
+        ----------
+        scores : sequence of float
+            Of the suggestions, the first one first; only the first five count. Without any, none is right.
+        """
+        if not scores:
+            return 0.0
+        independent = 1 - math.prod(1 - score for score in scores[:FIRST])
+        return _logistic(self.any_intercept + self.any_slope * log_odds(independent))
+
+    def confident(self, scores: Sequence[float]) -> bool:
+        """Return whether an answer is to be trusted, by the scores of its suggestions; see `any_right`."""
+        return self.any_right(scores) >= CONFIDENT
+
+
+def _logistic(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
 def log_odds(relevance: float) -> float:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # Imported on first use: a process that only suggests never l
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
-UNFAMILIAR = "This clip is unlike anything the model was trained on: its hashtags are guesses."
+UNSURE = "The model is not sure what this clip shows: even its first hashtags may all be wrong."
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Answer:
     hashtags : list of Suggestion
         Best first.
     confident : bool
-        Whether the clip resembles the training clips; if not, a warning says so.
+        Whether one of the first five hashtags at least is right with 90 %; if not, a warning says so.
     video : VideoInfo
     trajectories : int
         Number of trajectories that the answer is based on.
@@ -54,28 +54,30 @@ class Pipeline:
     bundle : Bundle
     deny_file : Path, optional
         Further tags never to suggest, in the format of `models.tags.deny_list`.
+    kinds_file : Path, optional
+        Further tags to hold back, in the format of `models.tags.kinds`.
     """
 
-    def __init__(self, bundle: Bundle, deny_file: Path | None = None) -> None:
+    def __init__(self, bundle: Bundle, deny_file: Path | None = None, kinds_file: Path | None = None) -> None:
         self.bundle = bundle
-        self._deny_file = deny_file
+        self._deny_file, self._kinds_file = deny_file, kinds_file
 
     @cached_property
     def encoder(self) -> "ClipEncoder":
-        """Encodes a clip as a Fisher vector."""
+        """Encodes a clip: how it moves and what its pictures show."""
         from models.encoder import ClipEncoder
 
         return ClipEncoder(self.bundle)
 
     @cached_property
     def embedding(self) -> "Embedding":
-        """Maps Fisher vectors into the tag space."""
+        """Maps encoded clips into the tag space."""
         return self.bundle.embedding()
 
     @cached_property
     def suggester(self) -> "Suggester":
-        """Suggests hashtags for a point of the tag space."""
-        return self.bundle.suggester(self._deny_file)
+        """Suggests hashtags for an embedded clip and what its pictures show."""
+        return self.bundle.suggester(self._deny_file, self._kinds_file)
 
     @property
     def tagspace(self) -> "TagSpace":
@@ -97,19 +99,20 @@ class Pipeline:
         """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
-        confident = True
+        confident, appearance = True, encoded.appearance
         with clock.stage("embed"):
-            vector = self.embedding.embed(encoded.fisher)
+            vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
+            suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
             if calibration is None:
-                hashtags = self.suggester.suggest(vector, **options)
+                hashtags = suggest()
             else:
                 familiarity = self.suggester.familiarity(vector)
-                confident = calibration.confident(familiarity)
-                score = partial(calibration.score, familiarity=familiarity)
-                hashtags = self.suggester.suggest(vector, score=score, **options)
+                share = calibration.share(familiarity, self.suggester.certainty(appearance.probabilities))
+                hashtags = suggest(share=share, score=partial(calibration.score, familiarity=familiarity))
+                confident = calibration.confident([one.score for one in hashtags])
         if not confident:
-            warnings.append(UNFAMILIAR)
+            warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
         return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings)

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from models.bundle.files import APPEARANCE, DENIED, EMBEDDING, MANIFEST, REQUIRED, VOCABULARY
+from models.bundle.files import APPEARANCE, DENIED, EMBEDDING, KINDS, MANIFEST, REQUIRED, VOCABULARY
 from models.bundle.manifest import Manifest, read_manifest
 from models.bundle.verification import verify_file, verify_shapes, verify_stemmer
 from models.encoded_clip import EncodedLengths
@@ -120,32 +120,39 @@ class Bundle:
 
         return TagSpace.load(self.path, self.hashtags)
 
-    def suggester(self, deny_file: Path | None = None) -> "Suggester":
+    def suggester(self, deny_file: Path | None = None, kinds_file: Path | None = None) -> "Suggester":
         """Read the parts that suggest hashtags; imports FAISS.
 
         Parameters
         ----------
         deny_file : Path, optional
             More tags never to suggest, besides those of the bundle, as in `models.tags.deny_list`.
+        kinds_file : Path, optional
+            More tags to hold back, or other kinds for those of the bundle, as in `models.tags.kinds`.
 
         Raises
         ------
         Tag2VecError
-            If `deny_file` cannot be read or is invalid.
+            If one of these files cannot be read or is invalid.
         """
+        from models.tags.class_anchors import ClassAnchors
         from models.tags.cooccurrence import Cooccurrence
         from models.tags.deny_list import DenyList
         from models.tags.inflections import INFLECTIONS_FILE, Inflections
+        from models.tags.kinds import TagKinds
         from models.tags.suggestions import Suggester
         from models.tags.trends import TRENDS_FILE, Trends
 
         files = self.manifest.files
         deny_files = [self.path / DENIED, *([deny_file] if deny_file else [])]
+        space = self.tagspace()
         return Suggester(
-            self.tagspace(),
+            space,
             Cooccurrence.load(self.path),
             temperature=self.manifest.settings.temperature,
             denied=[DenyList.read(file) for file in deny_files],
             trends=Trends.load(self.path) if TRENDS_FILE in files else None,
             inflections=Inflections.load(self.path) if INFLECTIONS_FILE in files else None,
+            classes=ClassAnchors.load(self.path, space),
+            kinds=TagKinds.read(self.path / KINDS, *([kinds_file] if kinds_file else [])),
         )

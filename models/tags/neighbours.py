@@ -83,7 +83,7 @@ def neighbours(suggester: Suggester, plus: Sequence[str], minus: Sequence[str] =
         for tag in tags:
             stems = segment(space, tag)
             if any(suggester.denies(name) for name in stems):
-                raise UnknownTag(f"{tag!r} is on the deny list. Try another tag.")
+                raise UnknownTag(f"{tag!r} is among the tags that are never suggested. Try another tag.")
             known = tag in space
             shown = space.display(stems[0]) if known else normalise(tag)
             terms.append(Asked(shown, [] if known else [space.display(name) for name in stems]))

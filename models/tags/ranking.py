@@ -1,9 +1,9 @@
-"""Ranking: orders tags by their expected relevance to a vector of the tag space.
+"""Ranking: orders tags by their expected relevance to what a clip may stand for, its anchors.
 
-The position of a vector suggests which tags it may stand for, its anchors: the nearest stems, and the hashtags that the
-embedding was trained on. The probability of an anchor falls with its distance. Which tags go with an anchor is known
-better from posts than from distances, so the relevance of a tag is its co-occurrence with the anchors, averaged over
-their probabilities.
+The position of a clip in the tag space suggests anchors: the nearest stems, and the hashtags that the embedding was
+trained on. The probability of an anchor falls with its distance. Which tags go with an anchor is known better from
+posts than from distances, so the relevance of a tag is its co-occurrence with the anchors, averaged over their
+probabilities. What names the thing seen is at least as relevant as it is likely.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import BundleError
+from models.tags.anchors import Anchors
 from models.tags.cooccurrence import Cooccurrence
-from models.tags.space import Neighbour, TagSpace
+from models.tags.space import TagSpace
 
 ANCHORS = 30
 """Number of nearest stems that serve as anchors."""
@@ -32,7 +33,7 @@ class Ranked:
 
 
 class Ranking:
-    """Ranks the stems of a tag space for any vector.
+    """Ranks the stems of a tag space for any anchors.
 
     Parameters
     ----------
@@ -56,44 +57,62 @@ class Ranking:
         self._cooccurrence = cooccurrence
         self._temperature = temperature
 
-    def rank(self, vector: ArrayLike, at_least: int) -> Iterator[Ranked]:
-        """Yield stems in order of relevance to a vector, the most relevant first.
+    def anchors(self, vector: ArrayLike) -> Anchors:
+        """Return the anchors of a vector: the nearest stems, and the hashtags that the embedding was trained on.
 
         Parameters
         ----------
         vector : array_like of float, (dimensions,)
             Only its direction matters.
-        at_least : int
-            If fewer stems are relevant, continue with the nearest ones, at relevance 0.
 
         Raises
         ------
         ValueError
             If the vector has the wrong shape or is not finite.
         """
-        near = self.space.nearest(vector, max(ANCHORS, at_least))
-        stems, relevance = self._expected(vector, near)
-        for index in np.argsort(-relevance, kind="stable").tolist():
-            yield Ranked(int(stems[index]), float(relevance[index]))
-        known = set(stems.tolist())
-        for neighbour in near:
-            if (row := self.space.row(neighbour.stem)) not in known:
-                yield Ranked(row, 0.0)
-
-    def rank_among(self, vector: ArrayLike, names: Iterable[str]) -> Iterator[Ranked]:
-        """Yield the given stems of the space, the most relevant to a vector first, ties by distance; see `rank`."""
-        stems, relevance = self._expected(vector, self.space.nearest(vector, ANCHORS))
-        known = dict(zip(stems.tolist(), relevance.tolist(), strict=True))
-        rows = {name: self.space.row(name) for name in names}
-        keys = {name: (-known.get(row, 0.0), self.space.distance(vector, name)) for name, row in rows.items()}
-        for name in sorted(rows, key=keys.__getitem__):
-            yield Ranked(rows[name], known.get(rows[name], 0.0))
-
-    def _expected(self, vector: ArrayLike, near: list[Neighbour]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        anchors = {neighbour.stem: (neighbour.distance, 1.0) for neighbour in near[:ANCHORS]}
-        anchors |= {neighbour.stem: (neighbour.distance, PRIOR) for neighbour in self.space.hashtag_distances(vector)}
-        distances, priors = np.array(list(anchors.values())).T
+        near = {one.stem: (one.distance, 1.0) for one in self.space.nearest(vector, ANCHORS)}
+        near |= {one.stem: (one.distance, PRIOR) for one in self.space.hashtag_distances(vector)}
+        distances, priors = np.array(list(near.values())).T
         # The cosine of unit vectors is 1 - distance ** 2 / 2. Subtracting the maximum avoids underflow.
         logits = -(distances**2) / 2 / self._temperature
         weights = priors * np.exp(logits - logits.max())
-        return self._cooccurrence.expected([self.space.row(name) for name in anchors], weights / weights.sum())
+        weights /= weights.sum()
+        return Anchors(np.array([self.space.row(name) for name in near], np.int64), weights, weights)
+
+    def centre(self, anchors: Anchors) -> NDArray[np.float32]:
+        """Return the mean of the anchors' vectors, float32 (dimensions,), not of unit length."""
+        mean = anchors.weights @ self.space.vectors(anchors.rows)
+        return mean.astype(np.float32)
+
+    def rank(self, anchors: Anchors, at_least: int) -> Iterator[Ranked]:
+        """Yield stems in order of relevance, the most relevant first.
+
+        Parameters
+        ----------
+        anchors : Anchors
+        at_least : int
+            After those that are relevant come the others among this many nearest to the centre, at relevance 0.
+        """
+        stems, relevance = self._expected(anchors)
+        for index in np.argsort(-relevance, kind="stable").tolist():
+            yield Ranked(int(stems[index]), float(relevance[index]))
+        known = set(stems.tolist())
+        for neighbour in self.space.nearest(self.centre(anchors), at_least):
+            if (row := self.space.row(neighbour.stem)) not in known:
+                yield Ranked(row, 0.0)
+
+    def rank_among(self, anchors: Anchors, names: Iterable[str]) -> Iterator[Ranked]:
+        """Yield the given stems of the space, the most relevant first, ties by distance from the centre; see `rank`."""
+        stems, relevance = self._expected(anchors)
+        known, centre = dict(zip(stems.tolist(), relevance.tolist(), strict=True)), self.centre(anchors)
+        rows = {name: self.space.row(name) for name in names}
+        keys = {name: (-known.get(row, 0.0), self.space.distance(centre, name)) for name, row in rows.items()}
+        for name in sorted(rows, key=keys.__getitem__):
+            yield Ranked(rows[name], known.get(rows[name], 0.0))
+
+    def _expected(self, anchors: Anchors) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        stems, relevance = self._cooccurrence.expected(anchors.rows, anchors.weights)
+        # What names the thing seen is as relevant as it is likely, and so comes before what goes with it.
+        places = np.searchsorted(stems, anchors.rows)
+        relevance[places] = np.maximum(relevance[places], anchors.naming)
+        return stems, relevance

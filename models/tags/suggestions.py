@@ -1,9 +1,9 @@
-"""Suggestions: chooses hashtags for a vector of the tag space.
+"""Suggestions: chooses hashtags for a clip, by its vector in the tag space and what its pictures show.
 
-Ranking, filters, diversity, order and display form, one after the other.
+Anchors, ranking, filters, diversity, order and display form, one after the other.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Literal, TypedDict, get_args
@@ -13,11 +13,14 @@ from numpy.typing import ArrayLike
 
 from models.calibration import familiarity
 from models.errors import NoDates
+from models.tags.anchors import Anchors
+from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.diversity import diversify
 from models.tags.inflections import Inflections
-from models.tags.ranking import Ranked, Ranking
+from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
+from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.trends import Trends
@@ -28,6 +31,9 @@ NO_DATES = "Trending is unavailable: the posts have no dates. Rank by similar or
 
 POOL = 200
 """Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
+
+EVEN = 0.5
+"""Share of the classes in the anchors if there is no calibration to tell."""
 
 RERANK = 3
 """Popular and trending re-rank the top `RERANK` times k similar hashtags."""
@@ -44,7 +50,7 @@ class Suggestion:
     score : float
         0 to 1.
     distance : float
-        L2 distance between the unit vectors of the clip and the tag, 0 to 2.
+        L2 distance between the tag and the centre of the clip's anchors, both as unit vectors, 0 to 2.
     rank : int
         From 1.
     relevance : float
@@ -70,7 +76,8 @@ class SuggestOptions(TypedDict, total=False):
     exclude : iterable of str
         Tags as typed; omit everything with the same stem.
     allow : iterable of str
-        Tags as typed; if there are any, suggest only these stems. Tags that the space does not contain are ignored.
+        Tags as typed; if there are any, suggest only these stems, even where they are held back (`models.tags.kinds`).
+        Tags that the space does not contain are ignored.
     rank : str
         `similar`: by relevance, with few that are spelt alike (`models.tags.diversity`); `popular`: the top 3k of those
         re-ranked by their number of posts; `trending`: re-ranked by the growth in their use.
@@ -84,7 +91,7 @@ class SuggestOptions(TypedDict, total=False):
 
 
 class Suggester:
-    """Suggests hashtags for vectors of a tag space.
+    """Suggests hashtags for clips.
 
     Parameters
     ----------
@@ -100,6 +107,10 @@ class Suggester:
         Recent use of the tags; needed for `trending`.
     inflections : Inflections, optional
         Contexts of inflections; without them the most common inflection is shown.
+    classes : ClassAnchors, optional
+        What the classes of the image network mean; needed for probabilities of them.
+    kinds : TagKinds, optional
+        Tags that are held back. Hashtags that clips are trained towards are not.
     """
 
     def __init__(
@@ -111,6 +122,8 @@ class Suggester:
         denied: Sequence[DenyList] = (),
         trends: Trends | None = None,
         inflections: Inflections | None = None,
+        classes: ClassAnchors | None = None,
+        kinds: TagKinds | None = None,
     ) -> None:
         self.space = space
         self.trends = trends
@@ -118,6 +131,13 @@ class Suggester:
         self._temperature = temperature
         self._ranking = Ranking(space, cooccurrence, temperature)
         self._denied = tuple(denied)
+        self._classes = classes
+        self._kinds = {
+            row: kind
+            for name, kind in (kinds.items() if kinds is not None else ())
+            if (row := space.stems.row(name)) is not None
+        }
+        self._trained = {space.row(name) for name in space.hashtags}
         self._verdicts: dict[str, bool] = {}
 
     @property
@@ -128,7 +148,9 @@ class Suggester:
     def suggest(
         self,
         vector: ArrayLike,
+        probabilities: ArrayLike | None = None,
         *,
+        share: float = EVEN,
         k: int = 15,
         min_score: float = 0.0,
         exclude: Iterable[str] = (),
@@ -136,12 +158,12 @@ class Suggester:
         rank: Rank = "similar",
         score: Callable[[float], float] = lambda relevance: min(relevance, 1.0),
     ) -> list[Suggestion]:
-        """Suggest hashtags for a vector.
+        """Suggest hashtags for a clip.
 
         Parameters
         ----------
-        vector : array_like of float, (dimensions,)
-            An embedded clip; only its direction matters.
+        vector, probabilities, share
+            See `anchors`.
         k, min_score, exclude, allow, rank
             See `SuggestOptions`.
         score : callable
@@ -155,7 +177,7 @@ class Suggester:
         Raises
         ------
         ValueError
-            If `k` is less than 1, or the vector has the wrong shape or is not finite.
+            If `k` is less than 1, or `anchors` raises it.
         NoDates
             If `rank` is `trending` but the posts have no dates.
         """
@@ -163,13 +185,21 @@ class Suggester:
             raise ValueError(f"k must be at least 1, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
+        anchors = self.anchors(vector, probabilities, share)
+        sure = {kind for kind in SENSITIVE if self._weight(anchors, kind) >= SURE}
+        asked = {stem(normalise(tag)): tag for tag in allow}
         excluded = {self.space.row(stem(normalise(tag))) for tag in exclude if tag in self.space}
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
-        ranked = takewhile(
-            lambda one: score(one.relevance) >= min_score, self._ranked(vector, allow, pool + len(excluded))
+        if asked:
+            ranked = self._ranking.rank_among(anchors, [name for name, tag in asked.items() if tag in self.space])
+        else:
+            ranked = self._ranking.rank(anchors, pool + len(excluded))
+        allowed = (
+            one
+            for one in takewhile(lambda one: score(one.relevance) >= min_score, ranked)
+            if one.row not in excluded and not self._denies_row(one.row) and self._fits(one.row, sure, bool(asked))
         )
-        allowed = (one for one in ranked if one.row not in excluded and not self._denies_row(one.row))
         candidates = list(islice(allowed, pool))
         displays = [self.space.displays[one.row] for one in candidates]
         chosen = diversify(candidates, displays, [one.relevance for one in candidates], count)
@@ -178,23 +208,51 @@ class Suggester:
         elif self.trends is not None and rank == "trending":
             growth = self.trends.growth
             chosen.sort(key=lambda one: -float(growth[one.row]))
+        centre = self._ranking.centre(anchors)
         return [
             Suggestion(
-                tag=self._show_row(one.row, vector),
+                tag=self._show_row(one.row, centre),
                 score=score(one.relevance),
-                distance=self.space.distance(vector, self.space.stems[one.row]),
+                distance=self.space.distance(centre, self.space.stems[one.row]),
                 rank=place,
                 relevance=one.relevance,
             )
             for place, one in enumerate(chosen[:k], 1)
         ]
 
+    def anchors(self, vector: ArrayLike, probabilities: ArrayLike | None = None, share: float = EVEN) -> Anchors:
+        """Return the tags that a clip may stand for.
+
+        Parameters
+        ----------
+        vector : array_like of float, (dimensions,)
+            An embedded clip; only its direction matters.
+        probabilities : array_like of float, (classes,), optional
+            Of the image network's classes. Without them, the vector alone decides.
+        share : float
+            Share of the classes' tags in the mixture, 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If an array has the wrong shape or values that it cannot have, or there are probabilities but no classes.
+        """
+        anchors = self._ranking.anchors(vector)
+        return anchors if probabilities is None else anchors.mixed(self.classes.anchors(probabilities), share)
+
+    @property
+    def classes(self) -> ClassAnchors:
+        """What the classes of the image network mean; raises ValueError if there are none."""
+        if self._classes is None:
+            raise ValueError("these tags come without classes of an image network, so probabilities mean nothing here")
+        return self._classes
+
     def show(self, name: str, vector: ArrayLike) -> str:
         """Return the inflection of a stem to show for a vector; raises UnknownTag if the space has no such stem."""
         return self._show_row(self.space.row(name), vector)
 
     def denies(self, name: str) -> bool:
-        """Return whether a stem of the space is denied."""
+        """Return whether a stem of the space is never suggested, whatever the clip and whoever asks."""
         return self._denies_row(self.space.row(name))
 
     def familiarity(self, vector: ArrayLike) -> float:
@@ -204,18 +262,27 @@ class Suggester:
         """
         return float(familiarity(self.space.hashtag_vectors @ np.asarray(vector, np.float32), self._temperature))
 
-    def _ranked(self, vector: ArrayLike, allow: Iterable[str], at_least: int) -> Iterator[Ranked]:
-        allowed = {stem(normalise(tag)): tag for tag in allow}
-        if allowed:
-            return self._ranking.rank_among(vector, [name for name, tag in allowed.items() if tag in self.space])
-        return self._ranking.rank(vector, at_least)
+    def certainty(self, probabilities: ArrayLike) -> float:
+        """Return how likely the pictures are of one kind of thing; see `models.tags.class_anchors`."""
+        return self.classes.certainty(probabilities)
+
+    def _weight(self, anchors: Anchors, kind: Kind) -> float:
+        of_kind = [self._kinds.get(row) == kind for row in anchors.rows.tolist()]
+        return float(anchors.weights[of_kind].sum())
+
+    def _fits(self, row: int, sure: set[Kind], asked: bool) -> bool:
+        """Return whether the kind of a tag lets it be suggested for a clip that is surely of some sensitive kinds."""
+        kind = self._kinds.get(row)
+        if kind in SENSITIVE:
+            return kind in sure
+        return kind is None or asked or row in self._trained
 
     def _show_row(self, row: int, vector: ArrayLike) -> str:
         inflections = self._inflections.closest(row, vector) if self._inflections is not None else []
         return next((tag for tag in inflections if not self._denies_tag(tag)), self.space.displays[row])
 
     def _denies_row(self, row: int) -> bool:
-        return self._denies_tag(self.space.displays[row])
+        return self._kinds.get(row) in NEVER or self._denies_tag(self.space.displays[row])
 
     def _denies_tag(self, tag: str) -> bool:
         if tag not in self._verdicts:

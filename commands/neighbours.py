@@ -8,7 +8,7 @@ import typer
 
 from commands.exit_codes import ExitCode
 from commands.output import complain, write_json
-from commands.suggest import BundleOption, DenyFileOption, JsonOption
+from commands.suggest import BundleOption, DenyFileOption, JsonOption, KindsFileOption
 
 if TYPE_CHECKING:
     from models.answers import Neighbours
@@ -21,6 +21,7 @@ def neighbours(
     ],
     k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of neighbours.")] = 15,
     deny_file: DenyFileOption = None,
+    kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
     bundle: BundleOption = None,
 ) -> None:
@@ -40,7 +41,7 @@ def neighbours(
         raise typer.BadParameter(str(error)) from None
     opened = Bundle.open(bundle or SHIPPED)
     try:
-        answer = Neighbours.of(find(opened.suggester(deny_file), plus, minus, k), opened)
+        answer = Neighbours.of(find(opened.suggester(deny_file, kinds_file), plus, minus, k), opened)
     except (UnknownTag, ValueError) as error:
         complain(f"{query}: {'unknown_tag' if isinstance(error, UnknownTag) else 'invalid_request'}: {error}")
         raise typer.Exit(ExitCode.FAILED) from None

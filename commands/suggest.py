@@ -37,6 +37,14 @@ DenyFileOption = Annotated[
         help="More hashtags never to suggest, in the format of the bundle's own list.",
     ),
 ]
+KindsFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="TAG2VEC_KINDS_FILE",
+        help="More hashtags to hold back, in the format of the bundle's own table of kinds.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object per line; the default unless stdout is a terminal.")
 ]
@@ -55,13 +63,17 @@ def suggest(
     ] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="TAG", help="Suggest only this hashtag and its inflections; repeatable."),
+        typer.Option(
+            metavar="TAG",
+            help="Suggest only this hashtag and its inflections, even where it is held back by its kind; repeatable.",
+        ),
     ] = None,
     rank: Annotated[
         Literal["similar", "popular", "trending"],
         typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
     ] = "similar",
     deny_file: DenyFileOption = None,
+    kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
     bundle: BundleOption = None,
 ) -> None:
@@ -78,7 +90,7 @@ def suggest(
     from models.tags.suggestions import NO_DATES, SuggestOptions
 
     opened = Bundle.open(bundle or SHIPPED)
-    pipeline = Pipeline(opened, deny_file)
+    pipeline = Pipeline(opened, deny_file, kinds_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
     options = SuggestOptions(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)

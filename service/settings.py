@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 for any free one")
     bundle: Path = Field(SHIPPED, description="folder of the model bundle")
     deny_file: Path | None = Field(None, description="file of additional tags never to suggest; reread on SIGHUP")
+    kinds_file: Path | None = Field(None, description="file of additional tags to hold back; reread on SIGHUP")
 
     workers: PositiveInt = Field(
         default_factory=processors,

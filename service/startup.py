@@ -8,6 +8,7 @@ from typing import Final
 from models.bundle import Bundle
 from models.errors import Tag2VecError
 from models.tags.deny_list import DenyList
+from models.tags.kinds import TagKinds
 from service import environment, logs, tracing
 from service.keys import Keys
 from service.settings import Settings
@@ -29,7 +30,7 @@ def run(settings: Settings) -> None:
         If this system cannot run the service, if others could reach it and it was not told what to ask of them, or if
         the path of the folder for temporary files is too long.
     Tag2VecError
-        If the bundle, the deny list or the key file cannot be used.
+        If the bundle, the deny list, the kinds of tags or the key file cannot be used.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise StartupError("the service needs Linux or macOS: this system cannot fork processes. Use tag2vec suggest")
@@ -46,6 +47,8 @@ def run(settings: Settings) -> None:
     Bundle.open(settings.bundle)
     if settings.deny_file is not None:
         DenyList.read(settings.deny_file)
+    if settings.kinds_file is not None:
+        TagKinds.read(settings.kinds_file)
     if settings.keys_file is not None:
         Keys(settings.keys_file)
     tracing.configure()  # before its variables, which may hold a secret, are forgotten

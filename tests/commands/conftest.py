@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from commands.main import main
+from models.appearance import AppearanceSettings
 from models.bundle.manifest import HashtagRecord, Settings, TrainingRecord
 from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
@@ -16,9 +17,10 @@ from models.tags.space import TagSpace
 from models.trajectories.layout import BLOCKS
 from models.trajectories.settings import TrajectorySettings
 from tests.clips import write
+from tests.networks import FEATURES, write_classes, write_kinds, write_network
 from training.bundle_writer import library_versions, write_bundle
 from training.corpus import DENIED_TAGS
-from training.embedding import Ensemble, frozen
+from training.embedding import Ensemble, TrainedNetworks, frozen
 
 TAGS = {"golf": "golf", "tenni": "tennis", "danc": "dancing", "été": "été", "축구": "축구", "dog": "dogs"}
 
@@ -63,25 +65,32 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     vocabulary = Vocabulary(codebooks)
     torch.manual_seed(0)
+    projection = np.random.default_rng(0).normal(size=(8, vocabulary.dimensions + 2 * FEATURES)).astype(np.float32)
     embedding = frozen(
-        np.random.default_rng(0).normal(size=(8, vocabulary.dimensions)).astype(np.float32), Ensemble(2, 8, 60, 100)
+        TrainedNetworks(projection, Ensemble(2, 8, 60, 100)),
+        np.zeros(2 * FEATURES, np.float32),
+        np.ones(2 * FEATURES, np.float32),
     )
     space = TagSpace.from_vectors(
         list(TAGS), range(len(TAGS), 0, -1), list(TAGS.values()), rng.normal(size=(len(TAGS), 100)), ["golf", "tenni"]
     )
     hashtags = [HashtagRecord(hashtag=TAGS[stem], stem=stem, clips=1, groups=1) for stem in space.hashtags]
     training = TrainingRecord(data=[], counts={}, hashtags=hashtags, settings={}, libraries=library_versions())
-    path = tmp_path_factory.mktemp("commands") / "bundle"
+    folder = tmp_path_factory.mktemp("commands")
+    path = folder / "bundle"
     written = write_bundle(
         path,
         name="random",
         version="0",
-        settings=Settings(trajectories=TrajectorySettings(), temperature=0.1),
+        settings=Settings(trajectories=TrajectorySettings(), appearance=AppearanceSettings(), temperature=0.1),
         vocabulary=vocabulary,
         embedding=embedding,
         tagspace=space,
         cooccurrence=Cooccurrence.empty(len(space)),
         denied_tags=DENIED_TAGS,
+        appearance=write_network(folder / "network.onnx"),
+        classes=write_classes(folder / "classes.tsv", ["golf", "tennis", "dogs"]),
+        kinds=write_kinds(folder / "kinds.tsv", {"guns": "violence"}),
         training=training,
         quality={},
         card=lambda _: "never trained",

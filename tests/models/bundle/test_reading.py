@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,16 @@ def vocabulary(k: int = 2) -> Vocabulary:
 
 
 def make(path: Path) -> Bundle:
+    with TemporaryDirectory() as folder:
+        return make_of(path, Path(folder))
+
+
+def make_of(path: Path, parts: Path) -> Bundle:
     torch.manual_seed(0)
     words = vocabulary()
     features = 2 * FEATURES
     projection = np.random.default_rng(0).normal(size=(4, words.dimensions + features)).astype(np.float32)
     networks = TrainedNetworks(projection, Ensemble(2, 4, 6, 5))
-    parts = path.parent / f"{path.name}-parts"
-    parts.mkdir(parents=True, exist_ok=True)
     return write_bundle(
         path,
         name="test",

@@ -56,10 +56,10 @@ def read_classes(file: Path) -> list[ImageClass]:
     try:
         with file.open(newline="", encoding="utf-8") as lines:
             reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
-            rows = list(reader)
+            columns, rows = reader.fieldnames or (), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BundleError(f"{file}: cannot be read as a table of classes: {error}.") from error
-    if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+    if missing := set(COLUMNS) - set(columns):
         raise BundleError(f"{file}: lacks the columns {', '.join(sorted(missing))}. It needs {', '.join(COLUMNS)}.")
     for number, row in enumerate(rows):
         if row["class"] != str(number):

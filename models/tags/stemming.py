@@ -133,7 +133,7 @@ def stem(tag: str) -> str:
     Returns
     -------
     str
-        Never longer than the tag, and not necessarily a word (``dancing`` gives ``danc``).
+        Not necessarily a word (``dancing`` gives ``danc``); no longer than the tag, but for ``trained``.
 
     Examples
     --------

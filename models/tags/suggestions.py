@@ -198,7 +198,7 @@ class Suggester:
         allowed = (
             one
             for one in takewhile(lambda one: score(one.relevance) >= min_score, ranked)
-            if one.row not in excluded and not self._denies_row(one.row) and self._fits(one.row, sure, bool(asked))
+            if one.row not in excluded and self._fits(one.row, sure, bool(asked)) and not self._denies_row(one.row)
         )
         candidates = list(islice(allowed, pool))
         displays = [self.space.displays[one.row] for one in candidates]

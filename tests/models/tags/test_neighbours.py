@@ -4,6 +4,7 @@ import pytest
 from models.errors import UnknownTag
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
+from models.tags.kinds import TagKinds
 from models.tags.neighbours import Asked, neighbours
 from models.tags.space import TagSpace
 from models.tags.suggestions import Suggester
@@ -57,3 +58,12 @@ def test_denied_tags_are_neither_found_nor_known() -> None:
     operator = Suggester(SPACE, Cooccurrence.empty(len(SPACE)), denied=[DenyList(["golf"])], temperature=0.1)
     with pytest.raises(UnknownTag):
         neighbours(operator, ["golfing"])
+
+
+def test_of_all_kinds_only_those_never_suggested_are_kept_out() -> None:
+    kinds = TagKinds({"snow": "politics", "pool": "brand", "swim": "alcohol"})
+    held = Suggester(SEASONS.space, Cooccurrence.empty(5), temperature=0.1, kinds=kinds)
+    assert {one.stem for one in neighbours(held, ["ski"]).neighbours} == {"swim", "pool", "surf"}
+    assert neighbours(held, ["pool"]).neighbours
+    with pytest.raises(UnknownTag, match="never suggested"):
+        neighbours(held, ["snow"])

@@ -65,6 +65,16 @@ def test_neighbours_of_a_tag_as_typed(typed: str, name: str) -> None:
     assert len(neighbours) == 4
 
 
+@given(st.lists(st.integers(0, len(STEMS) - 1), max_size=6))
+def test_vectors_of_rows(rows: list[int]) -> None:
+    space = make_space()
+    vectors = space.vectors(rows)
+    assert vectors.shape == (len(rows), 8)
+    assert vectors.dtype == np.float32
+    for vector, row in zip(vectors, rows, strict=True):
+        np.testing.assert_array_equal(vector, space.vector(STEMS[row]))
+
+
 def test_tag_with_the_same_vector_is_a_neighbour() -> None:
     space = TagSpace.from_vectors(["a", "b"], [2, 1], ["a", "b"], [[1, 0], [1, 0]])
     assert [n.stem for n in space.neighbours("b", 5)] == ["a"]

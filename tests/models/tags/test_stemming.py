@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.tags.stemming import MAX_LENGTH, normalise, stem
+from models.tags.stemming import EXCEPTIONS, MAX_LENGTH, normalise, stem
 
 # Characters that Hypothesis alone would rarely combine.
 TRICKY = st.text(
@@ -101,3 +101,37 @@ def test_every_tag_has_a_stem_no_longer_than_itself(typed: str) -> None:
     normal = normalise(typed)
     assert bool(stem(normal)) == bool(normal)
     assert len(stem(normal)) <= len(normal)
+
+
+@pytest.mark.parametrize(
+    ("words", "others"),
+    [
+        (["anime", "animes"], ["animal", "animals", "animation", "animated"]),
+        (["animation", "animations", "animated"], ["animal", "anime"]),
+        (["celebrity", "celebrities"], ["celebrate", "celebration"]),
+        (["conservation"], ["conservative"]),
+        (["training", "trainings", "trained"], ["train", "trains"]),
+        (["fencing"], ["fence"]),
+        (["boxing"], ["box", "boxes"]),
+        (["fishing"], ["fish"]),
+        (["blues"], ["blue"]),
+        (["windows"], ["window"]),
+        (["customer", "customers"], ["custom", "customs"]),
+        (["productivity"], ["product", "products"]),
+        (["wedding", "weddings"], ["wed"]),
+        (["building", "buildings"], ["build"]),
+        (["living"], ["live", "lives"]),
+        (["typing"], ["type"]),
+        (["cowboys"], ["cowboy"]),
+        (["eagles"], ["eagle"]),
+        (["rockets"], ["rocket"]),
+    ],
+)
+def test_words_with_a_stem_of_their_own(words: list[str], others: list[str]) -> None:
+    (own,) = {stem(word) for word in words}
+    assert own not in {stem(other) for other in others}
+
+
+def test_stems_of_exceptions_are_their_own_stems() -> None:
+    for word, own in EXCEPTIONS.items():
+        assert stem(word) == stem(own) == own == normalise(own)

@@ -8,8 +8,13 @@ from hypothesis.extra.numpy import arrays
 
 from models.calibration import familiarity
 from models.errors import NoDates
+from models.tags.anchors import Anchors
+from models.tags.class_anchors import ClassAnchors, ImageClass
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
+from models.tags.inflections import Inflections
+from models.tags.kinds import SENSITIVE, SURE, Kind, TagKinds
+from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.suggestions import Rank, Suggester
@@ -29,28 +34,54 @@ COOCCURRENCE = Cooccurrence(
 )
 TRENDS = Trends(np.array([0, 7]), np.array([100, 100]), RNG.integers(0, 50, (N, 2)).astype(np.int32))
 DENIED = DenyList(["*fan"])
-SUGGESTER = Suggester(SPACE, COOCCURRENCE, temperature=0.1, trends=TRENDS, denied=[DenyList(["*girl"]), DENIED])
+CLASSES = ClassAnchors(
+    [
+        ImageClass("club", "golf", ("golf", "golfday", "dog")),
+        ImageClass("racket", "tennis", ("tennis", "tennislife")),
+        ImageClass("terrier", "dog", ("doglife", "dog")),
+        ImageClass("bolt", "none", ()),
+    ],
+    SPACE,
+)
+SUGGESTER = Suggester(
+    SPACE,
+    COOCCURRENCE,
+    temperature=0.1,
+    trends=TRENDS,
+    denied=[DenyList(["*girl"]), DENIED],
+    classes=CLASSES,
+)
+RANKING = Ranking(SPACE, COOCCURRENCE, 0.1)
 
 VECTORS = arrays(np.float32, 8, elements=st.floats(-1, 1, width=32))
+PROBABILITIES = st.none() | arrays(np.float64, 4, elements=st.floats(0, 1)).map(lambda p: p / max(p.sum(), 1))
 TYPED = st.lists(st.sampled_from([*WORDS, "#Golfing", "Golf", "TENNIS", "unheard of", ""]), max_size=12)
 RANKS = st.sampled_from(get_args(Rank))
 
 
-@given(VECTORS, st.integers(1, 30), st.floats(0, 1), TYPED, TYPED, RANKS)
+@given(VECTORS, PROBABILITIES, st.integers(1, 30), st.floats(0, 1), TYPED, TYPED, RANKS)
 def test_options_are_respected(
-    vector: np.ndarray, k: int, min_score: float, exclude: list[str], allow: list[str], rank: Rank
+    vector: np.ndarray,
+    probabilities: np.ndarray | None,
+    k: int,
+    min_score: float,
+    exclude: list[str],
+    allow: list[str],
+    rank: Rank,
 ) -> None:
-    found = SUGGESTER.suggest(vector, k=k, min_score=min_score, exclude=exclude, allow=allow, rank=rank)
+    found = SUGGESTER.suggest(vector, probabilities, k=k, min_score=min_score, exclude=exclude, allow=allow, rank=rank)
     stems = [stem(one.tag) for one in found]
     assert [one.rank for one in found] == list(range(1, len(found) + 1))
     assert len(set(stems)) == len(found) <= k
-    assert all(min_score <= one.score <= 1 and one.score == one.relevance for one in found)
+    assert all(min_score <= one.score <= 1 and one.score == min(one.relevance, 1) for one in found)
     assert not set(stems) & {stem(normalise(tag)) for tag in exclude}
     assert not allow or set(stems) <= {stem(normalise(tag)) for tag in allow}
     assert not [one.tag for one in found if one.tag.endswith(("girl", "fan"))]
+    anchors = SUGGESTER.anchors(vector, probabilities)
+    centre = sum(weight * SPACE.vectors([row])[0] for row, weight in zip(anchors.rows, anchors.weights, strict=True))
     for one in found:
         assert one.tag in WORDS
-        assert one.distance == pytest.approx(SPACE.distance(vector, stem(one.tag)))
+        assert one.distance == pytest.approx(SPACE.distance(centre, stem(one.tag)), abs=1e-3)
 
 
 def test_vector_length_affects_only_familiarity() -> None:
@@ -132,3 +163,130 @@ def test_k_must_be_positive(k: int) -> None:
 def test_malformed_vectors_are_refused(vector: np.ndarray) -> None:
     with pytest.raises(ValueError, match="tag space"):
         SUGGESTER.suggest(vector)
+
+
+@given(VECTORS, PROBABILITIES, st.floats(0, 1))
+def test_anchors_are_a_mixture_of_vector_and_classes(
+    vector: np.ndarray, probabilities: np.ndarray | None, share: float
+) -> None:
+    found, own = SUGGESTER.anchors(vector, probabilities, share), RANKING.anchors(vector)
+    expected = own if probabilities is None else own.mixed(CLASSES.anchors(probabilities), share)
+    for name, values in vars(expected).items():
+        np.testing.assert_array_equal(getattr(found, name), values)
+    assert RANKING.anchors(vector).weights.sum() == pytest.approx(1)
+    assert 0 <= found.weights.sum() <= 1 + 1e-9
+
+
+@given(PROBABILITIES.filter(lambda p: p is not None))
+def test_certainty_is_that_of_the_classes(probabilities: np.ndarray) -> None:
+    assert SUGGESTER.certainty(probabilities) == CLASSES.certainty(probabilities)
+
+
+def test_probabilities_need_classes() -> None:
+    suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1)
+    assert suggester.suggest(np.ones(8))
+    with pytest.raises(ValueError, match="without classes"):
+        suggester.suggest(np.ones(8), np.ones(4) / 4)
+
+
+@given(VECTORS, st.integers(0, 2), st.floats(0.9, 1))
+def test_what_names_the_thing_seen_comes_first(vector: np.ndarray, seen: int, sure: float) -> None:
+    probabilities = np.full(4, (1 - sure) / 3)
+    probabilities[seen] = sure
+    first = SUGGESTER.suggest(vector, probabilities, share=1)[0]
+    assert first.tag == ("golf", "tennis", "doglife")[seen]
+    assert first.relevance >= sure - 0.01
+
+
+@given(VECTORS, PROBABILITIES, st.floats(0, 1))
+def test_relevance_is_no_less_than_the_weight_of_a_name(
+    vector: np.ndarray, probabilities: np.ndarray | None, share: float
+) -> None:
+    anchors = SUGGESTER.anchors(vector, probabilities, share)
+    ranked = list(RANKING.rank(anchors, N))
+    relevance = {one.row: one.relevance for one in ranked}
+    assert sorted(relevance) == list(range(N))
+    assert [one.relevance for one in ranked] == sorted(relevance.values(), reverse=True)
+    stems, expected = COOCCURRENCE.expected(anchors.rows, anchors.weights)
+    names = dict(zip(anchors.rows.tolist(), anchors.naming.tolist(), strict=True))
+    for row, value in zip(stems.tolist(), expected.tolist(), strict=True):
+        assert relevance[row] == max(value, names.get(row, 0.0))
+
+
+def test_a_name_that_no_post_uses_comes_before_what_goes_with_it() -> None:
+    names = ["koala", "zoo", "cute", "panda"]
+    space = TagSpace.from_vectors(names, [0, 9, 9, 9], names, np.eye(4), ["panda"])
+    together = Cooccurrence(
+        np.array([0, 0, 2, 4, 4]), np.array([2, 3, 1, 3], np.int32), np.array([0.9, 0.8, 0.9, 0.8], np.float16)
+    )
+    classes = ClassAnchors([ImageClass("koala", "koala", ("koala", "zoo", "cute"))], space)
+    suggester = Suggester(space, together, temperature=0.1, classes=classes)
+    found = suggester.suggest(space.vector("panda"), [1.0], share=0.9)
+    assert found[0].tag == "koala"
+    assert found[0].relevance == pytest.approx(0.9)
+
+
+def test_inflections_fit_the_centre_of_the_anchors() -> None:
+    space = TagSpace.from_vectors(["danc", "club", "show"], [9, 5, 5], ["dance", "club", "show"], np.eye(3))
+    company = np.array([[0, 1, 0], [0, 0, 1]], np.float16)
+    inflections = Inflections(np.array([0, 0], np.int32), ["dance", "dancing"], company)
+    classes = ClassAnchors([ImageClass("stage", "stage", ("show", "dance"))], space)
+    suggester = Suggester(space, Cooccurrence.empty(3), temperature=0.1, inflections=inflections, classes=classes)
+    clip = space.vector("club")
+    for share, shown in ((0.1, "dance"), (0.9, "dancing")):
+        assert shown in {one.tag for one in suggester.suggest(clip, [1.0], share=share)}
+
+
+KINDS: dict[str, Kind] = {
+    "golf": "politics",
+    "golflif": "brand",
+    "tenni": "person",  # trained
+    "tennislif": "obscure",
+    "tennisday": "sex",
+    "dancelif": "violence",
+    "danceday": "violence",
+    "doglif": "alcohol",
+    "dog": "label",
+}
+HELD = TagKinds(KINDS)
+HOLDING = Suggester(SPACE, COOCCURRENCE, temperature=0.1, trends=TRENDS, classes=CLASSES, kinds=HELD)
+
+
+@given(VECTORS, PROBABILITIES, st.floats(0, 1), TYPED, RANKS)
+def test_kinds_of_tags_are_held_back(
+    vector: np.ndarray, probabilities: np.ndarray | None, share: float, allow: list[str], rank: Rank
+) -> None:
+    found = {stem(one.tag) for one in HOLDING.suggest(vector, probabilities, share=share, k=N, allow=allow, rank=rank)}
+    anchors = HOLDING.anchors(vector, probabilities, share)
+    weights = {kind: weight_of(anchors, kind) for kind in SENSITIVE}
+    asked = {stem(normalise(tag)) for tag in allow}
+    assert found == {
+        name
+        for name in STEMS
+        if (not asked or name in asked)
+        and not HELD.never(name)
+        and (not HELD.sensitive(name) or weights[KINDS[name]] >= SURE)
+        and (not HELD.held_back(name) or name in asked or name == "tenni")
+    }
+
+
+def weight_of(anchors: Anchors, kind: Kind) -> float:
+    names = [SPACE.stems[row] for row in anchors.rows.tolist()]
+    return float(anchors.weights[[KINDS.get(name) == kind for name in names]].sum())
+
+
+def test_sensitive_tags_need_a_clip_that_is_surely_of_their_kind() -> None:
+    beer, farm = (ImageClass(name, name, (name,)) for name in ("doglife", "catday"))
+    classes = ClassAnchors([beer, farm], SPACE)
+    suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1, classes=classes, kinds=HELD)
+    sure, unsure = np.array([0.51, 0.49]), np.array([0.49, 0.51])
+    for probabilities, suggested in ((sure, True), (unsure, False)):
+        for allow in ((), ("doglife",)):
+            found = suggester.suggest(np.ones(8), probabilities, share=1, k=N, allow=allow)
+            assert ("doglife" in {one.tag for one in found}) == suggested
+
+
+@given(VECTORS)
+def test_held_back_tags_are_suggested_to_those_who_ask(vector: np.ndarray) -> None:
+    assert [one.tag for one in HOLDING.suggest(vector, allow=["#TennisLife"])] == ["tennislife"]
+    assert HOLDING.suggest(vector, allow=["golf", "tennis day"]) == []

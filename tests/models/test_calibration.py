@@ -1,14 +1,28 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 from scipy.stats import entropy
 
-from models.calibration import Calibration, familiarity
+from models.calibration import CONFIDENT, FIRST, Calibration, familiarity
 
-CALIBRATION = Calibration(intercept=-1, relevance=0.8, familiarity=1.5, confident_from=0.4)
+CALIBRATION = Calibration(
+    intercept=-1,
+    relevance=0.8,
+    familiarity=1.5,
+    share_intercept=0.5,
+    share_familiarity=-3,
+    share_certainty=2,
+    any_intercept=-0.5,
+    any_slope=0.7,
+)
+SURE = CALIBRATION.model_copy(update={"any_intercept": 0.0, "any_slope": 1.0})
 
 share = st.floats(0, 1)
+scores = st.lists(share, min_size=1, max_size=8)
 
 
 @given(share, share, share, share)
@@ -18,15 +32,44 @@ def test_score_is_a_non_decreasing_probability(one: float, other: float, low: fl
     assert 0 <= CALIBRATION.score(one, low) <= CALIBRATION.score(other, high) <= 1
 
 
-def test_equals_the_formula() -> None:
-    odds = -1 + 0.8 * np.log(0.3 / 0.7) + 1.5 * 0.6
-    assert CALIBRATION.score(0.3, 0.6) == pytest.approx(1 / (1 + np.exp(-odds)))
-    assert Calibration(intercept=-1e6, relevance=0, familiarity=0, confident_from=0).score(1, 1) == 0
+@given(st.floats(0.01, 0.99), share)
+def test_score_equals_the_formula(relevance: float, known: float) -> None:
+    assert CALIBRATION.score(relevance, known) == pytest.approx(expit(-1 + 0.8 * logit(relevance) + 1.5 * known))
 
 
-def test_confidence() -> None:
-    assert CALIBRATION.confident(0.4)
-    assert not CALIBRATION.confident(0.39)
+@given(share, share)
+def test_share_equals_the_formula(known: float, certainty: float) -> None:
+    assert CALIBRATION.share(known, certainty) == pytest.approx(expit(0.5 - 3 * known + 2 * certainty))
+
+
+def test_extreme_odds_do_not_overflow() -> None:
+    assert CALIBRATION.model_copy(update={"intercept": -1e6}).score(1, 1) == 0
+    assert CALIBRATION.model_copy(update={"share_intercept": 1e6}).share(0, 0) == 1
+
+
+@given(scores)
+def test_one_of_the_first_five_is_right(found: list[float]) -> None:
+    independent = 1 - math.prod(1 - score for score in found[:5])
+    assert CALIBRATION.any_right(found) == pytest.approx(expit(-0.5 + 0.7 * logit(np.clip(independent, 1e-3, 0.999))))
+
+
+@given(scores, scores, st.integers(0, FIRST - 1), share)
+def test_any_right_rises_with_the_first_scores_alone(
+    found: list[float], later: list[float], place: int, higher: float
+) -> None:
+    raised = found.copy()
+    raised[place % len(found)] = max(higher, raised[place % len(found)])
+    assert CALIBRATION.any_right(raised) >= CALIBRATION.any_right(found) - 1e-12
+    assert CALIBRATION.any_right((found + later)[:FIRST]) == CALIBRATION.any_right(found + later)
+
+
+def test_confidence_starts_at_nine_in_ten() -> None:
+    assert CONFIDENT == 0.9
+    assert SURE.confident([0.7, 0.7])  # 0.91
+    assert not SURE.confident([0.6, 0.7])  # 0.88
+    assert not SURE.confident([0.0] * 5 + [1.0])
+    assert not SURE.confident([])
+    assert SURE.any_right([]) == 0
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=40))

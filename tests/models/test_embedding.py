@@ -8,54 +8,76 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from models.embedding import ROWS, Embedding
+from models.fusion import fuse
+
+Array = NDArray[np.float32]
 
 
-def network(rank: int = 4, dimensions: int = 9, hidden: int = 6, out: int = 5, members: int = 3) -> Embedding:
+def network(
+    rank: int = 4, dimensions: int = 9, hidden: int = 6, out: int = 5, members: int = 3, features: int = 3
+) -> Embedding:
     random = np.random.default_rng(0)
 
     def weights(*shape: int) -> NDArray[np.float32]:
         return random.normal(size=shape).astype(np.float32)
 
     return Embedding(
-        random.integers(-127, 128, (rank, dimensions), np.int8),
+        random.integers(-127, 128, (rank, dimensions + features), np.int8),
         (np.abs(weights(rank)) / 127).astype(np.float32),
         weights(members, rank, hidden),
         weights(members, 1, hidden),
         weights(members, hidden, out),
         weights(members, 1, out),
+        weights(features),
+        np.abs(weights(features)),
     )
+
+
+def clips(*shape: int, dimensions: int = 9, features: int = 3, seed: int = 0) -> tuple[Array, Array]:
+    """Fisher vectors, (*shape, dimensions), and features of appearance, (*shape, features)."""
+    random = np.random.default_rng(seed)
+    fisher, seen = (random.normal(size=(*shape, length)).astype(np.float32) for length in (dimensions, features))
+    return fisher, seen
+
+
+def fused(net: Embedding, fisher: Array, features: Array) -> Array:
+    return fuse(fisher, features, net.appearance_mean, net.appearance_deviation)
 
 
 def test_equals_the_formula() -> None:
     net = network()
     array = {name: value.astype(np.float64) for name, value in net.tensors().items()}
     array["projection"] *= array["scale"][:, None]
-    fisher = np.random.default_rng(0).normal(size=9).astype(np.float32)
+    fisher, features = clips()
+    vector = fused(net, fisher, features)
+    assert net.dimensions == len(fisher)
     points = []
     for member in range(3):
         hidden_weight, hidden_bias, output_weight, output_bias = (
             array[name][member] for name in ("hidden_weight", "hidden_bias", "output_weight", "output_bias")
         )
-        hidden = np.tanh(array["projection"] @ fisher @ hidden_weight + hidden_bias)
+        hidden = np.tanh(array["projection"] @ vector @ hidden_weight + hidden_bias)
         output = (hidden @ output_weight + output_bias)[0]
         points.append(output / np.linalg.norm(output))
-    np.testing.assert_allclose(net.embed(fisher), np.mean(points, axis=0), atol=1e-5)
+    np.testing.assert_allclose(net.embed(fisher, features), np.mean(points, axis=0), atol=1e-5)
 
 
 @settings(deadline=None)
 @given(st.integers(1, 2 * ROWS + 3), st.integers(1, 12), st.integers(1, 7), st.integers(1, 6), st.integers(1, 3))
 def test_equals_torch(rank: int, dimensions: int, hidden: int, out: int, members: int) -> None:
     net = network(rank, dimensions, hidden, out, members)
-    fisher = np.random.default_rng(1).normal(size=(4, dimensions)).astype(np.float32)
+    fisher, features = clips(4, dimensions=dimensions)
     weights = {name: torch.from_numpy(array) for name, array in net.tensors().items()}
-    projected = torch.from_numpy(fisher) @ (weights["projection"].float() * weights["scale"][:, None]).T
+    projected = (
+        torch.from_numpy(fused(net, fisher, features)) @ (weights["projection"].float() * weights["scale"][:, None]).T
+    )
     layer = torch.tanh(
         torch.baddbmm(weights["hidden_bias"], projected.expand(members, -1, -1), weights["hidden_weight"])
     )
     points = torch.nn.functional.normalize(
         torch.baddbmm(weights["output_bias"], layer, weights["output_weight"]), dim=-1
     )
-    np.testing.assert_allclose(net.embed(fisher), points.mean(dim=0).numpy(), atol=2e-5)
+    np.testing.assert_allclose(net.embed(fisher, features), points.mean(dim=0).numpy(), atol=2e-5)
 
 
 def test_tensors_round_trip() -> None:
@@ -68,13 +90,21 @@ def test_tensors_round_trip() -> None:
 
 def test_batch_equals_single_vectors() -> None:
     net = network()
-    fisher = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
-    np.testing.assert_allclose(net.embed(fisher), [net.embed(row) for row in fisher], atol=1e-6)
+    fisher, features = clips(7)
+    expected = [net.embed(*row) for row in zip(fisher, features, strict=True)]
+    np.testing.assert_allclose(net.embed(fisher, features), expected, atol=1e-6)
 
 
 def test_length_measures_agreement_of_the_networks() -> None:
-    fisher = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
-    net = network()
-    np.testing.assert_array_less(np.linalg.norm(net.embed(fisher), axis=1), 0.99)
+    several, net = clips(7), network()
+    np.testing.assert_array_less(np.linalg.norm(net.embed(*several), axis=1), 0.99)
     alike = {name: np.repeat(array[:1], 3, axis=0) for name, array in net.tensors().items() if array.ndim == 3}
-    np.testing.assert_allclose(np.linalg.norm(replace(net, **alike).embed(fisher), axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(replace(net, **alike).embed(*several), axis=1), 1, atol=1e-6)
+
+
+def test_either_part_alone_moves_a_clip() -> None:
+    net, (fisher, features) = network(), clips(2)
+    both = net.embed(fisher[0], features[0])
+    assert not np.allclose(net.embed(fisher[1], features[0]), both, atol=1e-3)
+    assert not np.allclose(net.embed(fisher[0], features[1]), both, atol=1e-3)
+    assert np.isfinite(net.embed(np.zeros_like(fisher), features)).all()  # nothing moves

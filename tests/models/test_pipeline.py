@@ -1,18 +1,29 @@
-"""The pipeline end to end, with the bundle that ships."""
+"""The pipeline end to end with the bundle that ships, and how its parts work together with made-up ones."""
 
 import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from models.appearance import Appearance
 from models.bundle import SHIPPED, Bundle
+from models.calibration import Calibration
+from models.embedding import Embedding
+from models.encoded_clip import EncodedClip
 from models.encoder import STILL
 from models.pipeline import UNSURE, Pipeline
+from models.tags.class_anchors import ClassAnchors, ImageClass
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from models.tags.suggestions import Suggester
+from models.video.limits import VideoInfo
 from tests import clips
 
 
@@ -118,3 +129,74 @@ assert before and compiled() == before, (before, compiled())
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+NAMES = ["golf", "danc", "dog", "cat"]
+SPACE = TagSpace.from_vectors(NAMES, [4, 3, 2, 1], ["golf", "dance", "dog", "cat"], np.eye(4), ["golf", "danc"])
+SUGGESTER = Suggester(
+    SPACE,
+    Cooccurrence.empty(4),
+    temperature=0.1,
+    classes=ClassAnchors([ImageClass("pug", "dog", ("dog",)), ImageClass("tabby", "cat", ("cat",))], SPACE),
+)
+CALIBRATION = Calibration(
+    intercept=0,
+    relevance=1,
+    familiarity=0,
+    share_intercept=-4,
+    share_familiarity=-8,
+    share_certainty=8,
+    any_intercept=0,
+    any_slope=1,
+)
+
+
+def made_up(calibration: Calibration | None) -> Pipeline:
+    """A pipeline whose networks are sure of golf if something moves, and of nothing if not."""
+    embedding = Embedding(
+        projection=np.array([[127, 0]], np.int8),
+        scale=np.array([1], np.float32),
+        hidden_weight=np.full((2, 1, 2), [[[1, 0]], [[0, 1]]], np.float32),
+        hidden_bias=np.zeros((2, 1, 2), np.float32),
+        output_weight=np.array([[[1, 0, 0, 0], [0, 0, 0, 0]], [[0, 0, 0, 0], [1, 0, 0, 0]]], np.float32),
+        output_bias=np.zeros((2, 1, 4), np.float32),
+        appearance_mean=np.zeros(1, np.float32),
+        appearance_deviation=np.ones(1, np.float32),
+    )
+    bundle: Any = SimpleNamespace(
+        manifest=SimpleNamespace(calibration=calibration), embedding=lambda: embedding, suggester=lambda *_: SUGGESTER
+    )
+    return Pipeline(bundle)
+
+
+def encoded(moves: bool, dog: float) -> EncodedClip:
+    appearance = Appearance(np.zeros(1, np.float32), np.array([dog, 1 - dog], np.float32))
+    video = VideoInfo(duration_s=1, fps=30, width=160, height=120, frames_used=30)
+    return EncodedClip(np.array([moves], np.float32), appearance, video, int(moves), {"decode": 1.0}, ["a warning"])
+
+
+def test_networks_and_pictures_speak_as_far_as_they_are_sure() -> None:
+    pipeline = made_up(CALIBRATION)
+    moving, still = (pipeline.suggest(encoded(moves, dog=1)) for moves in (True, False))
+    assert moving.hashtags[0].tag == "golf"
+    assert still.hashtags[0].tag == "dog"
+    assert still.hashtags[0].relevance > 0.95
+    assert {"golf", "dance"} >= {found.tag for found in pipeline.suggest(encoded(False, dog=1)).hashtags[1:3]}
+
+
+def test_confidence_needs_a_likely_first_five() -> None:
+    pipeline = made_up(CALIBRATION)
+    for dog, confident in ((1.0, True), (0.5, False)):
+        answer = pipeline.suggest(encoded(False, dog), k=1)
+        assert answer.confident == confident == CALIBRATION.confident([found.score for found in answer.hashtags])
+        assert answer.warnings == ["a warning"] + [UNSURE] * (not confident)
+    assert not pipeline.suggest(encoded(False, 1.0), exclude=["dog"], min_score=0.99).confident  # no hashtags
+
+
+def test_without_calibration_scores_are_relevance() -> None:
+    answer = made_up(None).suggest(encoded(False, dog=1))
+    assert answer.confident
+    assert answer.warnings == ["a warning"]
+    assert [found.score for found in answer.hashtags] == [found.relevance for found in answer.hashtags]
+    assert answer.hashtags[0].tag == "dog"
+    assert answer.timings_ms["total"] == pytest.approx(sum(list(answer.timings_ms.values())[:-1]))

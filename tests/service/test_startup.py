@@ -23,6 +23,13 @@ def test_a_broken_deny_list_is_not_served_with(bundle: Path, tmp_path: Path) -> 
         run(Settings(port=0, bundle=bundle, deny_file=deny_file))
 
 
+def test_broken_kinds_of_tags_are_not_served_with(bundle: Path, tmp_path: Path) -> None:
+    kinds_file = tmp_path / "kinds.tsv"
+    kinds_file.write_text("nike\tfirm\n")
+    with pytest.raises(Tag2VecError, match=r"kinds\.tsv, line 1"):
+        run(Settings(port=0, bundle=bundle, kinds_file=kinds_file))
+
+
 def test_a_broken_key_file_is_not_served_with(bundle: Path, tmp_path: Path) -> None:
     keys_file = tmp_path / "keys"
     keys_file.write_text("alice\n")

@@ -20,8 +20,9 @@ from service.problems import Code, Problem, ProblemDocument
 from service.settings import Settings
 
 _DESCRIPTION = """
-Post a clip and get hashtags for it: improved dense trajectories, Fisher vectors, an embedding, and a search in a tag
-space learnt from real posts. Clips are analysed in separate processes and never stored.
+Post a clip and get hashtags for it: from its motion (improved dense trajectories, Fisher vectors) and its pictures (an
+image network), by a search in a tag space learnt from real posts. Clips are analysed in separate processes and never
+stored.
 
 Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a `code` from a closed list.
 `GET /v1/info` returns every limit.

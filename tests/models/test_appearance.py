@@ -1,20 +1,27 @@
 """The image network: what it makes of pictures, and that running it leaves no trace."""
 
 import json
+import math
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
+import onnx
 import pytest
+import skimage.data
 from numpy.typing import NDArray
 from onnx import TensorProto
 from pydantic import ValidationError
 
 from models.appearance import AppearanceNetwork, AppearanceSettings
+from models.bundle import SHIPPED
 from models.errors import BundleError
+from models.video.pictures import PictureSampler
 from tests.networks import CLASSES, FEATURES, weights, write_network
 
 SETTINGS = AppearanceSettings(short_side=16, side=8, mean=100, deviation=50)
@@ -170,3 +177,57 @@ print(found[0].hex())
     ended = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True)
     own = AppearanceNetwork(file, AppearanceSettings(short_side=16, side=8))
     assert ended.stdout.strip() == own.describe([np.full((8, 8, 3), 200, np.uint8)]).features.tobytes().hex()
+
+
+SHIPPED_NETWORK = SHIPPED / "appearance.onnx"
+
+PRIVATE = """
+import os, sys
+from pathlib import Path
+
+import numpy as np
+
+from models.appearance import AppearanceNetwork, AppearanceSettings, onnx_runtime
+
+def private():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) // 1024
+
+onnx_runtime()
+child = os.fork()
+if not child:
+    before = private()
+    settings = AppearanceSettings()
+    network = AppearanceNetwork(Path(sys.argv[1]), settings)
+    network.describe([np.full((settings.side, settings.side, 3), 90, np.uint8)] * settings.pictures)
+    print(private() - before, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").is_file(), reason="memory is counted in /proc")
+def test_the_shipped_network_takes_little_memory_of_a_worker() -> None:
+    """MiB that a worker does not share with the process that it is forked from."""
+    ended = subprocess.run([sys.executable, "-c", PRIVATE, SHIPPED_NETWORK], capture_output=True, text=True, check=True)
+    assert 18 < int(ended.stdout) < 75
+
+
+def test_the_shipped_network_is_what_it_says() -> None:
+    model = onnx.load(SHIPPED_NETWORK)
+    onnx.checker.check_model(model, full_check=True)
+    assert "Apache-2.0" in model.doc_string
+    assert not any(node.doc_string or node.metadata_props for node in model.graph.node)
+    weights = {tensor.data_type: tensor for tensor in model.graph.initializer if math.prod(tensor.dims) > 2000}
+    assert set(weights) == {TensorProto.FLOAT16}
+    network = AppearanceNetwork(SHIPPED_NETWORK, AppearanceSettings())
+    assert network.lengths == (2 * 1280, 1000)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("chelsea", range(281, 286)), ("coffee", [504, 967, 968])])
+def test_the_shipped_network_sees(name: str, classes: Sequence[int]) -> None:
+    """A cat and a cup, on photographs that scikit-image comes with."""
+    sampler = PictureSampler(1, short_side=256, side=224)
+    sampler.add(av.VideoFrame.from_ndarray(getattr(skimage.data, name)(), format="rgb24"))
+    found = AppearanceNetwork(SHIPPED_NETWORK, AppearanceSettings()).describe(sampler.pictures())
+    assert found.probabilities[list(classes)].sum() > 0.5

@@ -19,12 +19,14 @@ class Artifacts:
     trends: Path
     inflections: Path
     features: Path
+    appearance: Path
     vocabulary: Path
     embedding: Path
     post_splits: Path
     out_of_fold: Path
     out_of_distribution: Path
     evaluation: Path
+    open_world: Path
     bundle: Path
     descriptors: Path
 

@@ -30,6 +30,8 @@ class Clip(BaseModel):
         Its source: clips of one group are never split between training and testing.
     benchmark : str
         The public benchmark that it is from, such as ``jhmdb``; may be empty.
+    source : str
+        The collection that it is from, often all of one uploader, place or match; may be empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +41,7 @@ class Clip(BaseModel):
     hashtag: str = ""
     group: str
     benchmark: str = ""
+    source: str = ""
 
 
 class ClipSettings(BaseModel):

@@ -9,12 +9,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from models.appearance import AppearanceSettings
+from models.bundle import SHIPPED
+from models.bundle.files import APPEARANCE
 from models.errors import Tag2VecError
 from models.processors import processors
 from models.trajectories.settings import TrajectorySettings
 from training.clips import ClipSettings
 from training.corpus import CorpusSettings
 from training.embedding import EmbeddingSettings
+from training.tables import IMAGENET_CLASSES
 from training.tag2vec import Tag2VecSettings
 from training.vocabulary import VocabularySettings
 
@@ -64,6 +68,23 @@ class Data(_Section):
     """The table of `training.clips`."""
     posts: list[ConfigPath] = Field(min_length=1)
     """Files of posts, as in `training.posts`."""
+    open_world: ConfigPath | None = None
+    """A table of clips of anything with hashtags that people wrote for them, as in `training.evaluation.open_world`,
+    which only measures with them."""
+
+
+class AppearanceConfig(AppearanceSettings):
+    """An image network, how pictures are shown to it, and what its classes mean."""
+
+    network: ConfigPath = SHIPPED / APPEARANCE
+    """ONNX; by default the network that ships."""
+    classes: ConfigPath = IMAGENET_CLASSES
+    """The table of `models.tags.class_anchors`, with a line for each class of the network."""
+
+    @property
+    def shown(self) -> AppearanceSettings:
+        """How pictures are shown to the network: all that the bundle needs to know."""
+        return AppearanceSettings(**self.model_dump(exclude={"network", "classes"}))
 
 
 class Config(_Section):
@@ -79,6 +100,7 @@ class Config(_Section):
     corpus: CorpusSettings = CorpusSettings()
     tag2vec: Tag2VecSettings = Tag2VecSettings()
     trajectories: Annotated[TrajectorySettings, BeforeValidator(_known)] = TrajectorySettings()
+    appearance: AppearanceConfig = AppearanceConfig()
     vocabulary: VocabularySettings = VocabularySettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
 

@@ -1,6 +1,7 @@
-"""Training of the embedding: from a clip's Fisher vector to the tag vector of its hashtag."""
+"""Training of the embedding: from a clip's motion and appearance to the tag vector of its hashtag."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.bundle.files import EMBEDDING
 from models.embedding import Embedding
 from models.tags.space import TagSpace
 from models.tensor_file import read_tensors, write_tensors
+from training.appearance import read_appearances
 from training.artifacts import Artifacts
 from training.examples import background, by_hashtag, target_vectors
 from training.gram import left_singular_vectors
@@ -29,7 +31,7 @@ class EmbeddingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rank: int = Field(default=1024, ge=1)
-    """Principal directions of the Fisher vectors to keep, at most; there are no more than clips."""
+    """Principal directions of the clips' vectors to keep, at most; there are no more than clips."""
     members: int = Field(default=6, ge=1)
     """Networks in the ensemble; the mean of their outputs is used."""
     hidden: int = Field(default=600, ge=1)
@@ -46,7 +48,7 @@ class EmbeddingSettings(BaseModel):
     """Weight of clips of background classes, relative to clips with a hashtag."""
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    """Share of the projected Fisher vector set to zero in each step."""
+    """Share of the projected vector set to zero in each step."""
     learning_rate: float = Field(default=3e-3, gt=0)
     seed: int = 0
 
@@ -59,7 +61,7 @@ class Ensemble(nn.Module):
     members : int
         Number of networks.
     rank : int
-        Dimensions of a projected Fisher vector.
+        Dimensions of a projected vector.
     hidden : int
         Tanh units of each network.
     out : int
@@ -84,20 +86,50 @@ def _uniform(*shape: int, fan_in: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
 
 
-def frozen(projection: Array, ensemble: Ensemble) -> Embedding:
-    """Return a trained ensemble for inference: without torch, and with `projection`, float32 (rank, dim), in 8 bits."""
+@dataclass(frozen=True, eq=False)
+class TrainedNetworks:
+    """Networks with the projection that comes before them, float32 (rank, dimensions)."""
+
+    projection: Array
+    ensemble: Ensemble
+
+    def embed(self, vectors: Array) -> Array:
+        """Embed vectors such as those learnt from, float32 (n, dimensions) to (n, out), as `Embedding` does."""
+        projected = torch.from_numpy(vectors @ self.projection.T)
+        with torch.inference_mode():
+            embedded: Array = self.ensemble(projected.expand(len(self.ensemble.hidden_bias), -1, -1)).mean(0).numpy()
+        return embedded
+
+
+def frozen(networks: TrainedNetworks, appearance_mean: Array, appearance_deviation: Array) -> Embedding:
+    """Return networks for inference: without torch, with the projection in 8 bits.
+
+    Parameters
+    ----------
+    networks : TrainedNetworks
+    appearance_mean, appearance_deviation : float32 (2 d,)
+        Of the features of appearance, as in the vectors that the networks learnt from.
+    """
+    projection = networks.projection
     scale = np.abs(projection).max(axis=1) / np.float32(np.iinfo(np.int8).max)
-    weights = {name: tensor.detach().numpy() for name, tensor in ensemble.state_dict().items()}
-    return Embedding(np.rint(projection / scale[:, None]).astype(np.int8), scale, **weights)
+    return Embedding(
+        projection=np.rint(projection / scale[:, None]).astype(np.int8),
+        scale=scale,
+        appearance_mean=appearance_mean,
+        appearance_deviation=appearance_deviation,
+        **{name: tensor.detach().numpy() for name, tensor in networks.ensemble.state_dict().items()},
+    )
 
 
-def principal_directions(fisher: Array, rank: int) -> Array:
-    """Return the first right singular vectors, float32 (rank, dimensions), of Fisher vectors (n, dimensions)."""
-    u, s = left_singular_vectors(fisher, rank)
-    return np.ascontiguousarray((u / s).T.astype(np.float32) @ fisher)
+def principal_directions(vectors: Array, rank: int) -> Array:
+    """Return the first right singular vectors, float32 (rank, dimensions), of the rows of a matrix (n, dimensions)."""
+    u, s = left_singular_vectors(vectors, rank)
+    return np.ascontiguousarray((u / s).T.astype(np.float32) @ vectors)
 
 
-def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings) -> Embedding:
+def train_embedding(
+    views: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
+) -> TrainedNetworks:
     """Train the networks.
 
     The loss has two terms. The cross-entropy of a softmax over the cosines between the embedded clip and the vectors of
@@ -114,7 +146,7 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
     Parameters
     ----------
     views : float32 (2, n, dimensions)
-        Fisher vectors of the clips as they are, and mirrored.
+        Vectors of the clips as they are, and mirrored; see `training.examples.Examples`.
     labels : int64 (n,)
         Rows of `targets`; those past the last are background classes.
     targets : float32 (hashtags, out)
@@ -153,7 +185,7 @@ def train_embedding(views: Array, labels: NDArray[np.int64], targets: Array, set
             loss.backward()
             optimiser.step()
             schedule.step()
-    return frozen(projection, ensemble)
+    return TrainedNetworks(projection, ensemble)
 
 
 def learn_embedding(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) -> None:
@@ -163,8 +195,9 @@ def learn_embedding(out: Path, artifacts: Artifacts, *, settings: EmbeddingSetti
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
     everything = examples.joined(background(artifacts))
-    network = train_embedding(everything.views, everything.labels, targets, settings)
-    write_tensors(out / EMBEDDING, network.tensors())
+    networks = train_embedding(everything.views, everything.labels, targets, settings)
+    standard = read_appearances(artifacts.appearance).standard()
+    write_tensors(out / EMBEDDING, frozen(networks, *standard).tensors())
 
 
 def read_embedding(folder: Path) -> Embedding:

@@ -1,4 +1,4 @@
-"""Training examples: the Fisher vectors of the clips, with their classes and sources."""
+"""Training examples: motion and appearance of the clips in one vector, with their classes and groups."""
 
 import logging
 from collections import Counter
@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from models.errors import Tag2VecError
+from models.fusion import fuse
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from training.appearance import read_appearances
 from training.artifacts import Artifacts
 from training.clips import Clip
 from training.features import read_kept
@@ -37,11 +41,11 @@ class Examples:
     Attributes
     ----------
     views : float32 (2, n, dimensions)
-        Fisher vectors of the clips as they are, and mirrored.
+        Vectors of the clips as they are, and mirrored (`models.fusion`); both have the appearance of the clip as it is.
     labels : int64 (n,)
         Index of each clip's class in `classes`.
     groups : int64 (n,)
-        Clips of the same source are of the same group.
+        Clips of one group are never both learnt from and judged.
     classes : list of str
     clips : list of Clip, (n,)
     """
@@ -77,7 +81,7 @@ class Examples:
         )
 
     @cached_property
-    def fisher(self) -> Array:
+    def vectors(self) -> Array:
         """What is embedded, float32 (n, dimensions): the mean of the two views."""
         mean: Array = self.views.mean(axis=0)
         return mean
@@ -85,6 +89,17 @@ class Examples:
     def apart_from(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows whose groups are none of those of `rows`, int64 (m,)."""
         return np.flatnonzero(~np.isin(self.groups, self.groups[rows]))
+
+    def by_source(self) -> "Examples":
+        """Return the same examples with larger groups: all clips of a source, and of groups that share clips with it.
+
+        Clips of a source often share their uploader, place or camera, which may give a hashtag away.
+        """
+        groups = len(self.clips)
+        sources = _numbered([clip.source or f"group {clip.group}" for clip in self.clips])
+        links = coo_matrix((np.ones(groups, np.int8), (self.groups, groups + sources)), (2 * groups,) * 2)
+        joined = connected_components(links, directed=False)[1]
+        return replace(self, groups=_numbered(joined[self.groups]))
 
     def groups_of(self, label: int) -> int:
         """Return the number of groups of a class."""
@@ -117,13 +132,13 @@ def by_hashtag(artifacts: Artifacts, space: TagSpace) -> Examples:
             "training needs clips of at least two hashtags with a vector in the tag space; "
             f"hashtags without a vector: {', '.join(absent) or 'none'}. Add clips or posts."
         )
-    return Examples.of(clips, names, read_views(artifacts.vocabulary))
+    return _fused(artifacts, clips, names)
 
 
 def background(artifacts: Artifacts) -> Examples:
     """Return the clips of background classes; see `background_classes`."""
     clips = [row.clip for row in read_kept(artifacts.features)]
-    return Examples.of(clips, background_classes(clips), read_views(artifacts.vocabulary))
+    return _fused(artifacts, clips, background_classes(clips))
 
 
 def background_classes(clips: Sequence[Clip]) -> list[str]:
@@ -142,11 +157,20 @@ def by_category(artifacts: Artifacts, benchmark: str) -> Examples | None:
     names = [clip.category if clip.benchmark == benchmark else "" for clip in clips]
     if len(set(filter(None, names))) < 2:
         return None
-    return Examples.of(clips, names, read_views(artifacts.vocabulary))
+    return _fused(artifacts, clips, names)
 
 
-def _numbered(names: Sequence[str]) -> NDArray[np.int64]:
-    return np.unique(np.asarray(names, np.str_), return_inverse=True)[1].astype(np.int64)
+def _fused(artifacts: Artifacts, clips: Sequence[Clip], names: Sequence[str]) -> Examples:
+    """Return the kept clips that have a class, with appearance standardised over all kept clips."""
+    rows = [row for row, name in enumerate(names) if name]
+    views, seen = read_views(artifacts.vocabulary), read_appearances(artifacts.appearance)
+    features, standard = seen.features[rows], seen.standard()
+    fused = np.stack([fuse(view[rows], features, *standard) for view in views])
+    return Examples.of([clips[row] for row in rows], [names[row] for row in rows], fused)
+
+
+def _numbered(names: ArrayLike) -> NDArray[np.int64]:
+    return np.unique(np.asarray(names), return_inverse=True)[1].astype(np.int64)
 
 
 def stem_of(hashtag: str) -> str:

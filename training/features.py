@@ -127,3 +127,9 @@ def read_table(folder: Path) -> list[Features]:
 def read_kept(folder: Path) -> list[Features]:
     """Return the rows of the clips that have descriptors, in the order of the list."""
     return [row for row in read_table(folder) if row.status == "kept"]
+
+
+def rows_of(folder: Path, clips: Sequence[Clip]) -> list[int]:
+    """Return the numbers of some of the clips that have descriptors, among all of these."""
+    rows = {row.clip.path: number for number, row in enumerate(read_kept(folder))}
+    return [rows[clip.path] for clip in clips]

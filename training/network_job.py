@@ -21,8 +21,8 @@ Rows = NDArray[np.int64]
 class Network(Protocol):
     """What has been trained."""
 
-    def embed(self, fisher: Array) -> Array:
-        """Embed Fisher vectors, float32 (n, dimensions) to (n, out)."""
+    def embed(self, vectors: Array) -> Array:
+        """Embed vectors such as it was trained on, float32 (n, dimensions) to (n, out)."""
         ...
 
 

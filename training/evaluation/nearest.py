@@ -1,4 +1,4 @@
-"""The trained hashtag nearest to a clip, by the network, and by a linear SVM on the same Fisher vectors."""
+"""The trained hashtag nearest to a clip, by the networks, and by a linear SVM on the same vectors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def hashtag_ranks(embedded: NDArray[np.float32], labels: Rows, targets: NDArray[
 
 def svm_answers(examples: Examples, seed: int) -> Rows:
     """Return the class that a linear SVM, which saw no clip of its group, gives each clip, int64 (n,)."""
-    kernel = (examples.fisher @ examples.fisher.T).astype(np.float64)
+    kernel = (examples.vectors @ examples.vectors.T).astype(np.float64)
     answers = np.empty(len(examples.labels), np.int64)
     for seen, unseen in folds(examples, seed):
         machine = OneVsRestClassifier(SVC(C=SVM_COST, kernel="precomputed"))

@@ -1,4 +1,7 @@
-"""The paper's own network, for comparison: 600 tanh units, squared error, L-BFGS (ICVGIP 2016, section 3.3)."""
+"""The paper's own network, for comparison: 600 tanh units, squared error, L-BFGS (ICVGIP 2016, section 3.3).
+
+It learns from what our networks learn from. The paper had motion alone.
+"""
 
 from dataclasses import dataclass
 
@@ -22,10 +25,10 @@ class PaperNetwork:
     basis: Array
     layers: torch.nn.Module
 
-    def embed(self, fisher: Array) -> Array:
-        """Embed Fisher vectors, float32 (n, dimensions) to (n, out); the points may have any length."""
+    def embed(self, vectors: Array) -> Array:
+        """Embed vectors, float32 (n, dimensions) to (n, out); the points may have any length."""
         with torch.inference_mode():
-            embedded: Array = self.layers(torch.from_numpy(fisher @ self.basis.T)).numpy()
+            embedded: Array = self.layers(torch.from_numpy(vectors @ self.basis.T)).numpy()
         return embedded
 
 
@@ -53,8 +56,8 @@ def train_paper_network(
         Only the seed is used.
     """
     named = labels < len(targets)
-    fisher = views[:, named].mean(axis=0)
-    u, s = left_singular_vectors(fisher)
+    vectors = views[:, named].mean(axis=0)
+    u, s = left_singular_vectors(vectors)
     seen, goals = torch.from_numpy((u * s).astype(np.float32)), torch.from_numpy(targets[labels[named]])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -70,4 +73,4 @@ def train_paper_network(
         return error
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    return PaperNetwork((u / s).T.astype(np.float32) @ fisher, layers)
+    return PaperNetwork((u / s).T.astype(np.float32) @ vectors, layers)

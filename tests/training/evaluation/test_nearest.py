@@ -58,7 +58,7 @@ def test_the_span_keeps_all_lengths_and_angles() -> None:
     data = clusters(np.random.default_rng(0), clips=12)
     wide = examples(data.labels, data.groups, np.random.default_rng(1).normal(size=(12, 500)))
     narrow = wide.in_their_span()
-    assert narrow.fisher.shape[1] <= 24
+    assert narrow.vectors.shape[1] <= 24
     before, after = (x.views.reshape(24, -1) for x in (wide, narrow))
     np.testing.assert_allclose(after @ after.T, before @ before.T, rtol=1e-4, atol=1e-2)
 
@@ -71,7 +71,7 @@ def test_the_svm_is_linear() -> None:
         machine = LinearSVC(C=100, loss="hinge", max_iter=1_000_000, random_state=0, tol=1e-6)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            expected[unseen] = machine.fit(data.fisher[seen], data.labels[seen]).predict(data.fisher[unseen])
+            expected[unseen] = machine.fit(data.vectors[seen], data.labels[seen]).predict(data.vectors[unseen])
     # Up to the bias, which one regularises and the other does not.
     assert (answers == expected).mean() > 0.9
     assert 0.4 < (answers == data.labels).mean() < 1
@@ -91,14 +91,14 @@ def test_the_papers_network_learns_in_the_span() -> None:
     def train(rows: np.ndarray, labels: np.ndarray) -> PaperNetwork:
         return train_paper_network(data.views[:, rows], labels, targets, EmbeddingSettings(), iterations=50)
 
-    found = train(seen, data.labels[seen]).embed(data.fisher[judged])
+    found = train(seen, data.labels[seen]).embed(data.vectors[judged])
     assert (hashtag_ranks(found, data.labels[judged], targets) == 0).mean() > 0.9
     # A direction that no training clip has makes no difference, nor do clips of background classes.
     few = seen[:20]
-    beside = np.linalg.svd(data.fisher[few])[2][20:]
+    beside = np.linalg.svd(data.vectors[few])[2][20:]
     network = train(few, data.labels[few])
-    moved = data.fisher[judged] + 5 * beside[0]
-    np.testing.assert_allclose(network.embed(data.fisher[judged]), network.embed(moved), atol=1e-2)
+    moved = data.vectors[judged] + 5 * beside[0]
+    np.testing.assert_allclose(network.embed(data.vectors[judged]), network.embed(moved), atol=1e-2)
     background = np.where(np.isin(seen, few), data.labels[seen], len(targets))
     again = train(seen, background)
-    np.testing.assert_allclose(network.embed(data.fisher[judged]), again.embed(data.fisher[judged]), atol=1e-2)
+    np.testing.assert_allclose(network.embed(data.vectors[judged]), again.embed(data.vectors[judged]), atol=1e-2)

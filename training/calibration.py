@@ -1,20 +1,53 @@
-"""Fits the calibration: suggestions for unseen clips against what unseen posts find relevant."""
+"""Fits the calibration, on clips and posts that no other part of the model was trained on.
 
+Three logistic curves, one after the other: how far to trust the classes of pictures beside the networks, how likely
+people are to keep a suggestion, and how likely one of the first five names what a clip shows.
+"""
+
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from models.calibration import Calibration, log_odds
-
-CONFIDENT = 0.9
-"""Share of unseen clips of trained hashtags whose answers are to be trusted."""
+from models.calibration import FIRST, Calibration, log_odds
 
 RIDGE = 1e-5
-"""Weight of the squared coefficients in the loss, so that suggestions that are always right do not become certain."""
+"""Weight of the squared coefficients in the loss, so that what is always right does not become certain."""
+
+NEGLIGIBLE = 1e-6
+"""Probability of a hashtag below which none is given to it: neither networks nor classes know better."""
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Bounds = tuple[float | None, float | None]
+
+ANY: Bounds = (None, None)
+RISING: Bounds = (0, None)
+FALLING: Bounds = (None, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What networks and classes make of clips whose hashtag is known, one a row.
+
+    Attributes
+    ----------
+    networks, classes : float64 (n,)
+        The probability that either gives to the clip's own hashtag.
+    familiarity, certainty : float64 (n,)
+        Of networks and classes, for the clip; see `models.calibration`.
+    left_out : bool (n,)
+        Whether the networks saw no clip of the hashtag at all; otherwise, none of the clip's group.
+    """
+
+    networks: Floats
+    classes: Floats
+    familiarity: Floats
+    certainty: Floats
+    left_out: Flags
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +71,7 @@ class Suggested:
     familiarity: Floats
     rank: NDArray[np.int64]
     clip: NDArray[np.int64]
-    kept: NDArray[np.bool_]
+    kept: Flags
 
     def scores(self, calibration: Calibration) -> Floats:
         """Return the probability of each suggestion, float64 (n,)."""
@@ -52,32 +85,127 @@ class Suggested:
         return shares[judged.rank]
 
 
-def fit_calibration(suggested: Suggested, familiarities: Floats) -> Calibration:
-    """Fit the probabilities by maximum likelihood, non-decreasing in relevance and familiarity.
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """The first five suggestions for clips, one answer a row.
 
-    Parameters
+    Attributes
     ----------
-    suggested : Suggested
-    familiarities : float64 (clips,)
-        Of unseen clips of trained hashtags.
+    scores : list of list of float, (n,)
+        Of the suggestions, the first one first.
+    rank : int64 (n,)
+        Of the clip's own hashtag among them, from 1; 0 if it is not there.
+    clip : int64 (n,)
+        Row of the clip, of which there may be two answers.
+    left_out : bool (n,)
+        As in `Evidence`.
+    """
+
+    scores: list[list[float]]
+    rank: NDArray[np.int64]
+    clip: NDArray[np.int64]
+    left_out: Flags
+
+    @property
+    def right(self) -> Flags:
+        """Whether the clip's own hashtag is among the first five, bool (n,)."""
+        return self.rank > 0
+
+    def of(self, rows: Flags) -> "Answered":
+        """Return the rows that are marked."""
+        scores = [scores for scores, wanted in zip(self.scores, rows, strict=True) if wanted]
+        return Answered(scores, self.rank[rows], self.clip[rows], self.left_out[rows])
+
+    def any_right(self, calibration: Calibration) -> Floats:
+        """Return the probability that one of the first five is right, float64 (n,)."""
+        return np.array([calibration.any_right(scores) for scores in self.scores])
+
+
+def fit_share(evidence: Evidence) -> dict[str, float]:
+    """Fit the share of classes in the mixture, by maximum likelihood of the clips' own hashtags.
+
+    It does not rise with familiarity nor fall with certainty. Clips of trained hashtags and clips of hashtags left out
+    have the same weight in all: what people send is of both kinds.
+
+    Returns
+    -------
+    dict of float
+        `share_intercept`, `share_familiarity` and `share_certainty` of `models.calibration.Calibration`.
+    """
+    design = np.column_stack([np.ones(len(evidence.networks)), evidence.familiarity, evidence.certainty])
+    weights = balanced(evidence.left_out)
+    gain = evidence.classes - evidence.networks
+
+    def loss(odds: Floats) -> tuple[float, Floats]:
+        share = logistic(odds)
+        mixed = evidence.networks + share * gain + NEGLIGIBLE
+        return -float(weights @ np.log(mixed)), -weights * gain * share * (1 - share) / mixed
+
+    bounds = {"share_intercept": ANY, "share_familiarity": FALLING, "share_certainty": RISING}
+    return _fit(design, loss, bounds)
+
+
+def fit_score(suggested: Suggested) -> dict[str, float]:
+    """Fit the probability that people keep a suggestion, by maximum likelihood.
+
+    Returns
+    -------
+    dict of float
+        `intercept`, `relevance` and `familiarity` of `models.calibration.Calibration`; the latter two are not negative.
     """
     odds = np.array([log_odds(relevance) for relevance in suggested.relevance])
     design = np.column_stack([np.ones(len(odds)), odds, suggested.familiarity])
-    signs = np.where(suggested.kept, 1.0, -1.0)
+    bounds = {"intercept": ANY, "relevance": RISING, "familiarity": RISING}
+    return _fit(design, _log_loss(suggested.kept, np.full(len(odds), 1 / len(odds))), bounds)
 
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        margins = signs * (design @ weights)
-        slope = -signs * np.exp(-np.logaddexp(0, margins))
-        return (
-            float(np.logaddexp(0, -margins).mean()) + RIDGE * float(weights @ weights),
-            design.T @ slope / len(signs) + 2 * RIDGE * weights,
-        )
 
-    found = minimize(loss, np.zeros(3), jac=True, bounds=[(None, None), (0, None), (0, None)])
-    intercept, relevance, familiarity = (round(float(weight), 6) for weight in found.x)
-    return Calibration(
-        intercept=intercept,
-        relevance=relevance,
-        familiarity=familiarity,
-        confident_from=round(float(np.quantile(familiarities, 1 - CONFIDENT)), 6),
-    )
+def fit_any(answered: Answered) -> dict[str, float]:
+    """Fit the probability that one of the first five is right, the clip's own hashtag, by maximum likelihood.
+
+    Both kinds of clips have the same weight, as in `fit_share`.
+
+    Returns
+    -------
+    dict of float
+        `any_intercept` and `any_slope` of `models.calibration.Calibration`; the slope is not negative.
+    """
+    odds = [log_odds(1 - math.prod(1 - score for score in scores[:FIRST])) for scores in answered.scores]
+    bounds = {"any_intercept": ANY, "any_slope": RISING}
+    loss = _log_loss(answered.right, balanced(answered.left_out))
+    return _fit(np.column_stack([np.ones(len(odds)), odds]), loss, bounds)
+
+
+def balanced(left_out: Flags) -> Floats:
+    """Return weights, float64 (n,), of sum 1, of which rows that are left out have half in all, if there are both."""
+    weights = np.where(left_out, 1 / max(left_out.sum(), 1), 1 / max((~left_out).sum(), 1))
+    weights /= weights.sum()
+    return weights
+
+
+def logistic(odds: Floats) -> Floats:
+    """Return the probabilities of log-odds."""
+    probabilities: Floats = np.exp(-np.logaddexp(0, -odds))
+    return probabilities
+
+
+def _log_loss(true: Flags, weights: Floats) -> Callable[[Floats], tuple[float, Floats]]:
+    signs = np.where(true, 1.0, -1.0)
+
+    def loss(odds: Floats) -> tuple[float, Floats]:
+        margins = signs * odds
+        return float(weights @ np.logaddexp(0, -margins)), -weights * signs * logistic(-margins)
+
+    return loss
+
+
+def _fit(
+    design: Floats, loss: Callable[[Floats], tuple[float, Floats]], bounds: Mapping[str, Bounds]
+) -> dict[str, float]:
+    """Return the coefficients with the least loss, by name; `loss` gives that of the log-odds, and its derivatives."""
+
+    def of(coefficients: Floats) -> tuple[float, Floats]:
+        value, slopes = loss(design @ coefficients)
+        return value + RIDGE * float(coefficients @ coefficients), design.T @ slopes + 2 * RIDGE * coefficients
+
+    found = minimize(of, np.zeros(design.shape[1]), jac=True, bounds=list(bounds.values()))
+    return {name: round(float(coefficient), 6) for name, coefficient in zip(bounds, found.x, strict=True)}

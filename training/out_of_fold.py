@@ -1,10 +1,12 @@
 """Out-of-fold embeddings: every clip embedded by networks that saw no clip of its source.
 
-Evaluation and calibration rest on them. There are four kinds, each for every clip with a hashtag:
+Evaluation and calibration rest on them. There are five kinds, each for every clip with a hashtag:
 
 ``embedded``
     by a network that saw no clip of its fold, and so of its group, towards the bundle's own tag space
     (`training.evaluation.folds`);
+``by_source``
+    as ``embedded``, by a network that saw no clip of its source either, nor of others in its fold by source;
 ``left_out``
     by a network that saw no clip of its hashtag;
 ``post_splits``
@@ -27,7 +29,7 @@ from models.tags.space import TagSpace
 from models.tensor_file import read_tensors, write_tensors
 from training.artifacts import Artifacts
 from training.embedding import EmbeddingSettings
-from training.evaluation.folds import FOLDS, Rows, fold_of
+from training.evaluation.folds import FOLDS, Rows, fold_of, source_fold_of
 from training.evaluation.paper import train_paper_network
 from training.examples import Examples, background, by_hashtag, target_vectors
 from training.network_job import NetworkJob, train_and_embed
@@ -49,26 +51,30 @@ class OutOfFold:
     ----------
     fold : int64 (n,)
         The fold of each clip.
-    embedded, left_out, paper : float32 (n, out)
-        `paper`: as `embedded`, by the paper's own network.
+    source_fold : int64 (n,)
+        Its fold by source; -1 if there are too few sources.
+    embedded, by_source, left_out, paper : float32 (n, out)
+        `by_source`: zeros without folds by source. `paper`: as `embedded`, by the paper's own network.
     post_splits : float32 (2, n, out)
     pairs : float32 (2, FOLDS, n, out)
         By networks that saw neither the clip's fold nor that of the second axis.
     """
 
     fold: Rows
+    source_fold: Rows
     embedded: Array
+    by_source: Array
     left_out: Array
     paper: Array
     post_splits: Array
     pairs: Array
 
     @classmethod
-    def zeros(cls, fold: Rows, out: int) -> "OutOfFold":
+    def zeros(cls, fold: Rows, source_fold: Rows, out: int) -> "OutOfFold":
         """Return arrays to be filled."""
         shape, splits = (len(fold), out), len(SPLITS)
-        shapes = (shape, shape, shape, (splits, *shape), (splits, FOLDS, *shape))
-        return cls(fold, *(np.zeros(each, np.float32) for each in shapes))
+        shapes = (shape, shape, shape, shape, (splits, *shape), (splits, FOLDS, *shape))
+        return cls(fold, source_fold, *(np.zeros(each, np.float32) for each in shapes))
 
     def write(self, folder: Path) -> None:
         """Write all arrays into one file."""
@@ -97,7 +103,7 @@ def embed_out_of_fold(out: Path, artifacts: Artifacts, *, settings: EmbeddingSet
     space = TagSpace.load(artifacts.tag2vec)
     examples = by_hashtag(artifacts, space)
     everything = examples.joined(background(artifacts)).in_their_span()
-    found = OutOfFold.zeros(fold_of(examples, settings.seed), space.dimensions)
+    found = OutOfFold.zeros(fold_of(examples, settings.seed), source_fold_of(examples, settings.seed), space.dimensions)
     plan = plan_networks(
         everything,
         found,
@@ -143,6 +149,12 @@ def plan_networks(
                 Destination(pairs[one], folds[other]),
                 Destination(pairs[other], folds[one]),
             ]
+    sources = everything.by_source()
+    for number in range(FOLDS):
+        judged = np.flatnonzero(found.source_fold == number)
+        seen = sources.apart_from(judged)
+        if len(judged) and (everything.labels[seen] < len(targets)).any():
+            plan[NetworkJob(seen, targets)] = [Destination(found.by_source, judged)]
     for label in range(len(targets)):
         own = np.flatnonzero(everything.labels == label)
         seen = everything.apart_from(own)

@@ -2,29 +2,54 @@ import numpy as np
 import pytest
 
 from models.calibration import Calibration
-from training.calibration import CONFIDENT, Suggested, fit_calibration
+from training.calibration import Answered, Evidence, Suggested, balanced, fit_any, fit_score, fit_share, logistic
 from training.evaluation.reliability import reliability
 
+TRUE = Calibration(
+    intercept=-1,
+    relevance=0.7,
+    familiarity=2,
+    share_intercept=1,
+    share_familiarity=-4,
+    share_certainty=3,
+    any_intercept=-0.5,
+    any_slope=0.8,
+)
 
-def drawn(calibration: Calibration, count: int, seed: int) -> Suggested:
-    """Suggestions that are kept as often as a calibration says."""
+
+def drawn(count: int, seed: int) -> Suggested:
+    """Suggestions that are kept as often as `TRUE` says."""
     rng = np.random.default_rng(seed)
     relevance, familiarity = rng.uniform(0.02, 0.98, count), rng.uniform(0, 1, count)
-    odds = [calibration.score(*one) for one in zip(relevance, familiarity, strict=True)]
+    odds = [TRUE.score(*one) for one in zip(relevance, familiarity, strict=True)]
     clip, rank = np.divmod(np.arange(count), 15)
     return Suggested(relevance, familiarity, rank + 1, clip, rng.uniform(size=count) < odds)
 
 
-TRUE = Calibration(intercept=-1, relevance=0.7, familiarity=2, confident_from=0)
+def evidence(count: int, *, left_out: bool, seed: int = 0) -> Evidence:
+    """Clips whose hashtag either networks or classes know, the classes as often as the share of `TRUE`."""
+    rng = np.random.default_rng(seed)
+    familiarity, certainty = rng.uniform(size=(2, count))
+    shares = [TRUE.share(*one) for one in zip(familiarity, certainty, strict=True)]
+    by_classes = rng.uniform(size=count) < shares
+    return Evidence(
+        np.where(by_classes, 0.0, 1.0),
+        np.where(by_classes, 1.0, 0.0),
+        familiarity,
+        certainty,
+        np.full(count, left_out),
+    )
 
 
-def test_finds_what_suggestions_were_drawn_from() -> None:
-    familiarities = np.linspace(0, 1, 101)
-    found = fit_calibration(drawn(TRUE, 20_000, 0), familiarities)
+def both(one: Evidence, other: Evidence) -> Evidence:
+    return Evidence(**{name: np.concatenate([values, vars(other)[name]]) for name, values in vars(one).items()})
+
+
+def test_score_finds_what_suggestions_were_drawn_from() -> None:
+    found = TRUE.model_copy(update=fit_score(drawn(20_000, 0)))
     assert found.relevance == pytest.approx(TRUE.relevance, abs=0.1)
     assert found.familiarity == pytest.approx(TRUE.familiarity, abs=0.2)
-    assert (familiarities >= found.confident_from).mean() == pytest.approx(CONFIDENT, abs=0.01)
-    judged = drawn(TRUE, 6_000, 1)
+    judged = drawn(6_000, 1)
     quality = reliability(judged.scores(found), judged.kept, judged.by_rank(judged))
     assert quality.ece < 0.04
     assert quality.auc > 0.7
@@ -32,17 +57,60 @@ def test_finds_what_suggestions_were_drawn_from() -> None:
 
 
 def test_what_points_the_wrong_way_gets_no_weight() -> None:
-    data = drawn(TRUE, 3_000, 0)
-    found = fit_calibration(
-        Suggested(data.relevance, 1 - data.familiarity, data.rank, data.clip, data.kept), np.ones(3)
-    )
-    assert found.familiarity == 0
-    assert found.relevance > 0.5
+    data = drawn(3_000, 0)
+    found = fit_score(Suggested(data.relevance, 1 - data.familiarity, data.rank, data.clip, data.kept))
+    assert found["familiarity"] == 0
+    assert found["relevance"] > 0.5
 
 
 def test_all_kept_is_not_taken_for_certain() -> None:
-    data = drawn(TRUE, 300, 0)
-    found = fit_calibration(
-        Suggested(data.relevance, data.familiarity, data.rank, data.clip, data.relevance > 0), np.ones(3)
-    )
-    assert 0.9 < found.score(0.5, 0.5) < 1
+    data = drawn(300, 0)
+    kept = Suggested(data.relevance, data.familiarity, data.rank, data.clip, data.relevance > 0)
+    assert 0.9 < TRUE.model_copy(update=fit_score(kept)).score(0.5, 0.5) < 1
+
+
+def test_share_is_how_often_classes_know_better() -> None:
+    found = fit_share(evidence(20_000, left_out=False))
+    for name, value in found.items():
+        assert value == pytest.approx(getattr(TRUE, name), abs=0.25)
+
+
+def test_share_does_not_rise_with_familiarity_nor_fall_with_certainty() -> None:
+    data = evidence(3_000, left_out=False)
+    turned = Evidence(data.networks, data.classes, 1 - data.familiarity, 1 - data.certainty, data.left_out)
+    found = fit_share(turned)
+    assert found["share_familiarity"] == found["share_certainty"] == 0
+
+
+def test_what_neither_knows_decides_nothing() -> None:
+    data = evidence(2_000, left_out=False)
+    nothing = Evidence(np.zeros(5_000), np.zeros(5_000), *np.ones((2, 5_000)), np.zeros(5_000, bool))
+    assert fit_share(both(data, nothing)) == pytest.approx(fit_share(data), rel=0.02)
+
+
+def test_both_kinds_of_clips_have_the_same_weight() -> None:
+    known = Evidence(np.ones(900), np.zeros(900), *np.full((2, 900), 0.5), np.zeros(900, bool))
+    left_out = Evidence(np.zeros(30), np.ones(30), *np.full((2, 30), 0.5), np.ones(30, bool))
+    found = TRUE.model_copy(update=fit_share(both(known, left_out)))
+    assert found.share(0.5, 0.5) == pytest.approx(0.5, abs=0.01)
+    assert balanced(np.array([True, False, False])).tolist() == [0.5, 0.25, 0.25]
+    assert balanced(np.zeros(4, bool)).tolist() == [0.25] * 4
+
+
+def test_any_finds_what_answers_were_drawn_from() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0, 0.6, (10_000, 5)).tolist()
+    right = rng.uniform(size=10_000) < [TRUE.any_right(one) for one in scores]
+    answers = Answered(scores, np.where(right, 3, 0), np.arange(10_000), rng.uniform(size=10_000) < 0.5)
+    found = fit_any(answers)
+    assert found["any_intercept"] == pytest.approx(TRUE.any_intercept, abs=0.15)
+    assert found["any_slope"] == pytest.approx(TRUE.any_slope, abs=0.1)
+    predicted = answers.any_right(TRUE.model_copy(update=found))
+    assert reliability(predicted, answers.right, predicted).ece < 0.03
+    few = answers.of(np.arange(10_000) < 7)
+    assert few.scores == scores[:7]
+    assert few.right.tolist() == right[:7].tolist()
+
+
+def test_logistic_of_large_numbers() -> None:
+    assert logistic(np.array([-1000.0, 0.0, 1000.0])).tolist() == [0, 0.5, 1]

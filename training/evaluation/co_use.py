@@ -13,13 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from models.calibration import Calibration
+from models.tags.class_anchors import ClassAnchors, read_classes
 from models.tags.cooccurrence import Cooccurrence
+from models.tags.kinds import TagKinds
 from models.tags.space import TagSpace
 from models.tags.suggestions import Suggester, Suggestion
 from training.evaluation.folds import Rows
 from training.evaluation.nearest import hashtag_ranks
 from training.examples import stem_of, target_vectors
 from training.post_splits import SPLITS, read_co_use
+from training.tables import TAG_KINDS
 
 Array = NDArray[np.float32]
 
@@ -97,22 +101,39 @@ class PostSplit:
         Those that clips were trained on.
     temperature : float
         Of the embedding's softmax.
+    classes : Path
+        The table of what classes of pictures mean (`models.tags.class_anchors`).
     """
 
-    def __init__(self, folder: Path, number: int, hashtags: Sequence[str], temperature: float) -> None:
+    def __init__(self, folder: Path, number: int, hashtags: Sequence[str], temperature: float, classes: Path) -> None:
         self.hashtags = list(hashtags)
         self.stems = [stem_of(hashtag) for hashtag in hashtags]
         self.temperature = temperature
         self.space = TagSpace.load(folder / SPLITS[number], self.stems)
         cooccurrence = Cooccurrence.load(folder / SPLITS[number])
-        self._suggester = Suggester(self.space, cooccurrence, temperature=temperature)
+        self._suggester = Suggester(
+            self.space,
+            cooccurrence,
+            temperature=temperature,
+            classes=ClassAnchors(read_classes(classes), self.space),
+            kinds=TagKinds.read(TAG_KINDS),
+        )
         self.targets = target_vectors(self.space, hashtags)
         self.learnt = read_co_use(folder / SPLITS[number])
         self.judge = read_co_use(folder / SPLITS[1 - number])
 
-    def suggest(self, vector: Array) -> list[Suggestion]:
-        """Return the suggestions for a vector, float32 (out,)."""
-        return self._suggester.suggest(vector, k=SUGGESTED)
+    def suggest(
+        self, vector: Array, probabilities: Array | None = None, calibration: Calibration | None = None
+    ) -> list[Suggestion]:
+        """Return the suggestions for a vector, float32 (out,), alone or with class probabilities, float32 (classes,).
+
+        In the latter case the calibration gives the share of classes.
+        """
+        if probabilities is None or calibration is None:
+            return self._suggester.suggest(vector, k=SUGGESTED)
+        certainty = self._suggester.certainty(probabilities)
+        share = calibration.share(self._suggester.familiarity(vector), certainty)
+        return self._suggester.suggest(vector, probabilities, share=share, k=SUGGESTED)
 
     def relevant(self, label: int, stems: Sequence[str]) -> list[bool]:
         """Return which stems are relevant to a hashtag; repeats of a stem are not."""
@@ -124,7 +145,9 @@ class PostSplit:
         return sum(self.relevant(label, stems))
 
 
-def judged_clips(splits: Sequence[PostSplit], labels: Rows, embedded: Array) -> list[list[Judged]]:
+def judged_clips(
+    splits: Sequence[PostSplit], labels: Rows, embedded: Array, probabilities: Array, calibration: Calibration
+) -> list[list[Judged]]:
     """Return judged suggestions for every clip, a list for each split.
 
     Parameters
@@ -132,12 +155,15 @@ def judged_clips(splits: Sequence[PostSplit], labels: Rows, embedded: Array) -> 
     splits : sequence of PostSplit
     labels : int64 (n,)
     embedded : float32 (splits, n, out)
+    probabilities : float32 (n, classes)
+    calibration : Calibration
+        Its share of classes is used.
     """
     answers: list[list[Judged]] = []
     for split, vectors in zip(splits, embedded, strict=True):
         answers.append([])
-        for label, vector in zip(labels, vectors, strict=True):
-            found = split.suggest(vector)
+        for label, vector, classes in zip(labels, vectors, probabilities, strict=True):
+            found = split.suggest(vector, classes, calibration)
             relevant = split.relevant(label, [stem_of(one.tag) for one in found])
             answers[-1].append(
                 Judged(tags=[one.tag for one in found], expected=[one.relevance for one in found], relevant=relevant)

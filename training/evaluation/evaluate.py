@@ -6,15 +6,20 @@ import numpy as np
 
 from models.calibration import Calibration, familiarity
 from models.tags.space import TagSpace
+from training.appearance import appearances_of
 from training.artifacts import Artifacts
+from training.calibration import fit_any, fit_score, fit_share
 from training.embedding import EmbeddingSettings
 from training.evaluation.answers import AnsweredClip, write_answers
+from training.evaluation.by_source import source_judgements
 from training.evaluation.co_use import PostSplit, co_use_quality, judged_clips
+from training.evaluation.first_five import first_five_quality
 from training.evaluation.folds import FOLDS
+from training.evaluation.mixture import answered, evidence, unseen_cases
 from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.evaluation.out_of_distribution import BENCHMARK, out_of_distribution_quality
 from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQuality, HashtagQuality, Quality
-from training.evaluation.score import calibrate, score_quality
+from training.evaluation.score import familiarities, score_quality, suggested
 from training.evaluation.zero_shot import zero_shot_quality
 from training.examples import FEW, Examples, by_category, by_hashtag, target_vectors
 from training.json_file import write_json
@@ -24,21 +29,57 @@ from training.post_splits import SPLITS
 CALIBRATION = "calibration.json"
 
 
-def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) -> None:
-    """Measure, and write `QUALITY`, `CALIBRATION` and the answers of `training.evaluation.answers`."""
+UNFITTED = Calibration(
+    intercept=0,
+    relevance=1,
+    familiarity=0,
+    share_intercept=0,
+    share_familiarity=0,
+    share_certainty=0,
+    any_intercept=0,
+    any_slope=1,
+)
+
+
+def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, classes: Path) -> None:
+    """Measure, and write `QUALITY`, `CALIBRATION` and the answers of `training.evaluation.answers`.
+
+    Parameters
+    ----------
+    out : Path
+    artifacts : Artifacts
+    settings : EmbeddingSettings
+    classes : Path
+        The table of what classes of pictures mean (`models.tags.class_anchors`).
+    """
     space = TagSpace.load(artifacts.tag2vec)
     examples = by_hashtag(artifacts, space)
     targets = target_vectors(space, examples.classes)
     labels, unseen = examples.labels, OutOfFold.read(artifacts.out_of_fold)
     splits = [
-        PostSplit(artifacts.post_splits, number, examples.classes, settings.temperature)
+        PostSplit(artifacts.post_splits, number, examples.classes, settings.temperature, classes)
         for number in range(len(SPLITS))
     ]
 
-    answers = judged_clips(splits, labels, unseen.post_splits)
+    probabilities = appearances_of(artifacts, examples.clips).probabilities
+    cases = unseen_cases(
+        artifacts,
+        examples.classes,
+        labels,
+        unseen,
+        probabilities,
+        temperature=settings.temperature,
+        classes=classes,
+    )
+    # Each curve is fitted on answers that those before it shape.
+    calibration = UNFITTED.model_copy(update=fit_share(evidence(cases)))
+    answers = judged_clips(splits, labels, unseen.post_splits, probabilities, calibration)
+    judged = suggested(answers, familiarities(splits, unseen.post_splits))
+    calibration = calibration.model_copy(update=fit_score(judged))
+    first = answered(cases, calibration)
+    calibration = calibration.model_copy(update=fit_any(first))
     cosines = unseen.embedded @ targets.T
     familiar = familiarity(cosines, settings.temperature)
-    calibration = calibrate(splits, unseen.post_splits, answers, familiar)
     write_json(out / CALIBRATION, calibration.model_dump())
     write_answers(
         out,
@@ -49,7 +90,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) ->
                 hashtag=clip.hashtag,
                 nearest=examples.classes[int(cosines[row].argmax())],
                 familiarity=round(float(familiar[row]), 4),
-                confident=calibration.confident(float(familiar[row])),
+                confident=calibration.confident(first.scores[row]),
                 judged=[clips[row] for clips in answers],
             )
             for row, clip in enumerate(examples.clips)
@@ -59,6 +100,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) ->
     ranks = hashtag_ranks(unseen.embedded, labels, targets)
     by_paper = hashtag_ranks(unseen.paper, labels, targets) == 0
     by_svm = svm_answers(examples, settings.seed) == labels
+    by_source = source_judgements(examples, unseen, targets, settings.seed)
     quality = Quality(
         folds=FOLDS,
         clips=len(labels),
@@ -66,6 +108,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) ->
         top5=ClassifierQuality.of(ranks < 5, labels),
         svm=ClassifierQuality.of(by_svm, labels),
         paper=ClassifierQuality.of(by_paper, labels),
+        by_source=None if by_source is None else by_source.quality(labels),
         hashtags=[
             HashtagQuality(
                 hashtag=hashtag,
@@ -76,16 +119,28 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings) ->
                 top5=_share(ranks[labels == label] < 5),
                 svm_accuracy=_share(by_svm[labels == label]),
                 paper_accuracy=_share(by_paper[labels == label]),
+                source_accuracy=None if by_source is None else by_source.accuracy(labels == label),
+                source_svm_accuracy=None if by_source is None else by_source.svm_accuracy(labels == label),
             )
             for label, hashtag in enumerate(examples.classes)
         ],
         benchmarks=_benchmarks(by_category(artifacts, BENCHMARK), settings.seed),
         co_use=co_use_quality(splits, labels, unseen.post_splits, answers, settings.seed),
-        score=score_quality(splits, labels, unseen.fold, unseen.post_splits, answers, unseen.pairs),
+        first_five=first_five_quality(answers, labels, unseen.fold, first, calibration),
+        score=score_quality(
+            splits,
+            labels,
+            unseen.fold,
+            unseen.post_splits,
+            answers,
+            unseen.pairs,
+            probabilities,
+            calibration,
+        ),
         zero_shot=zero_shot_quality(
             space, labels, unseen.left_out, unseen.embedded, examples.classes, settings.temperature
         ),
-        out_of_distribution=out_of_distribution_quality(artifacts.out_of_distribution, calibration),
+        out_of_distribution=out_of_distribution_quality(artifacts.out_of_distribution),
     )
     write_json(out / QUALITY, quality.model_dump())
 

@@ -39,3 +39,15 @@ def fold_of(examples: Examples, seed: int) -> Rows:
     for fold, (_, judged) in enumerate(folds(examples, seed)):
         number[judged] = fold
     return number
+
+
+def source_fold_of(examples: Examples, seed: int) -> Rows:
+    """Return the number of the fold by source in which each example is judged, int64 (n,).
+
+    No source is both learnt from and judged; see `Examples.by_source`. All are -1 if there are fewer sources than
+    folds.
+    """
+    by_source = examples.by_source()
+    if len(np.unique(by_source.groups)) < FOLDS:
+        return np.full(len(examples.labels), -1)
+    return fold_of(by_source, seed)

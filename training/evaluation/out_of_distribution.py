@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from sklearn.metrics import roc_auc_score
 
-from models.calibration import Calibration, familiarity
+from models.calibration import familiarity
 from models.tags.space import TagSpace
 from training.artifacts import Artifacts
 from training.embedding import EmbeddingSettings
@@ -41,8 +41,7 @@ class OutOfDistributionQuality(BaseModel):
     """How well familiarity tells clips of trained hashtags from out-of-distribution clips of the same benchmark.
 
     `in_distribution`, `out_of_distribution`: numbers of clips; `auroc`: how often one of the former is more familiar
-    than one of the latter, a mean over folds; `auroc_of_length`: how often it is longer; `in_distribution_confident`,
-    `out_of_distribution_confident`: the shares whose answers are trusted.
+    than one of the latter, a mean over folds; `auroc_of_length`: how often it is longer.
     """
 
     benchmark: str = BENCHMARK
@@ -50,8 +49,6 @@ class OutOfDistributionQuality(BaseModel):
     out_of_distribution: int
     auroc: float
     auroc_of_length: float
-    in_distribution_confident: float
-    out_of_distribution_confident: float
 
 
 class Comparison(BaseModel):
@@ -147,7 +144,7 @@ def _plan(everything: Examples, fold: Rows, targets: Array) -> dict[NetworkJob, 
     return plan
 
 
-def out_of_distribution_quality(folder: Path, calibration: Calibration) -> OutOfDistributionQuality | None:
+def out_of_distribution_quality(folder: Path) -> OutOfDistributionQuality | None:
     """Summarise what `compare_familiarity` wrote; None where it wrote nothing."""
     if not (folder / COMPARISONS).exists():
         return None
@@ -161,8 +158,6 @@ def out_of_distribution_quality(folder: Path, calibration: Calibration) -> OutOf
         out_of_distribution=sum(len(one.out_of_distribution) for one in found.frames if one.fold == first.fold),
         auroc=_mean_auroc(found.familiarity),
         auroc_of_length=_mean_auroc(found.frames),
-        in_distribution_confident=_confident([one.in_distribution for one in found.familiarity], calibration),
-        out_of_distribution_confident=_confident([one.out_of_distribution for one in found.familiarity], calibration),
     )
 
 
@@ -170,8 +165,3 @@ def _mean_auroc(comparisons: Sequence[Comparison]) -> float:
     areas = [(area, len(one.out_of_distribution)) for one in comparisons if (area := one.auroc) is not None]
     values, weights = zip(*areas, strict=True)
     return round(float(np.average(values, weights=weights)), 4)
-
-
-def _confident(familiarities: Sequence[Sequence[float]], calibration: Calibration) -> float:
-    values = np.concatenate([np.asarray(part) for part in familiarities])
-    return round(float(np.mean(values >= calibration.confident_from)), 4)

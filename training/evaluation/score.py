@@ -1,4 +1,4 @@
-"""The calibrated score, on clips unseen by both the network and the calibration."""
+"""The calibrated score, on clips unseen by both the networks and the calibration."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, familiarity
-from training.calibration import Suggested, fit_calibration
+from training.calibration import Suggested, fit_score
 from training.evaluation.co_use import Judged, PostSplit, judged_clips
 from training.evaluation.folds import FOLDS, Rows
 from training.evaluation.reliability import Reliability, reliability
@@ -40,6 +40,8 @@ def score_quality(
     embedded: Array,
     answers: Sequence[Sequence[Judged]],
     pairs: Array,
+    probabilities: Array,
+    calibration: Calibration,
 ) -> Reliability:
     """Measure the score of each fold, with a calibration fitted on the other folds by networks that never saw it.
 
@@ -52,6 +54,10 @@ def score_quality(
         From `judged_clips`, for `embedded`.
     pairs : float32 (splits, FOLDS, n, out)
         See `training.out_of_fold`.
+    probabilities : float32 (n, classes)
+        Of the clips' pictures.
+    calibration : Calibration
+        Its share of classes, fitted on all folds, is used for each.
     """
     familiar = familiarities(splits, embedded)
     predicted: list[Floats] = []
@@ -60,17 +66,10 @@ def score_quality(
     for number in range(FOLDS):
         seen, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         vectors = pairs[:, number, seen]
-        learnt_from = suggested(judged_clips(splits, labels[seen], vectors), familiarities(splits, vectors))
-        calibration = fit_calibration(learnt_from, familiar.ravel())
+        answered = judged_clips(splits, labels[seen], vectors, probabilities[seen], calibration)
+        learnt_from = suggested(answered, familiarities(splits, vectors))
         own = suggested([[clips[row] for row in judged.tolist()] for clips in answers], familiar[:, judged])
-        predicted.append(own.scores(calibration))
+        predicted.append(own.scores(calibration.model_copy(update=fit_score(learnt_from))))
         constant.append(learnt_from.by_rank(own))
         kept.append(own.kept)
     return reliability(np.concatenate(predicted), np.concatenate(kept), np.concatenate(constant))
-
-
-def calibrate(
-    splits: Sequence[PostSplit], embedded: Array, answers: Sequence[Sequence[Judged]], familiar: Floats
-) -> Calibration:
-    """Fit the bundle's calibration, on all clips; `familiar`, (n,): their familiarity in the bundle's tag space."""
-    return fit_calibration(suggested(answers, familiarities(splits, embedded)), familiar)

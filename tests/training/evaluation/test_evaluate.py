@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from training.artifacts import Artifacts
 from training.config import Config
 from training.evaluation.answers import read_answers
 from training.evaluation.co_use import SUGGESTED
@@ -17,7 +18,7 @@ from training.relevance import CoUse
 
 
 def test_quality_of_a_training(trained: Config) -> None:
-    quality = read_quality(trained.work / "evaluation")
+    quality = read_quality(Artifacts.under(trained.work))
     assert quality.clips == 12
     assert [(row.hashtag, row.clips, row.groups, row.few_groups) for row in quality.hashtags] == [
         ("jumping", 6, 6, False),
@@ -34,7 +35,7 @@ def test_quality_of_a_training(trained: Config) -> None:
 
 
 def test_co_use_of_two_topics(trained: Config) -> None:
-    co_use = read_quality(trained.work / "evaluation").co_use
+    co_use = read_quality(Artifacts.under(trained.work)).co_use
     # Five tags go with a hashtag, itself among them; the posts are about nothing else, and few after repeats.
     assert 3 < co_use.own_tag.relevant <= 5
     assert co_use.counted.relevant <= co_use.own_tag.relevant
@@ -59,7 +60,7 @@ def test_every_clip_has_its_answer(trained: Config) -> None:
         for judged in answer.judged:
             assert len(judged.tags) == len(judged.expected) == len(judged.relevant) <= SUGGESTED
             assert sum(judged.relevant) <= 5
-    co_use = read_quality(trained.work / "evaluation").co_use
+    co_use = read_quality(Artifacts.under(trained.work)).co_use
     hits = [np.mean([sum(one.relevant) for one in answer.judged]) for answer in answers]
     assert co_use.end_to_end.relevant == pytest.approx(np.mean(hits), abs=0.01)  # as many clips of both hashtags
 

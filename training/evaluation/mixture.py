@@ -1,0 +1,150 @@
+"""Answers to unseen clips in the bundle's own tag space, by networks and the classes of pictures together.
+
+There are two kinds: clips by networks that saw clips of their hashtag from other groups, and clips by networks that saw
+none of their hashtag, as of most things that people send.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import FIRST, Calibration
+from models.tags.anchors import Anchors
+from models.tags.class_anchors import ClassAnchors, read_classes
+from models.tags.cooccurrence import Cooccurrence
+from models.tags.kinds import TagKinds
+from models.tags.space import TagSpace
+from models.tags.suggestions import Suggester
+from training.artifacts import Artifacts
+from training.calibration import Answered, Evidence
+from training.evaluation.folds import Rows
+from training.examples import stem_of
+from training.out_of_fold import OutOfFold
+from training.tables import TAG_KINDS
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A clip, embedded by networks that know the hashtags of a suggester's space.
+
+    Attributes
+    ----------
+    clip : int
+        Its row.
+    stem : str
+        Of its own hashtag.
+    vector : float32 (out,)
+    probabilities : float32 (classes,)
+    suggester : Suggester
+    left_out : bool
+        Whether the networks saw no clip of its hashtag.
+    """
+
+    clip: int
+    stem: str
+    vector: Array
+    probabilities: Array
+    suggester: Suggester
+    left_out: bool
+
+
+def unseen_cases(
+    artifacts: Artifacts,
+    hashtags: Sequence[str],
+    labels: Rows,
+    unseen: OutOfFold,
+    probabilities: Array,
+    *,
+    temperature: float,
+    classes: Path,
+) -> list[Case]:
+    """Return the clips of both kinds, with suggesters as the bundle will have.
+
+    Parameters
+    ----------
+    artifacts : Artifacts
+        `tag2vec` and `cooccurrence` are read.
+    hashtags : sequence of str
+        Those that clips were trained on.
+    labels : int64 (n,)
+        Index in `hashtags`.
+    unseen : OutOfFold
+    probabilities : float32 (n, classes)
+    temperature : float
+        Of the embedding's softmax.
+    classes : Path
+        The table of what classes of pictures mean (`models.tags.class_anchors`).
+    """
+    stems = [stem_of(hashtag) for hashtag in hashtags]
+    whole, cooccurrence = TagSpace.load(artifacts.tag2vec, stems), Cooccurrence.load(artifacts.cooccurrence)
+    suggester = partial(
+        Suggester,
+        cooccurrence=cooccurrence,
+        temperature=temperature,
+        classes=ClassAnchors(read_classes(classes), whole),
+        kinds=TagKinds.read(TAG_KINDS),
+    )
+
+    def of(rows: Rows, embedded: Array, knowing: Suggester, left_out: bool) -> Iterator[Case]:
+        for row in rows.tolist():
+            yield Case(row, stems[labels[row]], embedded[row], probabilities[row], knowing, left_out)
+
+    cases = list(of(np.arange(len(labels)), unseen.embedded, suggester(whole), False))
+    trained_without = unseen.left_out.any(axis=1)  # not where nothing else would have been left to learn
+    for label, name in enumerate(stems):
+        rows = np.flatnonzero((labels == label) & trained_without)
+        if len(rows):
+            others = suggester(TagSpace.load(artifacts.tag2vec, [other for other in stems if other != name]))
+            cases += of(rows, unseen.left_out, others, True)
+    return cases
+
+
+def evidence(cases: Sequence[Case]) -> Evidence:
+    """Return how likely networks, and classes, find that each clip is of its own hashtag."""
+    rows = []
+    for case in cases:
+        suggester, classes = case.suggester, case.suggester.classes
+        own = suggester.space.row(case.stem)
+        rows.append(
+            (
+                _naming(suggester.anchors(case.vector), own),
+                _naming(classes.anchors(case.probabilities), own),
+                suggester.familiarity(case.vector),
+                classes.certainty(case.probabilities),
+            )
+        )
+    networks, by_classes, familiarity, certainty = np.array(rows, np.float64).T
+    return Evidence(networks, by_classes, familiarity, certainty, np.array([case.left_out for case in cases]))
+
+
+def answered(cases: Sequence[Case], calibration: Calibration) -> Answered:
+    """Return how the first five suggestions for each clip fare."""
+    ranks, scores = [], []
+    for case in cases:
+        familiarity = case.suggester.familiarity(case.vector)
+        found = case.suggester.suggest(
+            case.vector,
+            case.probabilities,
+            share=calibration.share(familiarity, case.suggester.certainty(case.probabilities)),
+            score=partial(calibration.score, familiarity=familiarity),
+            k=FIRST,
+        )
+        own = (one.rank for one in found if stem_of(one.tag) == case.stem)
+        ranks.append(next(own, 0))
+        scores.append([one.score for one in found])
+    return Answered(
+        scores=scores,
+        rank=np.array(ranks, np.int64),
+        clip=np.array([case.clip for case in cases], np.int64),
+        left_out=np.array([case.left_out for case in cases]),
+    )
+
+
+def _naming(anchors: Anchors, row: int) -> float:
+    return float(anchors.naming[anchors.rows == row].sum())

@@ -29,12 +29,16 @@ def evaluate(
 
         quality: dict[str, Any] = Bundle.open(bundle or SHIPPED).manifest.quality
     else:
+        from training.artifacts import Artifacts
         from training.config import read_config
         from training.evaluation.quality import read_quality
         from training.run import run
 
         log_to_stderr()
-        quality = read_quality(run(read_config(config), "evaluation")).model_dump()
+        settings = read_config(config)
+        for stage in ("evaluation", "open_world"):
+            run(settings, stage)
+        quality = read_quality(Artifacts.under(settings.work)).model_dump()
     if as_json or not sys.stdout.isatty():
         write_json(quality)
     else:
@@ -54,17 +58,31 @@ def show(quality: dict[str, Any]) -> None:
         caption_justify="left",
     )
     table.add_column("hashtag")
-    for column in ("clips", "groups", "nearest", "top 5", "SVM"):
+    for column in ("clips", "groups", "nearest", "top 5", "SVM", "by source", "SVM by source"):
         table.add_column(column, justify="right")
     for one in quality["hashtags"]:
         few = "*" if one["few_groups"] else ""
-        shares = [one["accuracy"], one["top5"], one["svm_accuracy"]]
+        shares = [one[f"{measure}accuracy"] for measure in ("", "svm_", "source_", "source_svm_")]
+        shares.insert(1, one["top5"])
         table.add_row(f"#{one['hashtag']}{few}", str(one["clips"]), str(one["groups"]), *map(percent, shares))
+    by_source = quality["by_source"]
     for mean in ("over_clips", "over_classes"):
         table.add_section()
         shares = [quality[measure][mean] for measure in ("nearest", "top5", "svm")]
+        shares += [by_source[measure][mean] if by_source else None for measure in ("nearest", "svm")]
         table.add_row(f"mean {mean.replace('_', ' ')}", "", "", *map(percent, shares))
     console.print(table)
+    first, world = quality["first_five"], quality["open_world"]
+    console.print(
+        f"first five: {first['relevant']:.2f} relevant by co-use; the clip's own hashtag among them "
+        f"{percent(first['trained']['among'])}, first {percent(first['trained']['first'])}"
+    )
+    if world:
+        console.print(
+            f"open world, {world['clips']} clips: a person's hashtag among the first five "
+            f"{percent(world['any_right'])}, {world['right']:.2f} of them on average; confident "
+            f"{percent(world['confident'])}, and of these right {percent(world['any_right_confident'])}"
+        )
     for benchmark in quality["benchmarks"]:
         console.print(
             f"{benchmark['benchmark']}: SVM {percent(benchmark['svm']['over_classes'])} over {benchmark['classes']} "
@@ -72,6 +90,6 @@ def show(quality: dict[str, Any]) -> None:
         )
 
 
-def percent(share: float) -> str:
-    """Return a share as text, to a tenth of a percent."""
-    return f"{100 * share:.1f} %"
+def percent(share: float | None) -> str:
+    """Return a share as text, to a tenth of a percent; empty if it was not measured."""
+    return "" if share is None else f"{100 * share:.1f} %"

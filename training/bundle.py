@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from models.bundle.manifest import DataRecord, HashtagRecord, Settings, TrainingRecord
+from pydantic import JsonValue
+
+from models.bundle import Bundle
+from models.bundle.manifest import DataRecord, HashtagRecord, Manifest, Settings, TrainingRecord
 from models.checksum import file_sha256
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
@@ -23,6 +26,7 @@ from training.examples import by_hashtag, stem_of
 from training.features import read_table
 from training.json_file import digest
 from training.model_card import model_card
+from training.tables import TAG_KINDS
 from training.vocabulary import read_vocabulary
 
 log = logging.getLogger(__name__)
@@ -30,6 +34,22 @@ log = logging.getLogger(__name__)
 
 def assemble(out: Path, artifacts: Artifacts, *, config: Config, timings: Callable[[], Mapping[str, float]]) -> None:
     """Write the bundle into an empty folder, with the seconds of each stage so far, which `timings` returns."""
+    quality = read_quality(artifacts).model_dump()
+    bundle = write_learnt(out, artifacts, config=config, quality=quality, card=model_card, timings=timings())
+    size = sum(file.stat().st_size for file in out.iterdir())
+    log.info("bundle: %s %s, %.1f MB, sha256 %s", bundle.name, bundle.version, size / 1e6, bundle.sha256)
+
+
+def write_learnt(
+    out: Path,
+    artifacts: Artifacts,
+    *,
+    config: Config,
+    quality: Mapping[str, JsonValue],
+    card: Callable[[Manifest], str],
+    timings: Mapping[str, float],
+) -> Bundle:
+    """Write a bundle of all that was learnt, into an empty folder; see `training.bundle_writer.write_bundle`."""
     space = TagSpace.load(artifacts.tag2vec)
     examples = by_hashtag(artifacts, space)
     hashtags = [
@@ -53,11 +73,15 @@ def assemble(out: Path, artifacts: Artifacts, *, config: Config, timings: Callab
         "tags": len(space),
     }
     learnt = config.model_dump(mode="json", include={"clips", "corpus", "tag2vec", "vocabulary", "embedding"})
-    bundle = write_bundle(
+    return write_bundle(
         out,
         name=config.bundle.name,
         version=config.bundle.version,
-        settings=Settings(trajectories=config.trajectories, temperature=config.embedding.temperature),
+        settings=Settings(
+            trajectories=config.trajectories,
+            appearance=config.appearance.shown,
+            temperature=config.embedding.temperature,
+        ),
         vocabulary=read_vocabulary(artifacts.vocabulary),
         embedding=read_embedding(artifacts.embedding),
         tagspace=TagSpace.load(artifacts.tag2vec, [record.stem for record in hashtags]),
@@ -65,6 +89,9 @@ def assemble(out: Path, artifacts: Artifacts, *, config: Config, timings: Callab
         trends=Trends.load(artifacts.trends) if (artifacts.trends / TRENDS_FILE).exists() else None,
         inflections=Inflections.load(artifacts.inflections),
         denied_tags=DENIED_TAGS,
+        appearance=config.appearance.network,
+        classes=config.appearance.classes,
+        kinds=TAG_KINDS,
         training=TrainingRecord(
             data=[
                 DataRecord(name=config.data.clip_list.name, sha256=file_sha256(config.data.clip_list)),
@@ -77,9 +104,7 @@ def assemble(out: Path, artifacts: Artifacts, *, config: Config, timings: Callab
             libraries=library_versions(),
         ),
         calibration=read_calibration(artifacts.evaluation),
-        quality=read_quality(artifacts.evaluation).model_dump(),
-        card=model_card,
-        timings=timings(),
+        quality=quality,
+        card=card,
+        timings=timings,
     )
-    size = sum(file.stat().st_size for file in out.iterdir())
-    log.info("bundle: %s %s, %.1f MB, sha256 %s", bundle.name, bundle.version, size / 1e6, bundle.sha256)

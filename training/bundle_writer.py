@@ -12,7 +12,17 @@ from pydantic import JsonValue
 
 from models.atomic_write import atomic_write
 from models.bundle import Bundle
-from models.bundle.files import CARD, DENIED, EMBEDDING, MANIFEST, TIMINGS, VOCABULARY
+from models.bundle.files import (
+    APPEARANCE,
+    CARD,
+    CLASSES,
+    DENIED,
+    EMBEDDING,
+    KINDS,
+    MANIFEST,
+    TIMINGS,
+    VOCABULARY,
+)
 from models.bundle.manifest import FileRecord, Manifest, Settings, TrainingRecord
 from models.calibration import Calibration
 from models.checksum import file_sha256
@@ -24,7 +34,17 @@ from models.tags.space import TagSpace
 from models.tags.trends import Trends
 from models.tensor_file import write_tensors
 
-LIBRARIES = ["av", "faiss-cpu", "gensim", "numpy", "opencv-python-headless", "PyStemmer", "scikit-learn", "torch"]
+LIBRARIES = [
+    "av",
+    "faiss-cpu",
+    "gensim",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "PyStemmer",
+    "scikit-learn",
+    "torch",
+]
 """Libraries whose versions may change the answers of a bundle; its manifest records them."""
 
 
@@ -39,6 +59,9 @@ def write_bundle(
     tagspace: TagSpace,
     cooccurrence: Cooccurrence,
     denied_tags: Path,
+    appearance: Path,
+    classes: Path,
+    kinds: Path,
     trends: Trends | None = None,
     inflections: Inflections | None = None,
     training: TrainingRecord,
@@ -53,6 +76,9 @@ def write_bundle(
     ----------
     path : Path
         Must not exist, or be an empty folder.
+    denied_tags, appearance, classes, kinds : Path
+        Files that go into the bundle as they are: tags never to suggest, the network that sees pictures, what its
+        classes mean as hashtags, and the tags that are held back.
     calibration : Calibration, optional
         Without it, scores are the ranking's own and every answer is trusted.
     card : callable
@@ -65,6 +91,9 @@ def write_bundle(
             write_tensors(partial / VOCABULARY, vocabulary.tensors()),
             write_tensors(partial / EMBEDDING, embedding.tensors()),
             shutil.copyfile(denied_tags, partial / DENIED),
+            shutil.copyfile(appearance, partial / APPEARANCE),
+            shutil.copyfile(classes, partial / CLASSES),
+            shutil.copyfile(kinds, partial / KINDS),
             *tagspace.save(partial),
             *(part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None),
         ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from models.bundle.manifest import Manifest
+from models.calibration import FIRST
 from training.evaluation.co_use import CoUseQuality, Relevant
 from training.evaluation.nearest import SVM_COST
 from training.evaluation.quality import ClassifierQuality, Quality
@@ -16,9 +17,11 @@ def model_card(manifest: Manifest) -> str:
         "\n\n".join(
             [
                 f"# {manifest.name} {manifest.version}",
-                "Hashtags for short video clips: improved dense trajectories, Fisher vectors, and a network into a "
-                'Tag2Vec space, after "Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah and Narayanan, '
-                "ICVGIP 2016). The training that made the bundle wrote this file.",
+                "Hashtags for short video clips, from motion (improved dense trajectories, Fisher vectors) and from "
+                "pictures (an image network): small networks map both to a point of a Tag2Vec space, after "
+                '"Learning to Hash-tag Videos with Tag2Vec" (Singh, Saini, Shah and Narayanan, ICVGIP 2016), and what '
+                "the image network recognises is added where they are unsure. The training that made the bundle wrote "
+                "this file.",
                 *_data(manifest),
                 *_quality(quality),
                 *_limits(manifest, quality),
@@ -45,6 +48,7 @@ def _data(manifest: Manifest) -> list[str]:
         f"were learnt from. The rest are {counts['posts_left_out']:,} from excluded sources, and spam, repeats and "
         f"lists with a single tag. {counts['tags']:,} tags have a vector. Promotional tags are left out and, as far as "
         "a list can catch them, slurs, hate and porn. No post is redistributed.\n"
+        "- **The image network** was not trained here: it comes as it was published, trained on ImageNet.\n"
         "- **Weights** are under the project's licence (Apache-2.0).",
         _table(["data", "SHA-256"], [[record.name, f"`{record.sha256}`"] for record in training.data]),
     ]
@@ -55,18 +59,19 @@ def _quality(quality: Quality) -> list[str]:
         "## Quality",
         f"By {quality.folds}-fold cross-validation over {quality.clips} clips; clips of one source are never split "
         "between training and testing. PCA, Gaussian mixtures and tag vectors were learnt once, without labels, on all "
-        "clips and posts; the network was trained anew for each fold. `tag2vec evaluate` shows these figures.",
+        "clips and posts; the networks were trained anew for each fold. `tag2vec evaluate` shows these figures.",
         _table(
             ["", "all clips", "mean over hashtags"],
             [
                 ["nearest trained hashtag is right", *_percents(quality.nearest)],
                 ["right hashtag among the nearest five", *_percents(quality.top5)],
-                [f"linear SVM (C={SVM_COST:g}) on the same Fisher vectors", *_percents(quality.svm)],
-                ["the paper's network (squared error, L-BFGS)", *_percents(quality.paper)],
+                [f"linear SVM (C={SVM_COST:g}) on the same vectors", *_percents(quality.svm)],
+                ["the paper's network (squared error, L-BFGS) on the same vectors", *_percents(quality.paper)],
             ],
         ),
+        *_by_source(quality),
         _table(
-            ["hashtag", "clips", "groups", "nearest", "top 5", "SVM", "paper"],
+            ["hashtag", "clips", "groups", "nearest", "top 5", "SVM", "paper", "nearest by source", "SVM by source"],
             [
                 [
                     row.hashtag + (" *" if row.few_groups else ""),
@@ -76,19 +81,73 @@ def _quality(quality: Quality) -> list[str]:
                     _percent(row.top5),
                     _percent(row.svm_accuracy),
                     _percent(row.paper_accuracy),
+                    _percent(row.source_accuracy),
+                    _percent(row.source_svm_accuracy),
                 ]
                 for row in quality.hashtags
             ],
         ),
         f"\\* fewer than {FEW} groups: too few for a reliable figure.",
     ]
-    lines += _co_use(quality.co_use) + _score(quality) + _zero_shot(quality)
+    lines += _first_five(quality) + _open_world(quality) + _co_use(quality.co_use) + _score(quality)
+    lines += _zero_shot(quality)
     return lines + [
-        f"The features alone: a linear SVM (C={SVM_COST:g}) on {benchmark.classes} classes of {benchmark.benchmark} "
-        f"({benchmark.clips} clips), {quality.folds}-fold by group, is right for "
+        f"Motion and pictures without tags: a linear SVM (C={SVM_COST:g}) on {benchmark.classes} classes of "
+        f"{benchmark.benchmark} ({benchmark.clips} clips), {quality.folds}-fold by group, is right for "
         f"{_percent(benchmark.svm.over_clips)} of the clips, {_percent(benchmark.svm.over_classes)} as the mean over "
         "classes."
         for benchmark in quality.benchmarks
+    ]
+
+
+def _by_source(quality: Quality) -> list[str]:
+    if (found := quality.by_source) is None:
+        return []
+    return [
+        "A stricter test: clips of one source, often all of one uploader, place or match, are never split either. Only "
+        f"the {found.clips} clips of {found.hashtags} hashtags that were learnt from other sources are judged.",
+        _table(
+            ["by source", "all clips", "mean over hashtags"],
+            [
+                ["nearest trained hashtag is right", *_percents(found.nearest)],
+                ["right hashtag among the nearest five", *_percents(found.top5)],
+                ["linear SVM on the same vectors", *_percents(found.svm)],
+            ],
+        ),
+    ]
+
+
+def _first_five(quality: Quality) -> list[str]:
+    first = quality.first_five
+    rows = [("the networks saw other clips of the hashtag", first.trained)]
+    if first.left_out is not None:
+        rows.append(("the networks saw no clip of the hashtag", first.left_out))
+    return [
+        "### The first five",
+        f"Of the first {FIRST} suggestions for unseen clips, {first.relevant:.2f} are relevant by co-use (see below). "
+        "The clip's own hashtag is among them, or is the first, for these shares of the clips of a hashtag (means over "
+        "hashtags). `confident` means that one of the first five is right with 90 %; it is calibrated against both "
+        "kinds of clips in equal parts.",
+        _table(
+            ["", "among the first five", "first", "confident", "among the first five if confident"],
+            [[name, *map(_percent, (one.among, one.first, one.confident, one.among_confident))] for name, one in rows],
+        ),
+        f"The probability that one of the first five is right has an expected calibration error of "
+        f"{first.reliability.ece:.3f} and an AUC of {first.reliability.auc:.3f} on clips that its curve was not fitted "
+        "on.",
+    ]
+
+
+def _open_world(quality: Quality) -> list[str]:
+    if (found := quality.open_world) is None:
+        return []
+    return [
+        "### Open world",
+        f"{found.clips} clips of anything, from {found.sources} sources, each with hashtags that a person wrote. "
+        f"Nothing was learnt from them. One of the person's hashtags is among the first {FIRST} suggestions for "
+        f"{_percent(found.any_right)} of the clips, and {found.right:.2f} are on average. "
+        f"{_percent(found.confident)} of the clips are answered with confidence; of these, "
+        f"{_percent(found.any_right_confident)} have one of the person's hashtags among the first {FIRST}.",
     ]
 
 
@@ -147,12 +206,11 @@ def _score(quality: Quality) -> list[str]:
         return lines
     return [
         *lines,
-        f"`confident` is false for a clip that resembles no trained hashtag. {unknown.out_of_distribution} clips of "
-        f"{unknown.benchmark} are out of distribution: their motion has no hashtag, and the networks that embed them "
-        f"saw no clip of their class. Against {unknown.in_distribution} unseen clips of the other classes, AUROC is "
-        f"{unknown.auroc:.3f} (by length alone: {unknown.auroc_of_length:.3f}). "
-        f"{_percent(unknown.in_distribution_confident)} of the latter are answered with confidence, and "
-        f"{_percent(unknown.out_of_distribution_confident)} of the out-of-distribution clips.",
+        f"Familiarity, which the score depends on, is low for clips that resemble no trained hashtag. "
+        f"{unknown.out_of_distribution} clips of {unknown.benchmark} are out of distribution: their motion has no "
+        "hashtag, and the networks that embed them saw no clip of their class. Against "
+        f"{unknown.in_distribution} unseen clips of the other classes, its AUROC is {unknown.auroc:.3f} (of length "
+        f"alone: {unknown.auroc_of_length:.3f}).",
     ]
 
 
@@ -197,11 +255,13 @@ def _limits(manifest: Manifest, quality: Quality) -> list[str]:
     few = [row.hashtag for row in quality.hashtags if row.few_groups]
     return [
         "## What it cannot do",
-        f"- It knows {len(manifest.training.hashtags)} kinds of motion: "
-        f"{', '.join(record.hashtag for record in manifest.training.hashtags)}. Any other clip still gets the hashtags "
-        "of whatever it resembles, and `confident` does not always say so.\n"
+        f"- It was trained on clips of {len(manifest.training.hashtags)} hashtags: "
+        f"{', '.join(record.hashtag for record in manifest.training.hashtags)}. Any other clip gets the hashtags of "
+        "what the image network takes its pictures for, or of whatever it resembles, and `confident` does not always "
+        "say so.\n"
         + (f"- Learnt from very few sources, and so barely learnt: {', '.join(few)}.\n" if few else "")
-        + "- It sees motion and edges, not objects, faces, colour, sound or text, and something has to move.\n"
+        + "- It sees motion, and in a few pictures the things that ImageNet has classes of; not faces, sound or text. "
+        "Where nothing moves, it has the pictures alone.\n"
         "- Tags beyond the trained hashtags are those that posts use with them: mostly English, and from the years and "
         "places of the posts. They are not checked against what the clip shows.\n"
         "- No list of denied tags can know every offensive one.\n"
@@ -214,8 +274,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"
 
 
 def _percents(classifier: ClassifierQuality) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from training.appearance import describe_appearances
 from training.artifacts import STAGES, Artifacts
 from training.bundle import assemble
 from training.bundle_writer import library_versions
@@ -13,12 +14,15 @@ from training.cooccurrence import learn_cooccurrence
 from training.corpus import DENIED_TAGS, build_corpus
 from training.embedding import learn_embedding
 from training.evaluation.evaluate import evaluate
+from training.evaluation.open_world import read_open_world_clips
 from training.evaluation.out_of_distribution import compare_familiarity
 from training.features import extract_features
 from training.inflections import learn_inflections
+from training.open_world import answer_open_world
 from training.out_of_fold import embed_out_of_fold
 from training.post_splits import learn_post_splits
 from training.stage import Stage, StageError, Work
+from training.tables import TAG_KINDS
 from training.tag2vec import train_tag2vec
 from training.trends import learn_trends
 from training.vocabulary import learn_vocabulary
@@ -93,6 +97,20 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings={"trajectories": asdict(config.trajectories), "clips": [clip.model_dump() for clip in clips]},
         files=tuple(data.clips / clip.path for clip in clips),
     )
+    appearance = Stage(
+        name="appearance",
+        build=partial(
+            describe_appearances,
+            artifacts=artifacts,
+            root=data.clips,
+            network=config.appearance.network,
+            settings=config.appearance.shown,
+            workers=workers,
+        ),
+        settings=config.appearance.shown.model_dump(),
+        files=(config.appearance.network,),
+        after=(features,),
+    )
     vocabulary = Stage(
         name="vocabulary",
         build=partial(learn_vocabulary, artifacts=artifacts, settings=config.vocabulary, workers=workers),
@@ -103,7 +121,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         name="embedding",
         build=partial(learn_embedding, artifacts=artifacts, settings=config.embedding),
         settings=config.embedding.model_dump(),
-        after=(features, vocabulary, tag2vec),
+        after=(features, appearance, vocabulary, tag2vec),
     )
     post_splits = Stage(
         name="post_splits",
@@ -115,7 +133,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         name="out_of_fold",
         build=partial(embed_out_of_fold, artifacts=artifacts, settings=config.embedding, workers=workers),
         settings=config.embedding.model_dump(),
-        after=(features, vocabulary, tag2vec, post_splits),
+        after=(features, appearance, vocabulary, tag2vec, post_splits),
     )
     out_of_distribution = Stage(
         name="out_of_distribution",
@@ -127,21 +145,42 @@ def stages(config: Config, work: Work) -> list[Stage]:
             workers=workers,
         ),
         settings={"vocabulary": config.vocabulary.model_dump(), "embedding": config.embedding.model_dump()},
-        after=(features, tag2vec),
+        after=(features, appearance, tag2vec),
     )
     evaluation = Stage(
         name="evaluation",
-        build=partial(evaluate, artifacts=artifacts, settings=config.embedding),
+        build=partial(evaluate, artifacts=artifacts, settings=config.embedding, classes=config.appearance.classes),
         settings=config.embedding.model_dump(),
-        after=(features, vocabulary, tag2vec, post_splits, out_of_fold, out_of_distribution),
+        files=(config.appearance.classes, TAG_KINDS),
+        after=(
+            features,
+            appearance,
+            vocabulary,
+            tag2vec,
+            cooccurrence,
+            post_splits,
+            out_of_fold,
+            out_of_distribution,
+        ),
+    )
+    # What a bundle is made of and pinned by, but for the quality.
+    pinned = config.model_dump(mode="json", exclude={"data", "work", "workers", "appearance"})
+    pinned |= {"appearance": config.appearance.shown.model_dump(), "libraries": library_versions()}
+    copied = (config.appearance.network, config.appearance.classes, DENIED_TAGS, TAG_KINDS)
+    learnt = (corpus, tag2vec, cooccurrence, trends, inflections, features, appearance, vocabulary, embedding)
+    open_world = Stage(
+        name="open_world",
+        build=partial(answer_open_world, artifacts=artifacts, config=config),
+        settings=pinned,
+        files=(*copied, *_open_world_files(data.open_world)),
+        after=(*learnt, evaluation),
     )
     bundle = Stage(
         name="bundle",
         build=partial(assemble, artifacts=artifacts, config=config, timings=work.timings),
-        settings=config.model_dump(mode="json", exclude={"data", "work", "workers"})
-        | {"libraries": library_versions()},
-        files=(data.clip_list,),
-        after=(corpus, tag2vec, cooccurrence, trends, inflections, features, vocabulary, embedding, evaluation),
+        settings=pinned,
+        files=(*copied, data.clip_list),
+        after=(*learnt, evaluation, open_world),
     )
     return [
         corpus,
@@ -150,11 +189,20 @@ def stages(config: Config, work: Work) -> list[Stage]:
         trends,
         inflections,
         features,
+        appearance,
         vocabulary,
         embedding,
         post_splits,
         out_of_fold,
         out_of_distribution,
         evaluation,
+        open_world,
         bundle,
     ]
+
+
+def _open_world_files(table: Path | None) -> list[Path]:
+    """Return the table of open-world clips and the clips; none without a table."""
+    if table is None:
+        return []
+    return [table, *(table.with_suffix("") / clip.path for clip in read_open_world_clips(table))]

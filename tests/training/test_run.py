@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from models.bundle import Bundle
-from models.pipeline import UNFAMILIAR, Pipeline
+from models.pipeline import UNSURE, Pipeline
 from tests.training.tiny import HASHTAGS, bundle_files
 from training.artifacts import STAGES
 from training.config import Config, read_config
@@ -38,23 +38,23 @@ def test_scores_are_calibrated(trained: Config) -> None:
     encoded = pipeline.encoder.encode(trained.data.clips / "skating" / "0.mp4")
     answer, calibration = pipeline.suggest(encoded, k=8), bundle.manifest.calibration
     assert calibration is not None
-    familiar = pipeline.suggester.familiarity(pipeline.embedding.embed(encoded.fisher))
+    familiar = pipeline.suggester.familiarity(pipeline.embedding.embed(encoded.fisher, encoded.appearance.features))
     assert [one.score for one in answer.hashtags] == [
         calibration.score(one.relevance, familiar) for one in answer.hashtags
     ]
-    assert answer.confident == calibration.confident(familiar)
+    assert answer.confident == calibration.confident([one.score for one in answer.hashtags])
     least = answer.hashtags[2].score
     assert all(one.score >= least for one in pipeline.suggest(encoded, min_score=least).hashtags)
 
-    def confident(least: float) -> bool:
-        stricter = calibration.model_copy(update={"confident_from": least})
-        manifest = bundle.manifest.model_copy(update={"calibration": stricter})
+    def confident(intercept: float) -> bool:
+        other = calibration.model_copy(update={"any_intercept": intercept, "any_slope": 0})
+        manifest = bundle.manifest.model_copy(update={"calibration": other})
         answer = Pipeline(replace(bundle, manifest=manifest)).suggest(encoded)
-        assert (UNFAMILIAR in answer.warnings) != answer.confident
+        assert (UNSURE in answer.warnings) != answer.confident
         return answer.confident
 
-    assert confident(0)
-    assert not confident(familiar + 1e-6)
+    assert confident(3)
+    assert not confident(2)
 
 
 def test_a_killed_training_resumes_to_the_same_bytes(trained: Config, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_changed_setting_redoes_what_depends_on_it(
     with caplog.at_level(logging.INFO):
         run(config)
     done = [message.split(":")[0] for message in caplog.messages if message.endswith("started")]
-    assert done == ["embedding", "out_of_fold", "out_of_distribution", "evaluation", "bundle"]
+    assert done == ["embedding", "out_of_fold", "out_of_distribution", "evaluation", "open_world", "bundle"]
     output = Bundle.open(config.work / "bundle").embedding().output_weight
     assert output.shape == (config.embedding.members, 10, 100)
 

@@ -8,12 +8,15 @@ from pydantic import ValidationError
 
 from models.bundle import Bundle
 from models.errors import Tag2VecError
+from training.appearance import appearances_of
 from training.artifacts import Artifacts
 from training.config import Config
 from training.embedding import read_embedding
 from training.evaluation.answers import read_answers
+from training.evaluation.open_world import read_open_world
 from training.evaluation.quality import Quality
 from training.examples import by_hashtag, target_vectors
+from training.features import rows_of
 from training.out_of_fold import OutOfFold
 from training.report.by_class import ClassRelevance, by_class
 from training.report.confusion import confusion
@@ -21,6 +24,7 @@ from training.report.example_frames import Example, example_frames
 from training.report.learning_curve import learning_curve, measure_curve, read_curve
 from training.report.neighbours_table import neighbours_table
 from training.report.numbers import numbers
+from training.report.open_world_frames import open_world_frames
 from training.report.page import Section, write_page
 from training.report.reliability import reliability
 from training.report.survey_answers import survey_answers
@@ -28,6 +32,7 @@ from training.report.tsne import View, tsne
 from training.report.word_clouds import word_clouds
 from training.run import run, stages
 from training.stage import Stage, Work
+from training.vocabulary import read_views
 
 log = logging.getLogger(__name__)
 
@@ -101,15 +106,17 @@ def quality_of(bundle: Bundle) -> Quality:
 
 
 def clip_sections(config: Config) -> list[Section]:
-    """Draw the figures that need the clips of a training: 4 and 6, the confusion matrix and the learning curve."""
+    """Draw the figures that need clips: 4 and 6, the confusion matrix, the learning curve and open-world clips."""
     artifacts = Artifacts.under(config.work)
     space = Bundle.open(artifacts.bundle).tagspace()
     examples = by_hashtag(artifacts, space)
     unseen = OutOfFold.read(artifacts.out_of_fold).embedded
-    network = read_embedding(artifacts.embedding)
+    networks = read_embedding(artifacts.embedding)
+    fisher, features = read_views(artifacts.vocabulary), appearances_of(artifacts, examples.clips).features
+    embedded = networks.embed(fisher[:, rows_of(artifacts.features, examples.clips)].mean(axis=0), features)
     views = [
-        View("figure4_before", "Fisher vectors", examples.fisher),
-        View("figure4_trained", "embedded by the network trained on them", network.embed(examples.fisher)),
+        View("figure4_before", "motion and appearance", examples.vectors),
+        View("figure4_trained", "embedded by the networks trained on them", embedded),
         View("figure4_unseen", "embedded by networks that did not see their source", unseen),
     ]
     answers = [
@@ -121,14 +128,23 @@ def clip_sections(config: Config) -> list[Section]:
         example_frames(answers, config.workers),
         confusion(unseen, target_vectors(space, examples.classes), examples.labels, examples.classes),
         curve_section(config),
+        *open_world_section(config),
     ]
+
+
+def open_world_section(config: Config) -> list[Section]:
+    """Draw open-world clips, if there are any."""
+    answers, table = read_open_world(Artifacts.under(config.work).open_world), config.data.open_world
+    if not answers or table is None:
+        return []
+    return [open_world_frames(answers, table.with_suffix(""), config.workers)]
 
 
 def curve_section(config: Config) -> Section:
     """Measure the learning curve, unless that is up to date, and draw it."""
     work = Work(config.work)
     by_name = {stage.name: stage for stage in stages(config, work)}
-    inputs = [by_name[name] for name in ("features", "vocabulary", "tag2vec")]
+    inputs = [by_name[name] for name in ("features", "appearance", "vocabulary", "tag2vec")]
     measured = Stage(
         name="learning_curve",
         build=partial(

@@ -1,6 +1,6 @@
 """Figure 6 of the paper: frames of clips with their suggestions, successes and failures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,8 @@ from training.workers import in_processes
 
 EACH: Final = 4
 """Successes, and the same number of failures."""
+
+NOTE: Final = "The frames are from clips for research use: do not publish them without the owners' permission."
 
 Frame = NDArray[np.uint8]
 
@@ -49,8 +51,26 @@ def choose(examples: Iterable[Example]) -> tuple[list[Example], list[Example]]:
 def example_frames(examples: Iterable[Example], workers: int) -> Section:
     """Draw the middle frames of the chosen clips above their suggestions."""
     best, worst = choose(examples)
-    chosen = [*best, *worst]
-    clips = [example.clip for example in chosen]
+    rows = [
+        [f"#{example.hashtag}", f"{example.hits} of {len(example.tags)}", *parted(example)]
+        for example in [*best, *worst]
+    ]
+    return Section(
+        title="Figure 6: suggestions for clips",
+        text=[
+            "The clips with the most and with the fewest relevant suggestions, one for each hashtag, embedded by "
+            "networks that did not see their source. Relevant tags, in green, are used together with the clip's own "
+            "hashtag in posts that the suggestions were not learnt from.",
+        ],
+        pictures=[Picture("figure6_examples", draw(best, worst, workers), "Frames of clips with their hashtags")],
+        tables=[Table(["clip of", "relevant", "relevant tags", "other tags"], rows)],
+        notes=[NOTE],
+    )
+
+
+def draw(best: Sequence[Example], worst: Sequence[Example], workers: int) -> bytes:
+    """Draw the middle frames of clips above their suggestions, `EACH` good and bad ones at most, as PNG."""
+    clips = [example.clip for example in [*best, *worst]]
     decoded = in_processes(middle_frame, clips, workers=workers, timeout=60)
     frames = {clip: frame for clip, frame in decoded if not isinstance(frame, Exception)}
     with figure(16, 12.4) as drawn:
@@ -61,19 +81,7 @@ def example_frames(examples: Iterable[Example], workers: int) -> Section:
                 _tags(cells[2 * row + 1, column], example)
         for axes in cells.flat:
             axes.axis("off")
-        png = to_png(drawn)
-    rows = [[f"#{example.hashtag}", f"{example.hits} of {len(example.tags)}", *_parted(example)] for example in chosen]
-    return Section(
-        title="Figure 6: suggestions for clips",
-        text=[
-            "The clips with the most and with the fewest relevant suggestions, one for each hashtag, embedded by "
-            "networks that did not see their source. Relevant tags, in green, are used together with the clip's own "
-            "hashtag in posts that the suggestions were not learnt from.",
-        ],
-        pictures=[Picture("figure6_examples", png, "Frames of clips with their suggested hashtags")],
-        tables=[Table(["clip of", "relevant", "relevant tags", "other tags"], rows)],
-        notes=["The frames are from clips for research use: do not publish them without the owners' permission."],
-    )
+        return to_png(drawn)
 
 
 def middle_frame(clip: Path) -> Frame:
@@ -93,7 +101,8 @@ def _one_of_each(examples: Iterable[Example], seen: set[str]) -> Iterable[Exampl
             yield example
 
 
-def _parted(example: Example) -> tuple[str, str]:
+def parted(example: Example) -> tuple[str, str]:
+    """Return the relevant tags of a clip, and the others."""
     pairs = list(zip(example.tags, example.relevant, strict=True))
     return ", ".join(tag for tag, fits in pairs if fits), ", ".join(tag for tag, fits in pairs if not fits)
 

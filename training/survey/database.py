@@ -13,24 +13,29 @@ from typing import Literal, Self
 
 import numpy as np
 
+from models.appearance import Appearance
 from models.bundle import Bundle
-from models.bundle.files import VOCABULARY
+from models.bundle.files import APPEARANCE, VOCABULARY
 from models.encoded_clip import EncodedClip
 from models.errors import Tag2VecError
 from models.tags.suggestions import Suggestion
 from models.video.limits import VideoInfo
+from training.json_file import digest
 
 Outcome = Literal["judged", "skipped"]
 
-_APPLICATION = 0x54325653
+_APPLICATION = 0x54325654
+"""Of databases of this schema: no other is read."""
 _SCHEMA = f"""
 PRAGMA application_id = {_APPLICATION};
-CREATE TABLE model (sha256 TEXT NOT NULL, vocabulary TEXT NOT NULL) STRICT;
+CREATE TABLE model (sha256 TEXT NOT NULL, encoder TEXT NOT NULL) STRICT;
 CREATE TABLE clips (
   id INTEGER PRIMARY KEY,
   sha256 TEXT NOT NULL UNIQUE,
   path TEXT NOT NULL,
-  fisher BLOB,                       -- float32; `facts` is the rest of the encoding as JSON
+  fisher BLOB,                       -- float32, as are the next two; `facts` is the rest of the encoding as JSON
+  features BLOB,
+  probabilities BLOB,
   facts TEXT,
   copied INTEGER NOT NULL DEFAULT 0, -- whether browsers get a copy in another format
   failure TEXT                       -- why it cannot be shown
@@ -147,17 +152,18 @@ class Database:
     def use(self, bundle: Bundle) -> None:
         """Set the model whose suggestions are judged; drop those of another one, unless somebody has judged them.
 
-        Encoded clips are kept if both models have the same vocabulary.
+        Encoded clips are kept if both models encode them alike.
 
         Raises
         ------
         SurveyError
             If people have judged the suggestions of another model.
         """
-        vocabulary = bundle.manifest.files[VOCABULARY].sha256
+        files = [bundle.manifest.files[name].sha256 for name in (VOCABULARY, APPEARANCE)]
+        encoder = digest([files, bundle.manifest.settings.model_dump(mode="json")])
         with self._transaction():
-            used = self._sql.execute("SELECT sha256, vocabulary FROM model").fetchone()
-            if used == (bundle.sha256, vocabulary):
+            used = self._sql.execute("SELECT sha256, encoder FROM model").fetchone()
+            if used == (bundle.sha256, encoder):
                 return
             if self._sql.execute("SELECT count(*) FROM answers").fetchone()[0]:
                 raise SurveyError(
@@ -165,10 +171,10 @@ class Database:
                     "use that bundle, or start another survey in another file."
                 )
             self._sql.execute("DELETE FROM suggestions")
-            if used and used[1] != vocabulary:
+            if used and used[1] != encoder:
                 self._sql.execute("UPDATE clips SET fisher = NULL, facts = NULL, failure = NULL")
             self._sql.execute("DELETE FROM model")
-            self._sql.execute("INSERT INTO model VALUES (?, ?)", (bundle.sha256, vocabulary))
+            self._sql.execute("INSERT INTO model VALUES (?, ?)", (bundle.sha256, encoder))
 
     def register(self, clips: Mapping[str, str]) -> dict[int, str]:
         """Add clips, paths by SHA-256; return the paths by the numbers of the clips, in the order of the survey."""
@@ -193,10 +199,12 @@ class Database:
     def prepared(self, clip: int, encoded: EncodedClip, *, copied: bool) -> None:
         """Store an encoded clip."""
         facts = asdict(encoded)
-        fisher = facts.pop("fisher").astype("<f4").tobytes()
+        arrays = {"fisher": facts.pop("fisher"), **facts.pop("appearance")}
+        blobs = [arrays[name].astype("<f4").tobytes() for name in ("fisher", "features", "probabilities")]
         self._sql.execute(
-            "UPDATE clips SET fisher = ?, facts = ?, copied = ?, failure = NULL WHERE id = ?",
-            (fisher, json.dumps(facts), copied, clip),
+            "UPDATE clips SET fisher = ?, features = ?, probabilities = ?, facts = ?, copied = ?, failure = NULL "
+            "WHERE id = ?",
+            (*blobs, json.dumps(facts), copied, clip),
         )
 
     def failed(self, clip: int, reason: str) -> None:
@@ -211,11 +219,13 @@ class Database:
         """Yield the clips that are encoded but have no suggestions yet."""
         query = "SELECT id FROM clips WHERE fisher NOT NULL AND id NOT IN (SELECT clip FROM suggestions)"
         for (number,) in self._sql.execute(query).fetchall():
-            with closing(self._sql.execute("SELECT fisher, facts FROM clips WHERE id = ?", (number,))) as rows:
-                fisher, facts = rows.fetchone()
+            encoding = "SELECT fisher, features, probabilities, facts FROM clips WHERE id = ?"
+            with closing(self._sql.execute(encoding, (number,))) as rows:
+                *blobs, facts = rows.fetchone()
+            fisher, features, probabilities = (np.frombuffer(blob, "<f4").astype(np.float32) for blob in blobs)
             rest = json.loads(facts)
             rest["video"] = VideoInfo(**rest["video"])
-            yield number, EncodedClip(fisher=np.frombuffer(fisher, "<f4").astype(np.float32), **rest)
+            yield number, EncodedClip(fisher=fisher, appearance=Appearance(features, probabilities), **rest)
 
     def suggest(self, clip: int, suggestions: Sequence[Suggestion]) -> None:
         """Store the suggestions that raters are to judge."""

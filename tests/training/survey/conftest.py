@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.appearance import Appearance
 from models.bundle import SHIPPED, Bundle
 from models.encoded_clip import EncodedClip
 from models.tags.suggestions import Suggestion
@@ -17,7 +18,8 @@ INFO = VideoInfo(duration_s=1.0, fps=30.0, width=160, height=120, frames_used=30
 
 
 def encoded(value: float = 1.0) -> EncodedClip:
-    return EncodedClip(np.full(8, value, np.float32), INFO, 5, {"decode": 1.0}, ["short"])
+    seen = Appearance(np.full(4, value, np.float32), np.full(3, value / 9, np.float32))
+    return EncodedClip(np.full(8, value, np.float32), seen, INFO, 5, {"decode": 1.0}, ["short"])
 
 
 @pytest.fixture

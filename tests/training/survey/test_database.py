@@ -40,8 +40,10 @@ def test_encodings_come_back_as_they_were(database: Database) -> None:
     database.prepared(number, wanted, copied=True)
     ((found, back),) = database.encoded_only()
     assert found == number
-    assert np.array_equal(back.fisher, wanted.fisher)
-    assert replace(back, fisher=wanted.fisher) == wanted
+    np.testing.assert_array_equal(back.fisher, wanted.fisher)
+    np.testing.assert_array_equal(back.appearance.features, wanted.appearance.features)
+    np.testing.assert_array_equal(back.appearance.probabilities, wanted.appearance.probabilities)
+    assert replace(back, fisher=wanted.fisher, appearance=wanted.appearance) == wanted
     assert database.copied() == {number}
     assert database.ready() == {1, 2, 3}
 
@@ -80,5 +82,5 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE something (x)")
     other.close()
-    with pytest.raises(SurveyError, match="something else"):
+    with pytest.raises(SurveyError, match="not of a survey"):
         Database(tmp_path / "other.sqlite")

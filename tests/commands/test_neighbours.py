@@ -34,6 +34,16 @@ def test_an_unknown_tag_is_answered_from_its_parts(bundle: Path, run: Run) -> No
     assert "#dogs and #dancing" in answer["warnings"][0]
 
 
+def test_what_the_operator_never_suggests_is_unknown(bundle: Path, tmp_path: Path, run: Run) -> None:
+    kinds_file = tmp_path / "kinds.tsv"
+    kinds_file.write_text("golf\tpolitics\ndogs\tbrand\n")
+    command = ("neighbours", "--bundle", bundle, "--kinds-file", kinds_file)
+    found = {one["tag"] for one in json.loads(run(*command, "tennis").out)["neighbours"]}
+    assert "dogs" in found
+    assert "golf" not in found
+    assert "never suggested" in run(*command, "golf").err
+
+
 @pytest.mark.parametrize(
     ("asked", "plus", "minus"),
     [

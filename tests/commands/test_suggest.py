@@ -42,6 +42,16 @@ def test_options_reach_the_suggestions(bundle: Path, clip: Path, run: Run) -> No
     assert json.loads(run("suggest", "--bundle", bundle, "--min-score", 1, clip).out)["hashtags"] == []
 
 
+def test_the_operators_tags_are_denied_or_held_back(bundle: Path, clip: Path, tmp_path: Path, run: Run) -> None:
+    deny_file, kinds_file = tmp_path / "denied.txt", tmp_path / "kinds.tsv"
+    deny_file.write_text("dance\n")
+    kinds_file.write_text("dogs\tbrand\n")
+    command = ("suggest", "--bundle", bundle, "--deny-file", deny_file, "--kinds-file", kinds_file, clip)
+    for allow, expected in (([], set(TAGS.values()) - {"dancing", "dogs"}), (["dog", "dancing"], {"dogs"})):
+        answer = json.loads(run(*command, *(part for tag in allow for part in ("--allow", tag))).out)
+        assert {found["tag"] for found in answer["hashtags"]} == expected
+
+
 def test_bad_clips_cost_a_line_and_others_are_answered(bundle: Path, clip: Path, tmp_path: Path, run: Run) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("not a video")

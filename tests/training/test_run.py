@@ -58,7 +58,7 @@ def test_scores_are_calibrated(trained: Config) -> None:
 
 
 def test_a_killed_training_resumes_to_the_same_bytes(trained: Config, tmp_path: Path) -> None:
-    """Killed in the features, when some are made, and again as soon as the Fisher vectors are begun."""
+    """Kill it in the stage `features`, when some are described, and again as soon as the vocabulary is begun."""
     config = shutil.copy(trained.work.parent / "tiny.toml", tmp_path)
     text = Path(config).read_text().replace(str(trained.work), str(tmp_path / "work"))
     Path(config).write_text(text)
@@ -79,7 +79,7 @@ def test_a_killed_training_resumes_to_the_same_bytes(trained: Config, tmp_path: 
 
 
 def kill_when(config: str | Path, condition: Callable[[], bool]) -> None:
-    """Start a training and kill it when `condition` is first met; wait for its workers to end by themselves."""
+    """Start a training and kill it once `condition` is met; wait for its workers to end by themselves."""
     process = subprocess.Popen([sys.executable, "-c", RUN, str(config)])
     children: list[int] = []
     try:
@@ -90,7 +90,7 @@ def kill_when(config: str | Path, condition: Callable[[], bool]) -> None:
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while any(_command(child) for child in children):
         assert time.monotonic() < until, "a worker outlived its killed training"
         time.sleep(0.05)

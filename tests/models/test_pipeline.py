@@ -67,6 +67,7 @@ def test_still_clip_is_refused(pipeline: Pipeline, tmp_path: Path, frames: int) 
         pipeline(clips.write(tmp_path / "still.mp4", clips.still(frames)))
 
 
+@pytest.mark.slow
 def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from models.bundle import SHIPPED, Bundle;"
@@ -94,6 +95,7 @@ def test_real_clips_get_their_hashtag_in_the_top_five(pipeline: Pipeline) -> Non
     assert np.mean(correct) >= 0.75
 
 
+@pytest.mark.slow
 def test_warm_up_compiles_every_kernel() -> None:
     script = """
 import sys

@@ -57,6 +57,7 @@ def test_scores_are_calibrated(trained: Config) -> None:
     assert not confident(familiar + 1e-6)
 
 
+@pytest.mark.slow
 def test_a_killed_training_resumes_to_the_same_bytes(trained: Config, tmp_path: Path) -> None:
     """Kill it in the stage `features`, when some are described, and again as soon as the vocabulary is begun."""
     config = shutil.copy(trained.work.parent / "tiny.toml", tmp_path)

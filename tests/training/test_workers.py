@@ -36,6 +36,7 @@ def test_a_failure_costs_only_its_own_item() -> None:
     assert isinstance(outcomes["hang"], TimeoutError)
 
 
+@pytest.mark.slow
 def test_each_runs_on_one_thread() -> None:
     ((_, counts),) = in_processes(threads, [0], workers=1)
     assert isinstance(counts, list)
@@ -43,5 +44,6 @@ def test_each_runs_on_one_thread() -> None:
     assert set(counts) == {1}
 
 
+@pytest.mark.slow
 def test_nothing_to_do() -> None:
     assert list(in_processes(behave, [], workers=2)) == []

@@ -231,6 +231,7 @@ def test_what_is_no_safetensors_file(bundle: Bundle) -> None:
         Bundle.open(bundle.path)
 
 
+@pytest.mark.slow
 def test_opening_imports_nothing_heavy(bundle: Bundle) -> None:
     code = "import sys; from pathlib import Path; from models.bundle import Bundle; Bundle.open(Path(sys.argv[1]))"
     code += "; print([name for name in ('torch', 'faiss', 'sklearn', 'gensim') if name in sys.modules])"

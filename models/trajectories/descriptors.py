@@ -160,7 +160,8 @@ def describe(
         layer = layers[slot]
         height, width = shapes[layer]
         pitch = columns[layer] * CHANNELS
-        steps[:] = motions[slot]
+        for t in range(length):
+            steps[t, 0], steps[t, 1] = motions[slot, t, 0], motions[slot, t, 1]
         if smooth:
             _smooth(steps)
         total = _ZERO

@@ -106,15 +106,18 @@ def _resample(image: NDArray[Any], indices: NDArray[np.int64], weights: Plane, o
     strip = np.empty((STRIP, image.shape[1]), F)
     for first in range(0, resized, STRIP):
         rows = min(STRIP, resized - first)
-        strip[:] = F(0)
         for row in range(rows):
+            for x in range(image.shape[1]):
+                strip[row, x] = F(0)
             for tap in range(taps):
                 if weights[first + row, tap] != 0:
                     _add(image[indices[first + row, tap]], weights[first + row, tap], strip[row])
         if rows == STRIP:
             _transpose(strip, out[:, first : first + STRIP])
         else:
-            out[:, first:] = strip[:rows].T
+            for x in range(image.shape[1]):
+                for row in range(rows):
+                    out[x, first + row] = strip[row, x]
 
 
 @row_kernel
@@ -155,9 +158,9 @@ def _expand(image: Plane, out: Plane) -> None:
     down = np.empty((3, width + 2 * n), F)
     for y in range(height):
         _expand_down(image[y : y + 2 * n + 1], down[0, n:], down[1, n:], down[2, n:])
-        for row in down:
-            row[:n] = row[n]
-            row[width + n :] = row[width + n - 1]
+        for row in range(3):
+            for x in range(n):
+                down[row, x], down[row, width + n + x] = down[row, n], down[row, width + n - 1]
         _expand_across(down[0], down[1], down[2], out[0, y], out[1, y], out[2, y], out[3, y], out[4, y])
 
 
@@ -177,6 +180,8 @@ def _expand_layer(
     _resample(grey, rows, row_weights, turned)
     small = np.empty((height + 2 * RADIUS, width), F)
     _resample(turned, columns, column_weights, small[RADIUS : RADIUS + height])
-    small[:RADIUS] = small[RADIUS]
-    small[RADIUS + height :] = small[RADIUS + height - 1]
+    for y in range(RADIUS):
+        for x in range(width):
+            small[y, x] = small[RADIUS, x]
+            small[RADIUS + height + y, x] = small[RADIUS + height - 1, x]
     _expand(small, out)

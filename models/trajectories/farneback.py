@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import compiled, reciprocal, row_kernel
 
 F = np.float32
 Plane = NDArray[np.float32]
@@ -63,6 +63,7 @@ def flow(
         For each layer the displacements in x and y, in pixels of that layer.
     """
     fields = list(out or ())
+    given = len(fields)
     fields += [np.empty((2, *layer.shape[1:]), F) for layer in before[len(fields) :]]
     for layer in reversed(range(len(fields))):
         field = fields[layer]
@@ -74,7 +75,12 @@ def flow(
         else:
             field[:] = 0
         for _ in range(iterations[min(layer, len(iterations) - 1)]):
-            _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), bilinear, field)
+            # The field's planes are contiguous even where it is not: one compiled kernel serves both. Layers that only
+            # seed others are solved with estimated quotients.
+            _improve(
+                before[layer], after[layer].reshape(5, -1), _attenuation(width), _attenuation(height),
+                bilinear, layer < given, *field,
+            )  # fmt: skip
         for component in field:
             cv2.medianBlur(component, median, dst=component)
     return fields
@@ -189,6 +195,13 @@ def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: P
 
 
 @row_kernel
+def _copy(source: Plane, out: Plane) -> None:
+    for i in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            out[i, x] = source[i, x]
+
+
+@row_kernel
 def _average_down(rows: Plane, i: int, out: Plane) -> None:
     for x in range(out.size):
         total = KERNEL[0] * rows[WINDOW, i, x]
@@ -207,21 +220,31 @@ def _average_across(row: Plane, out: Plane) -> None:
 
 
 @row_kernel
-def _solve(equations: Plane, u: Plane, v: Plane) -> None:
+def _solve(equations: Plane, exact: bool, u: Plane, v: Plane) -> None:
     for x in range(u.size):
         # Doubles: where there is an edge but no corner, all but the last digits of the products cancel out.
         g11, g12, g22 = np.float64(equations[0, x]), np.float64(equations[1, x]), np.float64(equations[2, x])
         h1, h2 = np.float64(equations[3, x]), np.float64(equations[4, x])
-        scale = F(1) / F(g11 * g22 - g12 * g12 + REGULARISATION)
+        determinant = F(g11 * g22 - g12 * g12 + REGULARISATION)
+        scale = reciprocal(determinant) if exact else F(1) / determinant
         u[x] = F(g22 * h1 - g12 * h2) * scale
         v[x] = F(g11 * h2 - g12 * h1) * scale
 
 
 @compiled
-def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, bilinear: bool, field: Plane) -> None:
-    """Solve once for the flow (2, h, w) between two expansions, in place, starting from what it is."""
+def _improve(
+    before: Plane,
+    after: Plane,
+    trust_x: Plane,
+    trust_y: Plane,
+    bilinear: bool,
+    exact: bool,
+    flow_x: Plane,
+    flow_y: Plane,
+) -> None:
+    """Solve once for the flow (h, w) between two expansions, (5, h, w) and (5, h * w), starting from what it is."""
     _, height, width = before.shape
-    planes = after.reshape(5, height * width)
+    trust = np.empty(width, F)
     pixels, weights, share = np.empty(width, np.int32), np.empty((4, width), F), np.empty(width, F)
     rounded = np.empty((2, width), F)
     sampled, down = np.empty((5, width), F), np.empty(width + 2 * WINDOW, F)
@@ -229,28 +252,32 @@ def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, biline
     equations, averages = np.empty((STRIP + 2 * WINDOW, 5, width), F), np.empty((STRIP, 5, width), F)
     for first in range(0, height, STRIP):
         rows = min(STRIP, height - first)
-        equations[: 2 * WINDOW] = equations[STRIP:]
+        for i in range(2 * WINDOW):
+            _copy(equations[STRIP + i], equations[i])
         for i in range(2 * WINDOW if first else WINDOW, rows + 2 * WINDOW):
             y = first - WINDOW + i
             if y < height:
-                u, v = field[0, y], field[1, y]
+                u, v = flow_x[y], flow_y[y]
                 if bilinear:
                     _locate(u, v, y, height, pixels, weights, share)
-                    _sample(planes, width, pixels, weights, sampled)
+                    _sample(after, width, pixels, weights, sampled)
                 else:
                     _round(u, v, y, height, pixels, rounded[0], rounded[1], share)
-                    _pick(planes, pixels, share, sampled)
-                    u, v = rounded
-                _equations(before, y, sampled, u, v, share, trust_x * trust_y[y], equations[i])
+                    _pick(after, pixels, share, sampled)
+                    u, v = rounded[0], rounded[1]
+                for x in range(width):
+                    trust[x] = trust_x[x] * trust_y[y]
+                _equations(before, y, sampled, u, v, share, trust, equations[i])
             else:
-                equations[i] = equations[i - 1]
+                _copy(equations[i - 1], equations[i])
             if y == 0:
-                equations[:i] = equations[i]
+                for k in range(i):
+                    _copy(equations[i], equations[k])
         for plane in range(5):
             for i in range(rows):
                 _average_down(equations[i : i + 2 * WINDOW + 1], plane, down[WINDOW : WINDOW + width])
-                down[:WINDOW] = down[WINDOW]
-                down[WINDOW + width :] = down[WINDOW + width - 1]
+                for x in range(WINDOW):
+                    down[x], down[WINDOW + width + x] = down[WINDOW], down[WINDOW + width - 1]
                 _average_across(down, averages[i, plane])
         for i in range(rows):
-            _solve(averages[i], field[0, first + i], field[1, first + i])
+            _solve(averages[i], exact, flow_x[first + i], flow_y[first + i])

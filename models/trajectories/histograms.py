@@ -169,9 +169,13 @@ def _count_layer(
         # A square that the frame's border cuts counts for a whole one, of which cells then take their share.
         counted = len(range(row * square, min((row + 1) * square, height), every))
         if counted:
-            band *= F(square) / F(counted)
+            weight = F(square) / F(counted)
+            for i in range(flat):
+                bands[row % span, i] *= weight
         if width % square:
-            band[whole_columns] *= F(square) / F(width % square)
+            weight = F(square) / F(width % square)
+            for channel in range(CHANNELS):
+                band[whole_columns, channel] *= weight
         if row < span - 1:
             continue
         down[:] = _ZERO

@@ -189,8 +189,7 @@ def warm_up(settings: TrajectorySettings) -> None:
     """Compile the extractor's kernels by running them on a patch that moves over a still ground.
 
     A picture that moved as a whole would pass for camera motion, and the kernels that describe trajectories would
-    be left to the first clip. Its size gives the flow a layer more than the tracks, as most clips do: that layer's
-    array lies otherwise in memory, for which kernels are compiled apart.
+    be left to the first clip. Its size gives the flow a layer more than the tracks, as most clips do.
     """
     random = np.random.default_rng(0)
     ground, patch = (random.integers(0, 256, size, np.uint8).repeat(2, 0).repeat(2, 1) for size in ((50, 60), (24, 24)))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled
+from models.trajectories.kernels import body, kernel
 
 F = np.float32
 
@@ -75,7 +75,7 @@ def stabilise(
     _stabilise(flow, starts, shapes, scales, there, back)
 
 
-@compiled
+@kernel
 def _stabilise(
     flow: NDArray[np.float32],
     starts: NDArray[np.int64],
@@ -88,7 +88,7 @@ def _stabilise(
         _stabilise_layer(flow, starts[layer], shapes[layer], scales[layer], there, back)
 
 
-@compiled
+@body
 def _stabilise_layer(
     flow: NDArray[np.float32],
     start: int,

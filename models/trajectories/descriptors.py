@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.histograms import CHANNELS
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import kernel, part, row_part
 
 F = np.float32
 Row = NDArray[np.float32]
@@ -37,13 +37,13 @@ _BITS = np.uint32(16)
 
 
 # The loops below run to a size and not to a constant, for which they would be unrolled and not vectorised.
-@row_kernel
+@row_part
 def _widen(halves: NDArray[np.uint16], bits: NDArray[np.uint32]) -> None:
     for c in range(bits.size):
         bits[c] = np.uint32(halves[c]) << _BITS
 
 
-@row_kernel
+@row_part
 def _blend(above: Row, below: Row, fx: np.float32, fy: np.float32, out: Row) -> None:
     """Interpolate between four cells, of which two that lie side by side are in each row (2 * CHANNELS,)."""
     w11 = fx * fy
@@ -53,19 +53,19 @@ def _blend(above: Row, below: Row, fx: np.float32, fy: np.float32, out: Row) -> 
         out[c] = EPSILON + w00 * above[c] + w01 * above[n + c] + w10 * below[c] + w11 * below[n + c]
 
 
-@row_kernel
+@row_part
 def _sum(cells: NDArray[np.float32], total: Row) -> None:
     for c in range(total.size):
         total[c] = cells[0, c] + cells[1, c] + cells[2, c] + cells[3, c]
 
 
-@row_kernel
+@row_part
 def _add_roots(cells: Row, scales: Row, total: Row) -> None:
     for c in range(total.size):
         total[c] += math.sqrt(cells[c] * scales[c])
 
 
-@compiled
+@part
 def _scales(cells: NDArray[np.float32], share: np.float32, scales: Row) -> None:
     """Tell what the channels of a patch's cells (4, CHANNELS) are to be multiplied with before the root.
 
@@ -85,7 +85,7 @@ def _scales(cells: NDArray[np.float32], share: np.float32, scales: Row) -> None:
             scales[CHANNELS - 1] = scale
 
 
-@compiled
+@part
 def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
     """Write the cells (4, CHANNELS) of one time cell to their columns of a descriptor."""
     for cell in range(4):
@@ -97,7 +97,7 @@ def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
         row[np.uintp(_HOF + 36 * time + 9 * cell + 8)] = cells[cell, CHANNELS - 1]
 
 
-@compiled
+@part
 def _smooth(steps: NDArray[np.float32]) -> None:
     """Average the steps (length, 2) of a track with those before and after, in place; the ends count twice."""
     last = len(steps) - 1
@@ -109,7 +109,7 @@ def _smooth(steps: NDArray[np.float32]) -> None:
             before = step
 
 
-@compiled
+@kernel
 def describe(
     points: NDArray[np.float32],
     motions: NDArray[np.float32],
@@ -154,7 +154,8 @@ def describe(
     cells = np.empty((4, CHANNELS), np.float32)
     steps = np.empty((length, 2), np.float32)
     share = _ONE / F(length // TIME_CELLS)
-    sums = np.zeros((4, CHANNELS), np.float32)
+    sums = np.empty((4, CHANNELS), np.float32)
+    sums[:] = 0
     for n in range(len(finished)):
         slot = finished[n]
         layer = layers[slot]

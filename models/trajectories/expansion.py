@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import body, kernel, part, row_part
 from models.trajectories.pyramid import offsets
 
 F = np.float32
@@ -42,9 +41,10 @@ def expand(grey: NDArray[np.uint8], shapes: Sequence[tuple[int, int]], step: flo
     starts = offsets(np.array([5 * height * width for height, width in shapes])).tolist()
     block = np.empty(starts[-1], F)
     expansions = [block[a:b].reshape(5, *shape) for (a, b), shape in zip(pairwise(starts), shapes, strict=True)]
+    image = grey.astype(F)
     for layer, (height, width) in enumerate(shapes):
         rows, columns = (_taps(*sides, step**layer) for sides in zip(grey.shape, (height, width), strict=True))
-        _expand_layer(grey, *rows, *columns, expansions[layer])
+        _expand_layer(image, *rows, *columns, expansions[layer])
     return expansions
 
 
@@ -85,21 +85,21 @@ def _polynomial_kernels() -> tuple[Plane, Plane, Plane]:
 SMOOTH, SLOPE, CURVE = _polynomial_kernels()
 
 
-@row_kernel
+@row_part
 def _add(row: Plane, weight: F, total: Plane) -> None:
     for x in range(total.size):
         total[x] += weight * row[x]
 
 
-@row_kernel
+@row_part
 def _transpose(rows: Plane, columns: Plane) -> None:
     for x in range(rows.shape[1]):
         for y in range(STRIP):
             columns[x, y] = rows[y, x]
 
 
-@compiled
-def _resample(image: NDArray[Any], indices: NDArray[np.int64], weights: Plane, out: Plane) -> None:
+@part
+def _resample(image: Plane, indices: NDArray[np.int64], weights: Plane, out: Plane) -> None:
     """Write weighted sums of an image's rows, (rows, columns), as columns, (columns, resized)."""
     resized, taps = weights.shape
     # Some rows at a time, so that they are still in the fastest cache when they become columns.
@@ -120,7 +120,7 @@ def _resample(image: NDArray[Any], indices: NDArray[np.int64], weights: Plane, o
                     out[x, first + row] = strip[row, x]
 
 
-@row_kernel
+@row_part
 def _expand_down(rows: Plane, smooth: Plane, slope: Plane, curve: Plane) -> None:
     for x in range(rows.shape[1]):
         centre = rows[RADIUS, x]
@@ -133,7 +133,7 @@ def _expand_down(rows: Plane, smooth: Plane, slope: Plane, curve: Plane) -> None
         smooth[x], slope[x], curve[x] = a, b, c
 
 
-@row_kernel
+@row_part
 def _expand_across(
     smooth: Plane, slope: Plane, curve: Plane, x_: Plane, y_: Plane, xx: Plane, yy: Plane, xy: Plane
 ) -> None:
@@ -150,7 +150,7 @@ def _expand_across(
         x_[x], y_[x], xx[x], yy[x], xy[x] = a, b, c, d, e
 
 
-@compiled
+@body
 def _expand(image: Plane, out: Plane) -> None:
     """Write the expansion (5, h, w) of an image that has `RADIUS` rows too many at its top and at its bottom."""
     n = RADIUS
@@ -165,9 +165,9 @@ def _expand(image: Plane, out: Plane) -> None:
 
 
 # One call a layer: at the end of each a thread waits for the interpreter's lock.
-@compiled
+@kernel
 def _expand_layer(
-    grey: NDArray[np.uint8],
+    grey: Plane,
     rows: NDArray[np.int64],
     row_weights: Plane,
     columns: NDArray[np.int64],

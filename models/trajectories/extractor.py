@@ -185,9 +185,10 @@ class _Analysis:
 
     def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
         settings = self.settings
+        solved = out[:: settings.flow_every]
         farneback.flow(
             before, after, self._flow_step, iterations=settings.iterations,
-            median=settings.median, bilinear=settings.bilinear, out=out[:: settings.flow_every],
+            median=settings.median, bilinear=settings.bilinear, exact=len(solved), out=solved,
         )  # fmt: skip
         for layer, field in enumerate(out):
             between = layer % settings.flow_every

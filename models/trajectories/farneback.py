@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled, reciprocal, row_kernel
+from models.trajectories.kernels import exact_part, kernel, part, row_part
 
 F = np.float32
 Plane = NDArray[np.float32]
@@ -37,6 +37,7 @@ def flow(
     iterations: Sequence[int] = (2,),
     median: int = 5,
     bilinear: bool = True,
+    exact: int = 0,
     out: Sequence[Plane] | None = None,
 ) -> list[Plane]:
     """Find the displacement of each pixel between two frames, on every layer.
@@ -54,6 +55,8 @@ def flow(
     bilinear : bool
         Interpolate between the polynomials of the second frame, as OpenCV does; else the nearest pixel's is taken, as
         the paper has it, and the displacement is counted from that pixel.
+    exact : int
+        On so many of the finest layers the last division is exact; on the others its quotient is estimated.
     out : sequence of float32 (2, height, width), optional
         C-contiguous arrays that receive the result, of all layers or of the finest.
 
@@ -63,7 +66,6 @@ def flow(
         For each layer the displacements in x and y, in pixels of that layer.
     """
     fields = list(out or ())
-    given = len(fields)
     fields += [np.empty((2, *layer.shape[1:]), F) for layer in before[len(fields) :]]
     for layer in reversed(range(len(fields))):
         field = fields[layer]
@@ -75,11 +77,10 @@ def flow(
         else:
             field[:] = 0
         for _ in range(iterations[min(layer, len(iterations) - 1)]):
-            # The field's planes are contiguous even where it is not: one compiled kernel serves both. Layers that only
-            # seed others are solved with estimated quotients.
+            # The field's planes are contiguous even where it is not: one compiled kernel serves both.
             _improve(
                 before[layer], after[layer].reshape(5, -1), _attenuation(width), _attenuation(height),
-                bilinear, layer < given, *field,
+                bilinear, layer < exact, *field,
             )  # fmt: skip
         for component in field:
             cv2.medianBlur(component, median, dst=component)
@@ -103,7 +104,7 @@ def _window_kernel() -> Plane:
 KERNEL = _window_kernel()
 
 
-@row_kernel
+@row_part
 def _locate(u: Plane, v: Plane, y: int, height: int, corners: NDArray[np.int32], weights: Plane, share: Plane) -> None:
     """Tell where each pixel of row y moves to: the upper left of four pixels there, and the weights of the four.
 
@@ -131,7 +132,7 @@ def _locate(u: Plane, v: Plane, y: int, height: int, corners: NDArray[np.int32],
 
 
 # Not a row kernel: gather instructions, which the compiler would use, are several times slower than plain loads.
-@compiled
+@part
 def _sample(planes: Plane, width: int, corners: NDArray[np.int32], weights: Plane, out: Plane) -> None:
     """Interpolate the flat planes (5, h * w) of an expansion bilinearly at the places of a row."""
     p0, p1, p2, p3, p4 = planes[0], planes[1], planes[2], planes[3], planes[4]
@@ -148,7 +149,7 @@ def _sample(planes: Plane, width: int, corners: NDArray[np.int32], weights: Plan
         out[0, x], out[1, x], out[2, x], out[3, x], out[4, x] = s0, s1, s2, s3, s4
 
 
-@row_kernel
+@row_part
 def _round(
     u: Plane, v: Plane, y: int, height: int, pixels: NDArray[np.int32], du: Plane, dv: Plane, share: Plane
 ) -> None:
@@ -166,7 +167,7 @@ def _round(
         share[x] = F(0.5) if inside else F(1)
 
 
-@compiled
+@part
 def _pick(planes: Plane, pixels: NDArray[np.int32], share: Plane, out: Plane) -> None:
     """Take the polynomials of the pixels, or nothing for those that leave the frame; see `_sample`."""
     p0, p1, p2, p3, p4 = planes[0], planes[1], planes[2], planes[3], planes[4]
@@ -177,7 +178,7 @@ def _pick(planes: Plane, pixels: NDArray[np.int32], share: Plane, out: Plane) ->
         out[0, x], out[1, x], out[2, x], out[3, x], out[4, x] = s0, s1, s2, s3, s4
 
 
-@row_kernel
+@row_part
 def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: Plane, trust: Plane, out: Plane) -> None:
     """Set up each pixel's normal equations G d = h for its displacement d: rows of G11, G12, G22, h1, h2."""
     for x in range(u.size):
@@ -194,14 +195,14 @@ def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: P
         out[4, x] = square * (xy * bx + yy * by)
 
 
-@row_kernel
+@row_part
 def _copy(source: Plane, out: Plane) -> None:
     for i in range(out.shape[0]):
         for x in range(out.shape[1]):
             out[i, x] = source[i, x]
 
 
-@row_kernel
+@row_part
 def _average_down(rows: Plane, i: int, out: Plane) -> None:
     for x in range(out.size):
         total = KERNEL[0] * rows[WINDOW, i, x]
@@ -210,7 +211,7 @@ def _average_down(rows: Plane, i: int, out: Plane) -> None:
         out[x] = total
 
 
-@row_kernel
+@row_part
 def _average_across(row: Plane, out: Plane) -> None:
     for x in range(out.size):
         total = KERNEL[0] * row[x + WINDOW]
@@ -219,19 +220,25 @@ def _average_across(row: Plane, out: Plane) -> None:
         out[x] = total
 
 
-@row_kernel
+@exact_part
+def _reciprocal(x: np.float32) -> np.float32:
+    """Return 1 / x to the last bit; fast arithmetic on vectors only estimates it, and not alike on every processor."""
+    return F(1) / x
+
+
+@row_part
 def _solve(equations: Plane, exact: bool, u: Plane, v: Plane) -> None:
     for x in range(u.size):
         # Doubles: where there is an edge but no corner, all but the last digits of the products cancel out.
         g11, g12, g22 = np.float64(equations[0, x]), np.float64(equations[1, x]), np.float64(equations[2, x])
         h1, h2 = np.float64(equations[3, x]), np.float64(equations[4, x])
         determinant = F(g11 * g22 - g12 * g12 + REGULARISATION)
-        scale = reciprocal(determinant) if exact else F(1) / determinant
+        scale = _reciprocal(determinant) if exact else F(1) / determinant
         u[x] = F(g22 * h1 - g12 * h2) * scale
         v[x] = F(g11 * h2 - g12 * h1) * scale
 
 
-@compiled
+@kernel
 def _improve(
     before: Plane,
     after: Plane,

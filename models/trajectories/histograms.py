@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import body, kernel, part, row_part
 from models.trajectories.pyramid import Pyramid, offsets
 
 F = np.float32
@@ -77,7 +77,7 @@ class CellGrid:
         _count_layers(grey, u, v, self._pyramid.shapes, self.square, self.cell, every, self._shapes, out)
 
 
-@row_kernel
+@row_part
 def _share(dx: Row, dy: Row, bins: NDArray[np.int32], low: Row, high: Row) -> None:
     """Share each vector's length between the two orientations nearest to it."""
     for x in range(dx.size):
@@ -96,7 +96,7 @@ def _share(dx: Row, dy: Row, bins: NDArray[np.int32], low: Row, high: Row) -> No
         low[x] = length - high[x]
 
 
-@row_kernel
+@row_part
 def _part(u: Row, v: Row, low: Row, high: Row, still: Row) -> None:
     """Tell flow from no motion, of which only pixels are counted."""
     for x in range(u.size):
@@ -106,7 +106,7 @@ def _part(u: Row, v: Row, low: Row, high: Row, still: Row) -> None:
         high[x] = high[x] if moves else _ZERO
 
 
-@row_kernel
+@row_part
 def _differences(above: NDArray[Any], row: NDArray[Any], below: NDArray[Any], dx: Row, dy: Row) -> None:
     for x in range(row.size):
         dy[x] = F(below[x]) - F(above[x])
@@ -116,7 +116,7 @@ def _differences(above: NDArray[Any], row: NDArray[Any], below: NDArray[Any], dx
     dx[0] = dx[row.size - 1] = _ZERO
 
 
-@compiled
+@part
 def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int, squares: Row) -> None:
     """Add a row of pixels, (4, w) and (w,), to its squares, (squares, CHANNELS)."""
     for column in range(squares.shape[0]):
@@ -129,13 +129,13 @@ def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int
             counts[CHANNELS - 1] += still[x]
 
 
-@compiled
+@part
 def _add(values: Row, total: Row) -> None:
     for i in range(total.size):
         total[i] += values[i]
 
 
-@compiled
+@body
 def _count_layer(
     grey: NDArray[np.uint8], u: Row, v: Row, square: int, cell: int, every: int, out: NDArray[np.uint16]
 ) -> None:
@@ -146,7 +146,7 @@ def _count_layer(
     bins, low, high = np.empty((4, width), np.int32), np.empty((4, width), F), np.empty((4, width), F)
     dx, dy, still = np.empty(width, F), np.empty(width, F), np.empty(width, F)
     flat = (columns - 1 + span) * CHANNELS
-    bands, down = np.zeros((span, flat), F), np.empty(flat, F)
+    bands, down = np.empty((span, flat), F), np.empty(flat, F)
     total = np.empty(CHANNELS, F)
     bits = total.view(np.uint32)
     whole_columns = width // square
@@ -179,8 +179,8 @@ def _count_layer(
         if row < span - 1:
             continue
         down[:] = _ZERO
-        for part in range(span):
-            _add(bands[part], down)
+        for i in range(span):
+            _add(bands[i], down)
         for column in range(columns):
             total[:] = _ZERO
             for start in range(column * CHANNELS, (column + span) * CHANNELS, CHANNELS):
@@ -190,7 +190,7 @@ def _count_layer(
                 cells[channel] = (bits[channel] + _HALF_BIT) >> _BITS
 
 
-@compiled
+@kernel
 def _count_layers(
     grey: NDArray[np.uint8],
     u: Row,

@@ -5,12 +5,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled
+from models.trajectories.kernels import body, kernel
 
 F = np.float32
 
 
-@compiled
+@body
 def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.float32]) -> np.float32:
     """Measure how well the centre of each cell of a grey layer can be tracked.
 
@@ -69,7 +69,7 @@ def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.f
     return largest
 
 
-@compiled
+@kernel
 def _mark(
     grey: NDArray[np.uint8],
     shapes: NDArray[np.int64],

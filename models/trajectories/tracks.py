@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from models.trajectories.kernels import exact_kernel, exact_part
 from models.trajectories.pyramid import Pyramid
 
 F = np.float32
@@ -96,7 +96,7 @@ class Tracks:
         self._free = free
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_kernel
 def _advance(
     points: NDArray[np.float32],
     motions: NDArray[np.float32],
@@ -145,7 +145,7 @@ def _advance(
     return kept, whole
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_kernel
 def _sample(
     points: NDArray[np.float32],
     layers: NDArray[np.int16],
@@ -186,7 +186,7 @@ def _sample(
     return count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_part
 def _valid(points: NDArray[np.float32], motions: NDArray[np.float32], scale: np.float32) -> bool:
     """Whether a whole track moves, by itself and plausibly (Wang & Schmid, ICCV 2013, section 3.1)."""
     _, _, std_x, std_y, length, longest = shape(points, scale)
@@ -203,7 +203,7 @@ def _valid(points: NDArray[np.float32], motions: NDArray[np.float32], scale: np.
     return False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_kernel
 def _measure(
     tracks: NDArray[np.float32],
     slots: NDArray[np.int32],
@@ -220,7 +220,7 @@ def _measure(
             points[n, t, 0], points[n, t, 1] = track[t, 0] * scale, track[t, 1] * scale
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_part
 def shape(
     points: NDArray[np.float32], scale: np.float32
 ) -> tuple[np.float32, np.float32, np.float32, np.float32, np.float32, np.float32]:

@@ -95,9 +95,9 @@ def test_no_bytes_on_standard_input(bundle: Path, run: Run, monkeypatch: pytest.
 
 
 def test_compiling_is_announced(bundle: Path, clip: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "kernels_cached", lambda: False, raising=False)
+    monkeypatch.setattr(encoder, "kernels_cached", lambda: False)
     assert "compiling kernels" in run("suggest", "--bundle", bundle, clip).err
-    monkeypatch.setattr(encoder, "kernels_cached", lambda: True, raising=False)
+    monkeypatch.setattr(encoder, "kernels_cached", lambda: True)
     assert run("suggest", "--bundle", bundle, clip).err == ""
 
 

@@ -95,7 +95,7 @@ def suggest(
         raise NoDates(NO_DATES)
     options = SuggestOptions(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)
     threads = processors()
-    if not getattr(encoder, "kernels_cached", lambda: True)():
+    if not encoder.kernels_cached():
         complain("compiling kernels, once on this machine, about 20 s")
     failed = False
     for clip in clips:

@@ -28,7 +28,8 @@ class Calibration(BaseModel):
     """The probabilities that people would keep a suggested hashtag and that an answer is right, and whom to believe.
 
     The log-odds of a hashtag are `intercept`, plus `relevance` times the log-odds of the expected relevance from the
-    ranking, plus `familiarity` times the familiarity of the clip.
+    ranking, plus `evidence` times the evidence for the clip: its familiarity to the networks and the certainty of its
+    pictures, in the proportion in which the two are mixed.
 
     Those of the share of the image network's classes in the anchors are `share_intercept`, plus `share_familiarity`
     times that familiarity, plus `share_certainty` times the certainty of the classes.
@@ -41,20 +42,25 @@ class Calibration(BaseModel):
 
     intercept: float
     relevance: float = Field(ge=0)
-    familiarity: float = Field(ge=0)
+    evidence: float = Field(ge=0)
     share_intercept: float
     share_familiarity: float
     share_certainty: float
     any_intercept: float
     any_slope: float = Field(ge=0)
 
-    def score(self, relevance: float, familiarity: float) -> float:
+    def score(self, relevance: float, evidence: float) -> float:
         """Return the probability that people would keep a hashtag; non-decreasing in both arguments."""
-        return _logistic(self.intercept + self.relevance * log_odds(relevance) + self.familiarity * familiarity)
+        return _logistic(self.intercept + self.relevance * log_odds(relevance) + self.evidence * evidence)
 
     def share(self, familiarity: float, certainty: float) -> float:
         """Return the share of the image network's classes in the anchors of a clip."""
         return _logistic(self.share_intercept + self.share_familiarity * familiarity + self.share_certainty * certainty)
+
+    def evidence_for(self, familiarity: float, certainty: float) -> float:
+        """Return how much there is to go by for a clip, 0 to 1: what networks and pictures know, as they are mixed."""
+        share = self.share(familiarity, certainty)
+        return (1 - share) * familiarity + share * certainty
 
     def any_right(self, scores: Sequence[float]) -> float:
         """Return the probability that one of the first five suggestions at least is right.

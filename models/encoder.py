@@ -14,6 +14,7 @@ from models.clock import Clock
 from models.encoded_clip import EncodedClip
 from models.fisher import FisherEncoder
 from models.trajectories.extractor import extract
+from models.trajectories.kernels import kernels_cached
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
 from models.video.limits import VideoLimits
@@ -22,6 +23,7 @@ from models.video.pictures import PictureSampler
 Frame = NDArray[np.uint8]
 
 STILL = "Nothing in this clip moves: its hashtags come from its pictures alone."
+__all__ = ["ClipEncoder", "kernels_cached", "warm_up"]
 
 
 class ClipEncoder:
@@ -107,8 +109,7 @@ def warm_up(settings: TrajectorySettings) -> None:
     """Compile the extractor's kernels by running them on a patch that moves over a still background.
 
     A frame that moved as a whole would pass for camera motion, leaving the descriptor kernels to be compiled for the
-    first clip. The frame size gives the optical flow one layer more than the tracks, as in most clips: that layer has
-    another memory layout, for which Numba compiles separate kernels.
+    first clip. The frame size gives the optical flow one layer more than the tracks, as in most clips.
     """
     random = np.random.default_rng(0)
     background, patch = (

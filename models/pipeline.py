@@ -108,8 +108,11 @@ class Pipeline:
                 hashtags = suggest()
             else:
                 familiarity = self.suggester.familiarity(vector)
-                share = calibration.share(familiarity, self.suggester.certainty(appearance.probabilities))
-                hashtags = suggest(share=share, score=partial(calibration.score, familiarity=familiarity))
+                certainty = self.suggester.certainty(appearance.probabilities)
+                evidence = calibration.evidence_for(familiarity, certainty)
+                hashtags = suggest(
+                    share=calibration.share(familiarity, certainty), score=partial(calibration.score, evidence=evidence)
+                )
                 confident = calibration.confident([one.score for one in hashtags])
         if not confident:
             warnings.append(UNSURE)

@@ -58,8 +58,8 @@ class Suggested:
     ----------
     relevance : float64 (n,)
         Expected by the ranking.
-    familiarity : float64 (n,)
-        Of the clip.
+    evidence : float64 (n,)
+        For the clip; see `models.calibration.Calibration.evidence_for`.
     rank : int64 (n,)
         From 1.
     clip : int64 (n,)
@@ -68,14 +68,14 @@ class Suggested:
     """
 
     relevance: Floats
-    familiarity: Floats
+    evidence: Floats
     rank: NDArray[np.int64]
     clip: NDArray[np.int64]
     kept: Flags
 
     def scores(self, calibration: Calibration) -> Floats:
         """Return the probability of each suggestion, float64 (n,)."""
-        return np.array([calibration.score(*one) for one in zip(self.relevance, self.familiarity, strict=True)])
+        return np.array([calibration.score(*one) for one in zip(self.relevance, self.evidence, strict=True)])
 
     def by_rank(self, judged: "Suggested") -> Floats:
         """Return, for other suggestions, the share of these at the same rank that was kept: a baseline."""
@@ -151,11 +151,11 @@ def fit_score(suggested: Suggested) -> dict[str, float]:
     Returns
     -------
     dict of float
-        `intercept`, `relevance` and `familiarity` of `models.calibration.Calibration`; the latter two are not negative.
+        `intercept`, `relevance` and `evidence` of `models.calibration.Calibration`; the latter two are not negative.
     """
     odds = np.array([log_odds(relevance) for relevance in suggested.relevance])
-    design = np.column_stack([np.ones(len(odds)), odds, suggested.familiarity])
-    bounds = {"intercept": ANY, "relevance": RISING, "familiarity": RISING}
+    design = np.column_stack([np.ones(len(odds)), odds, suggested.evidence])
+    bounds = {"intercept": ANY, "relevance": RISING, "evidence": RISING}
     return _fit(design, _log_loss(suggested.kept, np.full(len(odds), 1 / len(odds))), bounds)
 
 

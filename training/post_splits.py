@@ -19,7 +19,9 @@ SPLITS = ("0", "1")
 """Folders, one for each half."""
 
 
-def learn_post_splits(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings, workers: int) -> None:
+def learn_post_splits(
+    out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings, classes: Path, workers: int
+) -> None:
     """Split the posts of the corpus; learn tag space and co-occurrence of each half, in its folder under `out`."""
     corpus = artifacts.corpus
     split_of = split_posts(read_sentences(corpus))
@@ -34,17 +36,17 @@ def learn_post_splits(out: Path, artifacts: Artifacts, *, settings: Tag2VecSetti
             for count, stem in sorted(known, key=lambda one: -one[0]):
                 fields = [stem.name, count, *(field for pair in stem.inflections.items() for field in pair)]
                 file.write("\t".join(map(str, fields)) + "\n")
-    learn = partial(_learn, artifacts=artifacts, settings=settings)
+    learn = partial(_learn, artifacts=artifacts, settings=settings, classes=classes)
     for _, outcome in in_processes(learn, [out / name for name in SPLITS], workers=workers):
         if isinstance(outcome, Exception):
             raise outcome
 
 
-def _learn(folder: Path, *, artifacts: Artifacts, settings: Tag2VecSettings) -> None:
+def _learn(folder: Path, *, artifacts: Artifacts, settings: Tag2VecSettings, classes: Path) -> None:
     # A stem with just enough posts in all has half of them here.
     enough = -(-settings.min_count // 2)
     half = replace(artifacts, corpus=folder, tag2vec=folder)
-    train_tag2vec(folder, half, settings=settings.model_copy(update={"min_count": enough}))
+    train_tag2vec(folder, half, settings=settings.model_copy(update={"min_count": enough}), classes=classes)
     learn_cooccurrence(folder, half)
 
 

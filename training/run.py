@@ -63,8 +63,9 @@ def stages(config: Config, work: Work) -> list[Stage]:
     )
     tag2vec = Stage(
         name="tag2vec",
-        build=partial(train_tag2vec, artifacts=artifacts, settings=config.tag2vec),
+        build=partial(train_tag2vec, artifacts=artifacts, settings=config.tag2vec, classes=config.appearance.classes),
         settings=config.tag2vec.model_dump(),
+        files=(config.appearance.classes,),
         after=(corpus,),
     )
     cooccurrence = Stage(
@@ -125,8 +126,15 @@ def stages(config: Config, work: Work) -> list[Stage]:
     )
     post_splits = Stage(
         name="post_splits",
-        build=partial(learn_post_splits, artifacts=artifacts, settings=config.tag2vec, workers=workers),
+        build=partial(
+            learn_post_splits,
+            artifacts=artifacts,
+            settings=config.tag2vec,
+            classes=config.appearance.classes,
+            workers=workers,
+        ),
         settings=config.tag2vec.model_dump(),
+        files=(config.appearance.classes,),
         after=(corpus,),
     )
     out_of_fold = Stage(

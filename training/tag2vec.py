@@ -11,9 +11,11 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.tags.class_anchors import read_classes
 from models.tags.space import TagSpace
 from training.artifacts import Artifacts
 from training.corpus import SENTENCES, read_stems
+from training.named_tags import with_named
 from training.posts import PostsError
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ class _Progress(CallbackAny2Vec):  # type: ignore[misc]
         log.info("tag2vec: epoch %d of %d", self._done, self._epochs)
 
 
-def train_tag2vec(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings) -> None:
+def train_tag2vec(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings, classes: Path | None = None) -> None:
     """Learn a vector for every stem that is frequent enough, and write them as a `TagSpace` without hashtags.
 
     Parameters
@@ -59,6 +61,8 @@ def train_tag2vec(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings)
         `corpus` is read.
     settings : Tag2VecSettings
         With one worker, the same settings and corpus give the same bytes on the same machine.
+    classes : Path, optional
+        Table of the image network's classes, whose tags get a vector even if few posts use them.
 
     Raises
     ------
@@ -107,10 +111,13 @@ def train_tag2vec(out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings)
         )
     names = model.wv.index_to_key
     space = TagSpace.from_vectors(
-        names,
-        [stems[name].count for name in names],
-        [next(iter(stems[name].inflections)) for name in names],
-        np.asarray(model.wv.vectors) + np.asarray(model.syn1neg),
+        *with_named(
+            names,
+            [stems[name].count for name in names],
+            [next(iter(stems[name].inflections)) for name in names],
+            np.asarray(model.wv.vectors) + np.asarray(model.syn1neg),
+            read_classes(classes) if classes else [],
+        )
     )
     space.save(out)
     log.info("tag2vec: %d stems", len(space))

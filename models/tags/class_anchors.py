@@ -72,8 +72,9 @@ def read_classes(file: Path) -> list[ImageClass]:
 class ClassAnchors:
     """Turns the class probabilities of an image network into anchors of a tag space.
 
-    The probability of a class is shared equally among its tags that the space has; the first of these names what is
-    seen. A class without such tags is of nothing that people tag: its probability is lost.
+    The probability of a class is shared among its tags that the space has, as 1, 1/2, 1/3 ...: the first of these names
+    what is seen, the others go with it. A class without such tags is of nothing that people tag, so its probability is
+    lost.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class ClassAnchors:
         known = [list(dict.fromkeys(stem(tag) for tag in one.tags if stem(tag) in space.stems)) for one in classes]
         self._tagged = np.array([bool(names) for names in known])
         self._of_class = np.repeat(np.arange(len(known)), [len(names) for names in known])
-        self._shares = np.array([1 / len(names) for names in known for _ in names])
+        self._shares = np.concatenate([_harmonic(len(names)) for names in known])
         self._names = np.array([place == 0 for names in known for place, _ in enumerate(names)], np.bool_)
         rows = np.array([space.row(name) for names in known for name in names], np.int64)
         self._rows, self._place = np.unique(rows, return_inverse=True)
@@ -138,3 +139,9 @@ class ClassAnchors:
         corrected: NDArray[np.float64] = given / self._prior
         corrected *= given.sum() / max(float(corrected.sum()), np.finfo(np.float64).tiny)
         return corrected
+
+
+def _harmonic(count: int) -> NDArray[np.float64]:
+    """Return shares that fall as 1, 1/2, 1/3 ... and sum to one."""
+    shares = 1 / np.arange(1, count + 1, dtype=np.float64)
+    return shares / shares.sum() if count else shares

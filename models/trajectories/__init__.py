@@ -1,1 +1,1 @@
-"""Improved dense trajectories (Wang & Schmid, ICCV 2013): from grey frames to described point tracks."""
+"""Improved dense trajectories (Wang & Schmid, ICCV 2013): from greyscale frames to point tracks with descriptors."""

@@ -1,42 +1,46 @@
-"""Camera motion: the homography between two frames, and the flow that is left when it is taken away."""
+"""Camera motion: estimates the homography between two frames and removes it from the flow.
+
+Wang & Schmid, ICCV 2013, section 3.1.
+"""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled
+from models.trajectories.kernels import body, kernel
 
 F = np.float32
 
 INLIER = 1.0
-"""A match agrees with a homography within this many pixels."""
+"""Maximum reprojection error of an inlier, in pixels."""
 
 MATCHES = 50
-"""A homography is looked for with more matches than this ..."""
+"""A homography is estimated only from more matches than this ..."""
 
 INLIERS = 25
-"""... and believed with more inliers than this."""
+"""... and accepted only with more inliers than this."""
 
 BORDER = 5
-"""Pixels that the camera brought in from nearer to the border than this have no flow."""
+"""Flow is zero where the camera motion leads to within this many pixels of the border, or beyond it."""
 
 
 def estimate(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the homography (3, 3) that takes points (n, 2) of one frame to the next, or the identity.
+    """Return the homography, (3, 3), that maps points, (n, 2), of one frame to the next; the identity if none is found.
 
-    Matches must come best first (progressive sampling; Chum & Matas, CVPR 2005).
+    By RANSAC, as the release does. PROSAC trusts the order of the matches: a subject with more contrast than the
+    background, whose matches come first, would pass for the camera.
     """
     if len(before) > MATCHES:
-        found, inliers = cv2.findHomography(before, after, cv2.USAC_PROSAC, INLIER)
+        found, inliers = cv2.findHomography(before, after, cv2.RANSAC, INLIER)
         if found is not None and np.count_nonzero(inliers) > INLIERS:
             return np.asarray(found, np.float64)
     return np.eye(3)
 
 
 def warp(after: NDArray[np.uint8], before: NDArray[np.uint8], homography: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return a frame (h, w) as it would be had the camera not moved since the one before.
+    """Return a frame, (h, w), with the camera motion since the previous frame undone.
 
-    What the camera lost, and what is within `BORDER` pixels of it, is filled in from the frame before.
+    Areas that are out of view, and `BORDER` pixels around them, are filled in from the previous frame.
     """
     height, width = after.shape
     warped = cv2.warpPerspective(after, homography, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -53,29 +57,29 @@ def stabilise(
     scales: NDArray[np.float32],
     homography: NDArray[np.float64],
 ) -> None:
-    """Take the camera's motion away from the flow.
+    """Remove the camera motion from the flow.
 
-    If p moves to q, what is left is H^-1 q - p: the flow from this frame to the next one warped back by the
-    homography H (Wang & Schmid, ICCV 2013, section 3.1).
+    Where p moves to q, the stabilised flow is H^-1 q - p: the flow from this frame to the next, warped back by the
+    homography H.
 
     Parameters
     ----------
     flow : (4, pixels of all layers)
-        Holds the flow's x and y, in pixels of each layer; receives those of the stabilised flow behind them.
+        x and y of the flow, in pixels of each layer, then room for those of the stabilised flow.
     starts : (layers,) or more
         First pixel of each layer.
     shapes : (layers, 2)
         Height and width of each layer in pixels.
     scales : (layers,)
-        Pixels of the frame in a pixel of the layer.
+        Scale of each layer.
     homography : (3, 3)
-        Motion of the camera from this frame to the next, in pixels of the frame.
+        Camera motion from this frame to the next, in pixels of the frame.
     """
     there, back = homography.astype(F), np.linalg.inv(homography).astype(F)
     _stabilise(flow, starts, shapes, scales, there, back)
 
 
-@compiled
+@kernel
 def _stabilise(
     flow: NDArray[np.float32],
     starts: NDArray[np.int64],
@@ -88,7 +92,7 @@ def _stabilise(
         _stabilise_layer(flow, starts[layer], shapes[layer], scales[layer], there, back)
 
 
-@compiled
+@body
 def _stabilise_layer(
     flow: NDArray[np.float32],
     start: int,
@@ -98,7 +102,7 @@ def _stabilise_layer(
     back: NDArray[np.float32],
 ) -> None:
     height, width = shape
-    # Scalars, in pixels of the layer: read through the array, they would be loaded anew for every pixel.
+    # As scalars, in pixels of the layer: array elements would be loaded again for every pixel.
     t00, t01, t02 = there[0, 0], there[0, 1], there[0, 2] / scale
     t10, t11, t12 = there[1, 0], there[1, 1], there[1, 2] / scale
     t20, t21, t22 = there[2, 0] * scale, there[2, 1] * scale, there[2, 2]

@@ -1,8 +1,8 @@
-"""What is seen along a trajectory: its shape, and histograms of gradients, of flow and of motion boundaries.
+"""Descriptors of trajectories: shape, and histograms of gradients (HOG), flow (HOF) and motion boundaries (MBH).
 
-Around every point of a trajectory lies a patch of two by two cells; their histograms are normalised together and
-averaged over three spans of time (Wang et al., IJCV 2013, section 3; Wang & Schmid, ICCV 2013, section 3). Only
-trajectories that turn out to be valid are described, from the cells that are kept of the last frames.
+Each point of a trajectory has a patch of two by two cells; their histograms are normalised together and averaged over
+three time spans (Wang et al., IJCV 2013, section 3; Wang & Schmid, ICCV 2013, section 3). Descriptors are computed only
+for valid trajectories, from the cell histograms kept for the last frames.
 """
 
 import math
@@ -11,30 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.trajectories.histograms import CHANNELS
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import kernel, part, row_part
 from models.trajectories.layout import BLOCKS, TIME_CELLS
 
 F = np.float32
 Row = NDArray[np.float32]
 
 EPSILON = F(0.05)
-"""Added to every bin before the norm."""
+"""Added to every bin before normalisation."""
 
 _HOG, _HOF, _MBHX, _MBHY = (BLOCKS[name].start for name in ("hog", "hof", "mbhx", "mbhy"))
 _ZERO, _ONE = F(0), F(1)
 _BITS = np.uint32(16)
 
 
-# The loops below run to a size and not to a constant, for which they would be unrolled and not vectorised.
-@row_kernel
+# The loops below run to an array's size: with a constant bound they would be unrolled instead of vectorised.
+@row_part
 def _widen(halves: NDArray[np.uint16], bits: NDArray[np.uint32]) -> None:
     for c in range(bits.size):
         bits[c] = np.uint32(halves[c]) << _BITS
 
 
-@row_kernel
+@row_part
 def _blend(above: Row, below: Row, fx: np.float32, fy: np.float32, out: Row) -> None:
-    """Interpolate between four cells, of which two that lie side by side are in each row (2 * CHANNELS,)."""
+    """Interpolate between four cells; each row, (2 * CHANNELS,), holds two adjacent ones."""
     w11 = fx * fy
     w01, w10, w00 = fx - w11, fy - w11, _ONE - fx - fy + w11
     n = out.size
@@ -42,23 +42,23 @@ def _blend(above: Row, below: Row, fx: np.float32, fy: np.float32, out: Row) -> 
         out[c] = EPSILON + w00 * above[c] + w01 * above[n + c] + w10 * below[c] + w11 * below[n + c]
 
 
-@row_kernel
+@row_part
 def _sum(cells: NDArray[np.float32], total: Row) -> None:
     for c in range(total.size):
         total[c] = cells[0, c] + cells[1, c] + cells[2, c] + cells[3, c]
 
 
-@row_kernel
+@row_part
 def _add_roots(cells: Row, scales: Row, total: Row) -> None:
     for c in range(total.size):
         total[c] += math.sqrt(cells[c] * scales[c])
 
 
-@compiled
+@part
 def _scales(cells: NDArray[np.float32], share: np.float32, scales: Row) -> None:
-    """Tell what the channels of a patch's cells (4, CHANNELS) are to be multiplied with before the root.
+    """Compute the factors for the channels of a patch's cells, (4, CHANNELS), before the square root.
 
-    Each block is brought to a sum of one, and counts for `share` of its time cell.
+    They normalise each block to a sum of one and weight it by `share`, its part of the time cell.
     """
     _sum(cells, scales)
     for block in range(4):
@@ -74,9 +74,9 @@ def _scales(cells: NDArray[np.float32], share: np.float32, scales: Row) -> None:
             scales[CHANNELS - 1] = scale
 
 
-@compiled
+@part
 def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
-    """Write the cells (4, CHANNELS) of one time cell to their columns of a descriptor."""
+    """Write the cells of one time span, (4, CHANNELS), to their columns of a descriptor."""
     for cell in range(4):
         for c in range(8):
             row[np.uintp(_HOG + 32 * time + 8 * cell + c)] = cells[cell, c]
@@ -86,9 +86,9 @@ def _lay_out(cells: NDArray[np.float32], time: int, row: Row) -> None:
         row[np.uintp(_HOF + 36 * time + 9 * cell + 8)] = cells[cell, CHANNELS - 1]
 
 
-@compiled
+@part
 def _smooth(steps: NDArray[np.float32]) -> None:
-    """Average the steps (length, 2) of a track with those before and after, in place; the ends count twice."""
+    """Smooth the steps of a track, (length, 2), with the weights 1/4, 1/2, 1/4, in place; the ends are repeated."""
     last = len(steps) - 1
     for axis in range(2):
         before = steps[0, axis]
@@ -98,7 +98,7 @@ def _smooth(steps: NDArray[np.float32]) -> None:
             before = step
 
 
-@compiled
+@kernel
 def describe(
     points: NDArray[np.float32],
     motions: NDArray[np.float32],
@@ -114,7 +114,7 @@ def describe(
     smooth: bool,
     out: NDArray[np.float32],
 ) -> None:
-    """Describe finished trajectories.
+    """Compute the descriptors of finished trajectories.
 
     Parameters
     ----------
@@ -124,17 +124,17 @@ def describe(
         Stabilised displacements.
     layers : (slots,)
     finished : (n,)
-        Slots to describe; all of them began in frame `first_frame`.
+        Slots of the trajectories, all of which start in frame `first_frame`.
     ring : (frames, size)
-        Cells of the last frames, laid out by a `CellGrid`; frame t is in row t modulo the number of rows.
+        Ring buffer of the cells of the last frames, laid out by a `CellGrid`; frame t is in row t modulo `frames`.
     starts, columns, square, cell
         Of the grid.
     shapes : (layers, 2)
         Height and width of each layer in pixels.
     smooth : bool
-        Average each step with those before and after before the shape is taken.
+        Smooth the steps before computing the shape.
     out : (n, 426)
-        Receives the descriptors, laid out as in `BLOCKS`.
+        The descriptors, laid out as in `BLOCKS`, are written here.
     """
     length = motions.shape[1]
     bits = np.empty((2, 2 * CHANNELS), np.uint32)
@@ -143,13 +143,15 @@ def describe(
     cells = np.empty((4, CHANNELS), np.float32)
     steps = np.empty((length, 2), np.float32)
     share = _ONE / F(length // TIME_CELLS)
-    sums = np.zeros((4, CHANNELS), np.float32)
+    sums = np.empty((4, CHANNELS), np.float32)
+    sums[:] = 0
     for n in range(len(finished)):
         slot = finished[n]
         layer = layers[slot]
         height, width = shapes[layer]
         pitch = columns[layer] * CHANNELS
-        steps[:] = motions[slot]
+        for t in range(length):
+            steps[t, 0], steps[t, 1] = motions[slot, t, 0], motions[slot, t, 1]
         if smooth:
             _smooth(steps)
         total = _ZERO
@@ -160,13 +162,13 @@ def describe(
             out[n, 2 * t + 1] = steps[t, 1] / total
             left = max(min(math.floor(points[slot, t, 0] + F(0.5)) - cell, width - 2 * cell), 0)
             top = max(min(math.floor(points[slot, t, 1] + F(0.5)) - cell, height - 2 * cell), 0)
-            # A cell is a whole number of squares wide, so all four lie alike between those that are kept.
+            # Cells are a whole number of squares wide, so all four have the same offset from the stored ones.
             fx, fy = F(left % square) / F(square), F(top % square) / F(square)
             histograms = ring[(first_frame + t) % len(ring)]
             for i in range(2):
                 for j in range(2):
                     column, row = (left + i * cell) // square, (top + j * cell) // square
-                    # Unsigned, or every access would be checked for counting from the end.
+                    # Unsigned: otherwise every access would be checked for a negative index.
                     above = np.uintp(starts[layer] + row * pitch + column * CHANNELS)
                     below = above + np.uintp(pitch)
                     _widen(histograms[above : above + np.uintp(2 * CHANNELS)], bits[0])

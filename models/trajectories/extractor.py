@@ -1,9 +1,11 @@
-"""Trajectories of a clip: what is done once for each frame and for each pair of frames, and the tracks through them.
+"""Extracts the trajectories of a clip: analyses frames and pairs of frames, and runs tracks through the results.
 
-Frames and pairs of frames are analysed independently of each other, on as many threads as are given; the tracks then
-go through the results in order. So the outcome does not depend on the number of threads. The caller's is one of them:
-while it waits for a result it works on the next. One thread more than processors would now and then be put aside while
-it holds the interpreter's lock, and all would wait for it.
+Wang & Schmid, "Action Recognition with Improved Trajectories", ICCV 2013.
+
+Frames and pairs of frames are analysed independently, on several threads; tracks then go through the results in order.
+So the outcome does not depend on the number of threads. The calling thread is one of them: while it waits for a result
+it works on a later one. With more threads than processors, one would now and then be suspended while it holds the GIL,
+and all others would wait for it.
 """
 
 from collections import deque
@@ -30,7 +32,7 @@ from models.trajectories.settings import TrajectorySettings
 from models.trajectories.tracks import Tracks
 
 STAGES = "sampling", "expansion", "flow", "camera", "histograms", "tracking", "description"
-"""Parts of the work, for a clock."""
+"""Stages timed by the clock."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,14 +41,14 @@ Plane = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Finished trajectories, structure of arrays.
+    """Finished trajectories, as a structure of arrays.
 
     Attributes
     ----------
     frames : int32 (n,)
         Index of the last frame of each trajectory.
     means, stds : float32 (n, 2)
-        Mean and standard deviation of the points, x and y, in pixels of the frame.
+        Mean and standard deviation of the points in x and y, in pixels of the frame.
     lengths : float32 (n,)
         Length of the path in pixels of the frame.
     scales : float32 (n,)
@@ -76,24 +78,24 @@ def extract(
     threads: int = 1,
     clock: Clock | None = None,
 ) -> Iterator[Trajectories]:
-    """Yield the trajectories of a clip as they finish, one batch a frame, in the order of frames.
+    """Yield the trajectories of a clip as they finish, in one batch per frame.
 
     Parameters
     ----------
     frames : iterable of uint8 (h, w)
-        Grey frames, all of one size; each is kept for a moment, so it must be an array of its own.
+        Greyscale frames of equal size. They are kept for a while, so each must be a separate array.
     settings : TrajectorySettings
     threads : int
-        Threads that analyse frames; the result is the same, to the bit, for any number.
+        Threads that analyse frames; the result is identical for any number.
     clock : Clock, optional
-        Receives the time of each of `STAGES`, added up over the threads.
+        Receives the time of each of `STAGES`, summed over threads.
     """
     cv2.setNumThreads(1)  # OpenCV's own threads would compete with ours.
     iterator = iter(frames)
     first = next(iterator, None)
     if first is None:
         return
-    # Some results for each thread, so that none waits while the tracks take a result.
+    # Several results per thread, so that none waits while the tracks consume one.
     ahead = 3 * threads if threads > 1 else 0
     clock = clock or Clock()
     analysis = _Analysis(Pyramid.of(first, settings), settings, ahead, clock)
@@ -111,38 +113,38 @@ def extract(
 
 
 class _Still(NamedTuple):
-    """What one frame tells."""
+    """Analysis of one frame."""
 
     frame: int
     grey: NDArray[np.uint8]
-    """Flat over the layers."""
+    """Layers, concatenated."""
     expansions: list[NDArray[np.float32]]
-    """For the flow from this frame and to it."""
+    """For the flow from and to this frame."""
     textured: NDArray[np.bool_]
-    """Cells, flat over the layers."""
+    """Cells of all layers, concatenated."""
     corners: NDArray[np.float32]
-    """Points to follow for the camera's motion, best first, (n, 2)."""
+    """Points for estimating camera motion, best first, (n, 2)."""
 
 
 class _Motion(NamedTuple):
-    """What a frame and the next one tell."""
+    """Analysis of a pair of consecutive frames."""
 
     frame: int
-    """Of the first of the two."""
+    """Index of the first one."""
     textured: NDArray[np.bool_]
     flow: NDArray[np.float32]
     """(4, pixels of all layers): flow and stabilised flow, in pixels of each layer."""
 
 
 class _Analysis:
-    """The part of the work that needs no tracks, with the buffers it writes to."""
+    """The analysis of frames, which does not depend on tracks, and its buffers."""
 
     def __init__(self, pyramid: Pyramid, settings: TrajectorySettings, ahead: int, clock: Clock) -> None:
         self.pyramid = pyramid
         self.settings = settings
         self.clock = clock
         self.grid = CellGrid(pyramid, settings.square, settings.patch // 2)
-        # Histograms are read when a trajectory of `length` steps is whole; flows as soon as they are there.
+        # Histograms are read when a trajectory of `length` steps is complete, flows immediately.
         self.histograms = np.zeros((settings.length + ahead, self.grid.size), np.uint16)
         self.flows = np.empty((1 + ahead, 4, pyramid.starts[-1]), np.float32)
         self._flow_step = settings.step**settings.flow_every
@@ -186,9 +188,10 @@ class _Analysis:
 
     def _flow(self, before: list[Plane], after: list[Plane], out: list[Plane]) -> None:
         settings = self.settings
+        solved = out[:: settings.flow_every]
         farneback.flow(
             before, after, self._flow_step, iterations=settings.iterations,
-            median=settings.median, bilinear=settings.bilinear, out=out[:: settings.flow_every],
+            median=settings.median, bilinear=settings.bilinear, exact=len(solved), out=solved,
         )  # fmt: skip
         for layer, field in enumerate(out):
             between = layer % settings.flow_every
@@ -219,7 +222,7 @@ def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: 
 def _ordered(
     function: Callable[[T], R], items: Iterable[T], executor: ThreadPoolExecutor | None, ahead: int
 ) -> Iterator[R]:
-    """Yield the results in order, with up to `ahead` more in work, by the executor's threads and by the caller's."""
+    """Yield the results in order, computing up to `ahead` more on the executor's threads and the calling one."""
     if executor is None:
         yield from map(function, items)
         return
@@ -233,7 +236,7 @@ def _ordered(
 
 
 def _first(waiting: deque[tuple[T, Future[R]]], function: Callable[[T], R]) -> R:
-    """Take the first result; until it is there, do what no thread has begun."""
+    """Return the first result; until it is ready, process items that no thread has started."""
     _, first = waiting[0]
     for position, (item, future) in enumerate(waiting):
         if first.done():

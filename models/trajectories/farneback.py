@@ -1,9 +1,9 @@
-"""Dense optical flow by polynomial expansion (Farneback, SCIA 2003), as improved dense trajectories need it.
+"""Dense optical flow by polynomial expansion (Farnebäck, SCIA 2003), adapted to improved dense trajectories.
 
-The flow is the displacement that takes one frame's polynomials to the other's. It is found from coarse to fine over
-the layers of a pyramid. A median filter cleans the field of each layer before it seeds the next finer
-one (Wang & Schmid, ICCV 2013), which OpenCV's implementation cannot do; the formulas and the constants are otherwise
-the same as there. A frame's expansion serves every flow that it takes part in.
+The flow is the displacement that maps the polynomials of one frame to those of the next, computed from coarse to fine
+over the layers of a pyramid. The field of each layer is median-filtered before it initialises the next finer one (Wang
+& Schmid, ICCV 2013), which OpenCV's implementation cannot do; formulas and constants are otherwise OpenCV's. The
+expansion of a frame is computed once and used for the flow to it and from it.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import exact_part, kernel, part, row_part
 
 F = np.float32
 Plane = NDArray[np.float32]
 
 WINDOW, SIGMA = 5, 1.5
-"""Radius and width of the neighbourhood that shares one displacement, in pixels of a layer."""
+"""Radius and standard deviation of the averaging window of the flow equations, in pixels of a layer."""
 
 REGULARISATION = 1e-3
 ATTENUATION = np.array([0.14, 0.14, 0.4472, 0.4472, 0.4472], F)
-"""Trust in the outermost pixels of a layer, where polynomials see the border."""
+"""Weight of the outermost pixels of a layer, whose polynomials are affected by the border."""
 
 STRIP = 16
-"""Rows that are solved for at a time: few enough that what is known of them stays in the processor's cache."""
+"""Number of rows solved for at a time: few enough for their data to stay in the cache."""
 
 
 def flow(
@@ -37,6 +37,7 @@ def flow(
     iterations: Sequence[int] = (2,),
     median: int = 5,
     bilinear: bool = True,
+    exact: int = 0,
     out: Sequence[Plane] | None = None,
 ) -> list[Plane]:
     """Find the displacement of each pixel between two frames, on every layer.
@@ -44,23 +45,25 @@ def flow(
     Parameters
     ----------
     before, after : sequence of float32 (5, height, width)
-        What `expansion.expand` gives for the two frames.
+        Expansions of the two frames, from `expansion.expand`.
     step : float
-        How many times smaller each layer is than the one before.
+        Scale factor between layers.
     iterations : sequence of int
-        On each layer; the last number holds for all that follow.
+        For each layer, finest first; the last number applies to all others.
     median : int
-        Side of the square of the median filter, in pixels of a layer; OpenCV takes 3 or 5. One is none.
+        Side of the median filter, in pixels of a layer: 3 or 5; 1 for none.
     bilinear : bool
-        Interpolate between the polynomials of the second frame, as OpenCV does; else the nearest pixel's is taken, as
-        the paper has it, and the displacement is counted from that pixel.
+        Interpolate the polynomials of the second frame, as OpenCV does; otherwise use that of the nearest pixel, as in
+        the paper, and measure the displacement from that pixel.
+    exact : int
+        On so many of the finest layers the last division is exact; on the others its quotient is estimated.
     out : sequence of float32 (2, height, width), optional
-        C-contiguous arrays that receive the result, of all layers or of the finest.
+        C-contiguous arrays for the result, for all layers or only the finest ones.
 
     Returns
     -------
     list of float32 (2, height, width)
-        For each layer the displacements in x and y, in pixels of that layer.
+        For each layer, the displacements in x and y, in pixels of that layer.
     """
     fields = list(out or ())
     fields += [np.empty((2, *layer.shape[1:]), F) for layer in before[len(fields) :]]
@@ -74,7 +77,11 @@ def flow(
         else:
             field[:] = 0
         for _ in range(iterations[min(layer, len(iterations) - 1)]):
-            _improve(before[layer], after[layer], _attenuation(width), _attenuation(height), bilinear, field)
+            # The field's planes are contiguous even where it is not: one compiled kernel serves both.
+            _improve(
+                before[layer], after[layer].reshape(5, -1), _attenuation(width), _attenuation(height),
+                bilinear, layer < exact, *field,
+            )  # fmt: skip
         for component in field:
             cv2.medianBlur(component, median, dst=component)
     return fields
@@ -97,12 +104,12 @@ def _window_kernel() -> Plane:
 KERNEL = _window_kernel()
 
 
-@row_kernel
+@row_part
 def _locate(u: Plane, v: Plane, y: int, height: int, corners: NDArray[np.int32], weights: Plane, share: Plane) -> None:
-    """Tell where each pixel of row y moves to: the upper left of four pixels there, and the weights of the four.
+    """Find the four pixels around the destination of each pixel of row y: the upper left one, and their weights.
 
-    Where it leaves the frame the weights are zero, and only the polynomial of the first frame counts: `share`, half
-    else, is one.
+    For pixels that leave the frame, the weights are zero and `share` is one instead of a half, so that only the
+    polynomial of the first frame counts.
     """
     width = u.size
     w00, w01, w10, w11 = weights[0], weights[1], weights[2], weights[3]
@@ -124,14 +131,14 @@ def _locate(u: Plane, v: Plane, y: int, height: int, corners: NDArray[np.int32],
         share[x] = F(0.5) if inside else F(1)
 
 
-# Not a row kernel: gather instructions, which the compiler would use, are several times slower than plain loads.
-@compiled
+# Not a row kernel: the compiler would use gather instructions, which are several times slower than plain loads.
+@part
 def _sample(planes: Plane, width: int, corners: NDArray[np.int32], weights: Plane, out: Plane) -> None:
-    """Interpolate the flat planes (5, h * w) of an expansion bilinearly at the places of a row."""
+    """Bilinearly interpolate the flat planes, (5, h * w), of an expansion at the positions of a row."""
     p0, p1, p2, p3, p4 = planes[0], planes[1], planes[2], planes[3], planes[4]
     w00, w01, w10, w11 = weights[0], weights[1], weights[2], weights[3]
     for x in range(corners.size):
-        i = np.uint64(corners[x])  # unsigned: never counted from the end
+        i = np.uint64(corners[x])  # unsigned, so no check for negative indices
         j, k, m = i + np.uint64(1), i + np.uint64(width), i + np.uint64(width + 1)
         a, b, c, d = w00[x], w01[x], w10[x], w11[x]
         s0 = a * p0[i] + b * p0[j] + c * p0[k] + d * p0[m]
@@ -142,11 +149,11 @@ def _sample(planes: Plane, width: int, corners: NDArray[np.int32], weights: Plan
         out[0, x], out[1, x], out[2, x], out[3, x], out[4, x] = s0, s1, s2, s3, s4
 
 
-@row_kernel
+@row_part
 def _round(
     u: Plane, v: Plane, y: int, height: int, pixels: NDArray[np.int32], du: Plane, dv: Plane, share: Plane
 ) -> None:
-    """Tell the pixel nearest to where each pixel of row y moves, and how far that one is; see `_locate`."""
+    """Find the pixel nearest to the destination of each pixel of row y, and its displacement; see `_locate`."""
     width = u.size
     right, bottom = F(width - 1), F(height - 1)
     for x in range(width):
@@ -160,9 +167,9 @@ def _round(
         share[x] = F(0.5) if inside else F(1)
 
 
-@compiled
+@part
 def _pick(planes: Plane, pixels: NDArray[np.int32], share: Plane, out: Plane) -> None:
-    """Take the polynomials of the pixels, or nothing for those that leave the frame; see `_sample`."""
+    """Look up the polynomials of the pixels, zero for those that leave the frame; see `_sample`."""
     p0, p1, p2, p3, p4 = planes[0], planes[1], planes[2], planes[3], planes[4]
     for x in range(pixels.size):
         i = np.uint64(pixels[x])
@@ -171,7 +178,7 @@ def _pick(planes: Plane, pixels: NDArray[np.int32], share: Plane, out: Plane) ->
         out[0, x], out[1, x], out[2, x], out[3, x], out[4, x] = s0, s1, s2, s3, s4
 
 
-@row_kernel
+@row_part
 def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: Plane, trust: Plane, out: Plane) -> None:
     """Set up each pixel's normal equations G d = h for its displacement d: rows of G11, G12, G22, h1, h2."""
     for x in range(u.size):
@@ -188,7 +195,14 @@ def _equations(before: Plane, y: int, after: Plane, u: Plane, v: Plane, share: P
         out[4, x] = square * (xy * bx + yy * by)
 
 
-@row_kernel
+@row_part
+def _copy(source: Plane, out: Plane) -> None:
+    for i in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            out[i, x] = source[i, x]
+
+
+@row_part
 def _average_down(rows: Plane, i: int, out: Plane) -> None:
     for x in range(out.size):
         total = KERNEL[0] * rows[WINDOW, i, x]
@@ -197,7 +211,7 @@ def _average_down(rows: Plane, i: int, out: Plane) -> None:
         out[x] = total
 
 
-@row_kernel
+@row_part
 def _average_across(row: Plane, out: Plane) -> None:
     for x in range(out.size):
         total = KERNEL[0] * row[x + WINDOW]
@@ -206,51 +220,71 @@ def _average_across(row: Plane, out: Plane) -> None:
         out[x] = total
 
 
-@row_kernel
-def _solve(equations: Plane, u: Plane, v: Plane) -> None:
+@exact_part
+def _reciprocal(x: np.float32) -> np.float32:
+    """Return 1 / x to the last bit; fast arithmetic on vectors only estimates it, and not alike on every processor."""
+    return F(1) / x
+
+
+@row_part
+def _solve(equations: Plane, exact: bool, u: Plane, v: Plane) -> None:
     for x in range(u.size):
-        # Doubles: where there is an edge but no corner, all but the last digits of the products cancel out.
+        # In double precision: at edges without corners the products nearly cancel.
         g11, g12, g22 = np.float64(equations[0, x]), np.float64(equations[1, x]), np.float64(equations[2, x])
         h1, h2 = np.float64(equations[3, x]), np.float64(equations[4, x])
-        scale = F(1) / F(g11 * g22 - g12 * g12 + REGULARISATION)
+        determinant = F(g11 * g22 - g12 * g12 + REGULARISATION)
+        scale = _reciprocal(determinant) if exact else F(1) / determinant
         u[x] = F(g22 * h1 - g12 * h2) * scale
         v[x] = F(g11 * h2 - g12 * h1) * scale
 
 
-@compiled
-def _improve(before: Plane, after: Plane, trust_x: Plane, trust_y: Plane, bilinear: bool, field: Plane) -> None:
-    """Solve once for the flow (2, h, w) between two expansions, in place, starting from what it is."""
+@kernel
+def _improve(
+    before: Plane,
+    after: Plane,
+    trust_x: Plane,
+    trust_y: Plane,
+    bilinear: bool,
+    exact: bool,
+    flow_x: Plane,
+    flow_y: Plane,
+) -> None:
+    """Solve once for the flow (h, w) between two expansions, (5, h, w) and (5, h * w), starting from what it is."""
     _, height, width = before.shape
-    planes = after.reshape(5, height * width)
+    trust = np.empty(width, F)
     pixels, weights, share = np.empty(width, np.int32), np.empty((4, width), F), np.empty(width, F)
     rounded = np.empty((2, width), F)
     sampled, down = np.empty((5, width), F), np.empty(width + 2 * WINDOW, F)
-    # Some rows at a time, so that a plane's rows stay in the fastest cache while they are averaged.
+    # A few rows at a time, so that the rows of a plane stay in the L1 cache while they are averaged.
     equations, averages = np.empty((STRIP + 2 * WINDOW, 5, width), F), np.empty((STRIP, 5, width), F)
     for first in range(0, height, STRIP):
         rows = min(STRIP, height - first)
-        equations[: 2 * WINDOW] = equations[STRIP:]
+        for i in range(2 * WINDOW):
+            _copy(equations[STRIP + i], equations[i])
         for i in range(2 * WINDOW if first else WINDOW, rows + 2 * WINDOW):
             y = first - WINDOW + i
             if y < height:
-                u, v = field[0, y], field[1, y]
+                u, v = flow_x[y], flow_y[y]
                 if bilinear:
                     _locate(u, v, y, height, pixels, weights, share)
-                    _sample(planes, width, pixels, weights, sampled)
+                    _sample(after, width, pixels, weights, sampled)
                 else:
                     _round(u, v, y, height, pixels, rounded[0], rounded[1], share)
-                    _pick(planes, pixels, share, sampled)
-                    u, v = rounded
-                _equations(before, y, sampled, u, v, share, trust_x * trust_y[y], equations[i])
+                    _pick(after, pixels, share, sampled)
+                    u, v = rounded[0], rounded[1]
+                for x in range(width):
+                    trust[x] = trust_x[x] * trust_y[y]
+                _equations(before, y, sampled, u, v, share, trust, equations[i])
             else:
-                equations[i] = equations[i - 1]
+                _copy(equations[i - 1], equations[i])
             if y == 0:
-                equations[:i] = equations[i]
+                for k in range(i):
+                    _copy(equations[i], equations[k])
         for plane in range(5):
             for i in range(rows):
                 _average_down(equations[i : i + 2 * WINDOW + 1], plane, down[WINDOW : WINDOW + width])
-                down[:WINDOW] = down[WINDOW]
-                down[WINDOW + width :] = down[WINDOW + width - 1]
+                for x in range(WINDOW):
+                    down[x], down[WINDOW + width + x] = down[WINDOW], down[WINDOW + width - 1]
                 _average_across(down, averages[i, plane])
         for i in range(rows):
-            _solve(averages[i], field[0, first + i], field[1, first + i])
+            _solve(averages[i], exact, flow_x[first + i], flow_y[first + i])

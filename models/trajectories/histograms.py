@@ -1,9 +1,9 @@
-"""What one frame shows: histograms of gradients, of flow and of motion boundaries in every cell a patch may have.
+"""Cell histograms of a frame: orientations of gradients, flow and motion boundaries, for every position of a cell.
 
-In a square cell of pixels the orientations of the grey gradients (HOG), of the flow (HOF) and of the gradients of both
-flow components (MBH) are counted, each vector by its length (Wang et al., IJCV 2013, section 3). Pixels are counted in
-small squares, squares are summed to cells, and cells are kept at every corner of a square, in 16 bits (the upper half
-of a float32, as bfloat16): a cell anywhere lies between four of them, next to each other in memory.
+Within a square cell, the orientations of image gradients (HOG), of flow (HOF) and of the gradients of both flow
+components (MBH) are counted, weighted by magnitude (Wang et al., IJCV 2013, section 3). Pixels are counted in small
+squares, squares are summed to cells, and the cells that start at the corner of a square are stored as bfloat16 (the
+upper half of a float32). A cell at any other position is interpolated from four of them, which are close in memory.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled, row_kernel
+from models.trajectories.kernels import body, kernel, part, row_part
 from models.trajectories.layout import ORIENTATIONS
 from models.trajectories.pyramid import Pyramid, offsets
 
@@ -20,10 +20,10 @@ F = np.float32
 Row = NDArray[np.float32]
 
 CHANNELS = 33
-"""HOG, HOF, MBHx and MBHy 8 each, and the pixels without motion, which belong to HOF."""
+"""8 bins each for HOG, HOF, MBHx and MBHy, and one for pixels without motion, which belongs to HOF."""
 
 STILL = F(0.4)
-"""Flow of at most this many pixels of its layer counts as no motion."""
+"""Flow up to this length counts as no motion, in pixels of a layer."""
 
 _ZERO, _ONE, _SEVEN = F(0), F(1), F(ORIENTATIONS - 1)
 _TINY = F(1e-20)
@@ -37,14 +37,14 @@ _HALF_BIT, _BITS = np.uint32(1 << 15), np.uint32(16)
 
 
 class CellGrid:
-    """Where the cells of each layer lie in the flat buffer of one frame.
+    """Layout of the cells of each layer in the flat buffer of a frame.
 
     Attributes
     ----------
     square, cell : int
-        Sides in pixels of a layer; a cell is a whole number of squares wide.
+        Side lengths in pixels of a layer; `cell` is a multiple of `square`.
     columns : int64 (layers,)
-        Cells in a row of each layer, the last one beyond what is ever asked for but as a neighbour.
+        Cells in a row of each layer; the last one is needed only for interpolation.
     starts : int64 (layers,)
         First element of each layer's array (rows, columns, CHANNELS).
     size : int
@@ -54,32 +54,32 @@ class CellGrid:
     def __init__(self, pyramid: Pyramid, square: int, cell: int) -> None:
         self.square, self.cell = square, cell
         self._pyramid = pyramid
-        # A patch is two cells wide even on a layer that is not.
+        # A patch is two cells wide, even on a layer narrower than that.
         self._shapes = np.maximum(pyramid.shapes - cell, cell) // square + 2
         self.columns = np.ascontiguousarray(self._shapes[:, 1])
         ends = offsets(self._shapes.prod(axis=1) * CHANNELS)
         self.starts, self.size = ends[:-1], int(ends[-1])
 
     def count(self, grey: NDArray[Any], u: Row, v: Row, every: int, out: NDArray[np.uint16]) -> None:
-        """Count the orientations in every cell of every layer.
+        """Compute the histograms of every cell of every layer.
 
         Parameters
         ----------
         grey : uint8 (pixels,)
-            Of all layers of the pyramid, one after the other.
+            All layers of the pyramid, concatenated.
         u, v : float32 (pixels,)
             Stabilised flow in pixels of each layer.
         every : int
-            Of so many rows of pixels one is counted, for all of them.
+            Count only every n-th row of pixels.
         out : uint16 (size,)
-            Receives the upper halves of the float32 histograms of the cells that begin `square` pixels apart.
+            Receives the histograms, as bfloat16, of the cells that start `square` pixels apart.
         """
         _count_layers(grey, u, v, self._pyramid.shapes, self.square, self.cell, every, self._shapes, out)
 
 
-@row_kernel
+@row_part
 def _share(dx: Row, dy: Row, bins: NDArray[np.int32], low: Row, high: Row) -> None:
-    """Share each vector's length between the two orientations nearest to it."""
+    """Split the length of each vector between the two nearest orientation bins."""
     for x in range(dx.size):
         ax, ay = abs(dx[x]), abs(dy[x])
         ratio = min(ax, ay) / (max(ax, ay) + _TINY)
@@ -96,9 +96,9 @@ def _share(dx: Row, dy: Row, bins: NDArray[np.int32], low: Row, high: Row) -> No
         low[x] = length - high[x]
 
 
-@row_kernel
+@row_part
 def _part(u: Row, v: Row, low: Row, high: Row, still: Row) -> None:
-    """Tell flow from no motion, of which only pixels are counted."""
+    """Separate pixels without motion, which are counted by number, from flow."""
     for x in range(u.size):
         moves = u[x] * u[x] + v[x] * v[x] > STILL * STILL
         still[x] = _ZERO if moves else _ONE
@@ -106,19 +106,19 @@ def _part(u: Row, v: Row, low: Row, high: Row, still: Row) -> None:
         high[x] = high[x] if moves else _ZERO
 
 
-@row_kernel
+@row_part
 def _differences(above: NDArray[Any], row: NDArray[Any], below: NDArray[Any], dx: Row, dy: Row) -> None:
     for x in range(row.size):
         dy[x] = F(below[x]) - F(above[x])
     for x in range(1, row.size - 1):
         dx[x] = F(row[x + 1]) - F(row[x - 1])
-    # Mirrored at the border: no difference across it.
+    # Reflected at the border, so the difference there is zero.
     dx[0] = dx[row.size - 1] = _ZERO
 
 
-@compiled
+@part
 def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int, squares: Row) -> None:
-    """Add a row of pixels, (4, w) and (w,), to its squares, (squares, CHANNELS)."""
+    """Add a row of pixels, (4, w) and (w,), to the squares it crosses, (squares, CHANNELS)."""
     for column in range(squares.shape[0]):
         counts = squares[column]
         for x in range(column * square, min((column + 1) * square, still.size)):
@@ -129,24 +129,24 @@ def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int
             counts[CHANNELS - 1] += still[x]
 
 
-@compiled
+@part
 def _add(values: Row, total: Row) -> None:
     for i in range(total.size):
         total[i] += values[i]
 
 
-@compiled
+@body
 def _count_layer(
     grey: NDArray[np.uint8], u: Row, v: Row, square: int, cell: int, every: int, out: NDArray[np.uint16]
 ) -> None:
-    """Count the orientations in the cells of one layer, (h, w), into `out`, (rows, columns, CHANNELS)."""
+    """Compute the cell histograms of a layer, (h, w), into `out`, (rows, columns, CHANNELS)."""
     height, width = grey.shape
     rows, columns, _ = out.shape
     span = cell // square
     bins, low, high = np.empty((4, width), np.int32), np.empty((4, width), F), np.empty((4, width), F)
     dx, dy, still = np.empty(width, F), np.empty(width, F), np.empty(width, F)
     flat = (columns - 1 + span) * CHANNELS
-    bands, down = np.zeros((span, flat), F), np.empty(flat, F)
+    bands, down = np.empty((span, flat), F), np.empty(flat, F)
     total = np.empty(CHANNELS, F)
     bits = total.view(np.uint32)
     whole_columns = width // square
@@ -156,7 +156,7 @@ def _count_layer(
         for y in range(row * square, min((row + 1) * square, height), every):
             above, below = max(y - 1, 0), min(y + 1, height - 1)
             if y == 0 or y == height - 1:
-                above = below  # mirrored, as across the sides
+                above = below  # reflected, as at the sides
             _differences(grey[above], grey[y], grey[below], dx, dy)
             _share(dx, dy, bins[0], low[0], high[0])
             _differences(u[above], u[y], u[below], dx, dy)
@@ -166,17 +166,21 @@ def _count_layer(
             _share(u[y], v[y], bins[1], low[1], high[1])
             _part(u[y], v[y], low[1], high[1], still)
             _count(bins, low, high, still, square, band[: -(-width // square)])
-        # A square that the frame's border cuts counts for a whole one, of which cells then take their share.
+        # A square cut off by the border is scaled up to a complete one.
         counted = len(range(row * square, min((row + 1) * square, height), every))
         if counted:
-            band *= F(square) / F(counted)
+            weight = F(square) / F(counted)
+            for i in range(flat):
+                bands[row % span, i] *= weight
         if width % square:
-            band[whole_columns] *= F(square) / F(width % square)
+            weight = F(square) / F(width % square)
+            for channel in range(CHANNELS):
+                band[whole_columns, channel] *= weight
         if row < span - 1:
             continue
         down[:] = _ZERO
-        for part in range(span):
-            _add(bands[part], down)
+        for i in range(span):
+            _add(bands[i], down)
         for column in range(columns):
             total[:] = _ZERO
             for start in range(column * CHANNELS, (column + span) * CHANNELS, CHANNELS):
@@ -186,7 +190,7 @@ def _count_layer(
                 cells[channel] = (bits[channel] + _HALF_BIT) >> _BITS
 
 
-@compiled
+@kernel
 def _count_layers(
     grey: NDArray[np.uint8],
     u: Row,

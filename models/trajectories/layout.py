@@ -1,4 +1,4 @@
-"""Layout of a trajectory's descriptor: the columns of its blocks; apart from the extractor, which compiles kernels."""
+"""Layout of trajectory descriptors: the columns of each block. Importing this module does not load Numba."""
 
 BLOCKS = {
     "trajectory": slice(0, 30),
@@ -7,13 +7,13 @@ BLOCKS = {
     "mbhx": slice(234, 330),
     "mbhy": slice(330, 426),
 }
-"""Columns of each block of a descriptor; within a block: time cell, x cell, y cell, orientation."""
+"""Columns of each block of a descriptor; within a block, in order of time cell, x cell, y cell, orientation."""
 
 WIDTH = 426
-"""Columns of a descriptor."""
+"""Number of columns of a descriptor."""
 
 TIME_CELLS = 3
-"""Spans of time over which a trajectory's histograms are averaged."""
+"""Number of time spans over which a trajectory's histograms are averaged."""
 
 ORIENTATIONS = 8
-"""Bins of a histogram; HOF has one more, for pixels without motion."""
+"""Orientation bins of a histogram; HOF has one more, for pixels without motion."""

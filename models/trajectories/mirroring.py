@@ -1,9 +1,9 @@
-"""Trajectories seen in a mirror, left for right: the same motion, for which most hashtags are the same.
+"""Mirror images of trajectories: swaps left and right in descriptors. Most hashtags fit a clip and its mirror image.
 
-Mirroring turns the sign of horizontal steps, swaps the left and right cells of a patch, and reflects every orientation,
-so each column of a mirrored trajectory's descriptor is a column of its own descriptor. No frame is decoded again. Only
-what depends on the rounding of positions (the sampling grid, the patch's left border) is not what the extractor would
-give for the mirrored frames.
+Mirroring changes the sign of horizontal steps, swaps the left and right cells of a patch and reflects orientations. So
+each column of the mirrored descriptor is, up to its sign, a column of the original one, and no frame has to be decoded
+again. The result differs from extraction from mirrored frames only where positions are rounded (the sampling grid, the
+left border of a patch).
 """
 
 from typing import TypeVar
@@ -17,15 +17,15 @@ Float = TypeVar("Float", bound=np.floating)
 
 
 def _cells(block: str, *, vertical_differences: bool) -> NDArray[np.int64]:
-    """Return the columns that the mirrored block's columns come from.
+    """Return the source column of each column of a mirrored block.
 
-    The direction (x, y) becomes (-x, y). Of the horizontal flow, whose own sign turns, gradients become (x, -y).
+    A direction (x, y) becomes (-x, y). Gradients of the horizontal flow, whose sign changes too, become (x, -y).
     """
     columns = BLOCKS[block]
     own = np.arange(columns.start, columns.stop).reshape(TIME_CELLS, 2, 2, -1)
     orientations = np.arange(own.shape[-1])
     half_turn = 0 if vertical_differences else ORIENTATIONS // 2
-    # A ninth bin, of what does not move, stays.
+    # The ninth bin, for pixels without motion, is unchanged.
     orientations[:ORIENTATIONS] = (half_turn - orientations[:ORIENTATIONS]) % ORIENTATIONS
     return own[:, ::-1, :, :][..., orientations].ravel()
 
@@ -39,11 +39,11 @@ SOURCE: NDArray[np.int64] = np.concatenate(
         _cells("mbhy", vertical_differences=False),
     ]
 )
-"""For each column of a mirrored descriptor, the column of the descriptor that it equals."""
+"""For each column of a mirrored descriptor, the column of the original that it equals up to its sign."""
 
 
 def mirrored(descriptors: NDArray[Float]) -> NDArray[Float]:
-    """Return the descriptors, (n, 426) of any float type, of the same trajectories seen in a mirror."""
+    """Return the descriptors of the mirrored trajectories; (n, 426), of any float type."""
     seen = descriptors[:, SOURCE]
     steps = BLOCKS["trajectory"]
     seen[:, steps.start : steps.stop : 2] *= -1

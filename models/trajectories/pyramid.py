@@ -1,4 +1,4 @@
-"""The image pyramid on which everything else is computed."""
+"""The image pyramid that trajectories are computed on."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,29 +16,29 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True)
 class Pyramid:
-    """Sizes of the layers of a frame of `height` x `width` pixels, and where each lies in a flat array."""
+    """Sizes of the layers of a frame of `height` x `width` pixels, and their positions in a flat array."""
 
     height: int
     width: int
     most_layers: int
     smallest: int
-    """No layer has a side shorter than about this many pixels."""
+    """Approximate minimum side of a layer, in pixels."""
     step: float
-    """How many times smaller each layer is than the one before."""
+    """Scale factor between layers."""
 
     @classmethod
     def of(cls, frame: NDArray[np.uint8], settings: TrajectorySettings) -> "Pyramid":
-        """Return the pyramid of the tracks for frames like this one, (h, w)."""
+        """Return the pyramid for tracks in frames of this size, (h, w)."""
         height, width = frame.shape
         return cls(height, width, settings.layers, settings.patch, settings.step)
 
     def down_to(self, smallest: int) -> "Pyramid":
-        """Return the pyramid that goes on to smaller layers."""
+        """Return the pyramid continued to smaller layers."""
         return replace(self, smallest=smallest)
 
     @cached_property
     def scales(self) -> NDArray[np.float32]:
-        """How many times smaller than the frame each layer is, (layers,)."""
+        """Scale of each layer: how many times smaller it is than the frame, (layers,)."""
         side, layers = min(self.height, self.width) / self.step, 1
         while side >= self.smallest and layers < self.most_layers:
             side /= self.step
@@ -54,16 +54,16 @@ class Pyramid:
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Where each layer starts in a flat array of all layers' pixels, and the end, (layers + 1,)."""
+        """Start of each layer in a flat array of the pixels of all layers, and the end, (layers + 1,)."""
         return offsets(self.shapes.prod(axis=1))
 
     def layers(self, flat: NDArray[Scalar]) -> list[NDArray[Scalar]]:
-        """Return views (..., h, w) of a flat array's layers, (..., pixels)."""
+        """Return views, (..., h, w), of the layers in a flat array, (..., pixels)."""
         parts = zip(pairwise(self.starts.tolist()), self.shapes.tolist(), strict=True)
         return [flat[..., start:end].reshape(*flat.shape[:-1], *shape) for (start, end), shape in parts]
 
     def grey(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the layers of a frame, (pixels,), each resized from the one before without a blur."""
+        """Return the layers of a frame, (pixels,), each resized from the one before without blurring."""
         flat = np.empty(self.starts[-1], np.uint8)
         first, *others = self.layers(flat)
         first[:] = frame
@@ -73,5 +73,5 @@ class Pyramid:
 
 
 def offsets(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each of arrays of these sizes starts when they stand one after the other, and the end."""
+    """Return the start of each of several concatenated arrays, given their sizes, and the end."""
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

@@ -1,21 +1,24 @@
-"""Where trajectories may start: grid cells of each layer with enough texture to be tracked."""
+"""Dense sampling: finds the grid cells of each layer that have enough texture to track.
+
+Wang et al., IJCV 2013, section 2.1.
+"""
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import compiled
+from models.trajectories.kernels import body, kernel
 
 F = np.float32
 
 
-@compiled
+@body
 def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.float32]) -> np.float32:
-    """Measure how well the centre of each cell of a grey layer can be tracked.
+    """Measure how well the centre of each cell of a greyscale layer can be tracked.
 
-    That is the smaller eigenvalue of the auto-correlation of Sobel gradients over 3 x 3 pixels (Shi & Tomasi,
-    CVPR 1994), as `cv2.cornerMinEigenVal` has it but for a constant factor.
+    This is the smaller eigenvalue of the auto-correlation matrix of Sobel gradients over 3 x 3 pixels (Shi & Tomasi,
+    CVPR 1994): `cv2.cornerMinEigenVal` up to a constant factor.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.f
     Returns
     -------
     float32
-        The largest of the whole layer, but for two pixels along its border.
+        The maximum over the layer, except for a border of two pixels.
     """
     height, width = layer.shape
     products = np.empty((3, 3, width), np.float32)  # row modulo 3; xx, xy, yy
@@ -69,7 +72,7 @@ def smaller_eigenvalues(layer: NDArray[np.uint8], stride: int, out: NDArray[np.f
     return largest
 
 
-@compiled
+@kernel
 def _mark(
     grey: NDArray[np.uint8],
     shapes: NDArray[np.int64],
@@ -96,12 +99,12 @@ def textured_cells(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Find the cells of all layers whose centre can be tracked.
 
-    The eigenvalue must exceed `quality` times the layer's largest (Wang et al., IJCV 2013, section 2.1).
+    The eigenvalue must exceed `quality` times its maximum over the layer.
 
     Parameters
     ----------
     grey : uint8 (pixels,)
-        Of all layers, one after the other.
+        All layers, concatenated.
     shapes : int64 (layers, 2)
         Their heights and widths, at least `stride`.
     stride : int
@@ -111,7 +114,7 @@ def textured_cells(
     Returns
     -------
     textured : bool (cells,)
-        Of all layers, one after the other, (h // stride, w // stride) each.
+        All layers, concatenated; each has (h // stride, w // stride) cells.
     eigenvalues : float32 (cells,)
     """
     cells = (shapes // stride).prod(axis=1).sum()
@@ -123,9 +126,9 @@ def textured_cells(
 def strongest(
     textured: NDArray[np.bool_], eigenvalues: NDArray[np.float32], width: int, most: int, stride: int
 ) -> NDArray[np.float32]:
-    """Return the centres (n, 2) of at most so many textured cells, x and y in pixels, those best to track first.
+    """Return the centres of at most `most` textured cells, (n, 2), x and y in pixels, largest eigenvalue first.
 
-    `textured` and `eigenvalues`, (cells,), are those of a layer that has rows of `width` cells.
+    `textured` and `eigenvalues`, (cells,), belong to a layer with rows of `width` cells.
     """
     cells = np.flatnonzero(textured)
     ranks = -eigenvalues[cells]

@@ -1,58 +1,58 @@
-"""What the trajectory extractor can be told; saved in the bundle, because descriptors depend on it."""
+"""Settings of the trajectory extractor; stored in the bundle, since descriptors depend on them."""
 
 from dataclasses import dataclass
 
 LENGTH = 15
-"""Steps of a trajectory (L) that a descriptor has columns for."""
+"""Steps of a trajectory (L) for which descriptors have columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectorySettings:
-    """Settings of improved dense trajectories. The defaults are fast; see `reference` for the authors' own."""
+    """Settings of improved dense trajectories. The defaults favour speed; see `reference` for those of the authors."""
 
     working_side: int | None = 240
-    """Larger clips are scaled down to this short side, in pixels; None: never scaled."""
+    """Clips with a longer short side are scaled down to this, in pixels; None: never."""
     second_flow: bool = False
-    """Solve the stabilised flow anew on the warped frame, rather than take the camera's motion from the first flow."""
+    """Compute the stabilised flow from the warped frame instead of removing the camera motion from the first flow."""
     square: int = 4
-    """Side of the squares of pixels whose orientations are counted together; 1 is exact."""
+    """Side of the squares of pixels whose orientations are counted together, in pixels; 1 is exact."""
     every: int = 2
-    """Of so many rows of pixels one is counted in the histograms, for all of them; 1 is exact."""
+    """Only every n-th row of pixels is counted in the histograms; 1 is exact."""
     layers: int = 8
-    """Most layers of the pyramid."""
+    """Maximum number of pyramid layers."""
     step: float = 2**0.5
-    """How many times smaller each layer is than the one before."""
+    """Scale factor between layers: each is this many times smaller than the one before."""
     flow_every: int = 2
-    """On one of so many layers the flow is solved for; those after it take that flow, resized."""
+    """Flow is computed on every n-th layer; the layers in between use the flow of the finer one, resized."""
     flow_side: int = 24
-    """The flow begins on a layer with a side no shorter than about this many pixels; tracks need a whole patch."""
+    """Minimum side of the coarsest flow layer, in pixels; smaller than for tracks, which need a whole patch."""
     iterations: tuple[int, ...] = (1, 1, 2)
-    """Of the flow on each layer that has its own, the finest first; the last number holds for all that follow."""
+    """Flow iterations on each layer that computes its own, finest first; the last number applies to all others."""
     median: int = 3
-    """Side of the square of the flow's median filter, in pixels of a layer; 3 or 5."""
+    """Side of the flow's median filter, in pixels of a layer; 3 or 5."""
     bilinear: bool = False
-    """Interpolate the flow's polynomials between pixels; else the nearest pixel's are taken."""
+    """Interpolate the flow's polynomials between pixels instead of using those of the nearest pixel."""
     smooth: bool = True
-    """Average the steps of a trajectory's shape with those before and after, by 1/4, 1/2, 1/4."""
+    """Smooth the steps of a trajectory's shape with the weights 1/4, 1/2, 1/4."""
     length: int = LENGTH
-    """Steps of a trajectory (L); it has one point more."""
+    """Number of steps of a trajectory (L), which has one more point."""
     stride: int = 5
-    """Distance of the sampling grid, in pixels of a layer (W)."""
+    """Spacing of the sampling grid, in pixels of a layer (W)."""
     patch: int = 32
     """Side of the descriptors' neighbourhood, in pixels of a layer (N)."""
     quality: float = 0.005
-    """A point is sampled where the smaller eigenvalue exceeds this share of the layer's largest."""
+    """Points are sampled where the smaller eigenvalue exceeds this fraction of its maximum over the layer."""
     corners: int = 300
-    """Most points that are followed to find the camera's motion."""
+    """Maximum number of points used to estimate camera motion."""
 
     def __post_init__(self) -> None:
-        """Refuse a length for which a descriptor has no columns."""
+        """Refuse lengths for which descriptors have no columns."""
         if self.length != LENGTH:
-            raise ValueError(f"length must be {LENGTH}, for which descriptors have their columns")
+            raise ValueError(f"length must be {LENGTH}, the length that descriptors have columns for")
 
     @classmethod
     def reference(cls) -> "TrajectorySettings":
-        """Return the settings that follow Wang & Schmid's release (ICCV 2013) step by step."""
+        """Return settings that reproduce the authors' release (Wang & Schmid, ICCV 2013) step by step."""
         return cls(
             working_side=None,
             second_flow=True,

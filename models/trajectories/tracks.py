@@ -1,32 +1,35 @@
-"""Point tracks: sampled on a grid, moved by the flow, dropped when they leave, judged when they are long enough."""
+"""Point tracks: sampled on a grid, moved by the flow, dropped when they leave the frame, validated at full length.
+
+Wang et al., IJCV 2013, section 2; Wang & Schmid, ICCV 2013, section 3.1.
+"""
 
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from models.trajectories.kernels import exact_kernel, exact_part
 from models.trajectories.pyramid import Pyramid
 
 F = np.float32
 
 STATIC = F(3**0.5)
-"""Tracks whose points spread less than this in x and in y are static, in pixels of the frame."""
+"""Tracks are static if the standard deviation of their points is below this in both x and y, in pixels of the frame."""
 
 SCATTERED = F(50)
-"""Tracks whose points spread more than this in x or in y are wrong."""
+"""Tracks are erroneous if the standard deviation is above this in x or y."""
 
 JUMP = F(20)
-"""A step longer than this, and than `JUMP_SHARE` of the whole track, is wrong."""
+"""Tracks are erroneous if a step is longer than this and than `JUMP_SHARE` of the whole track."""
 
 JUMP_SHARE = F(0.7)
 
 CAMERA = F(1)
-"""Tracks whose every stabilised step is at most this long move with the camera alone."""
+"""Tracks move only with the camera if no stabilised step is longer than this."""
 
 
 class Tracks:
-    """The tracks alive, structure of arrays over slots; `alive[:count]` lists the slots, oldest first.
+    """The live tracks, as a structure of arrays over slots; `alive[:count]` lists the slots in use, oldest first.
 
     Attributes
     ----------
@@ -35,7 +38,7 @@ class Tracks:
     motions : float32 (slots, length, 2)
         Stabilised displacements, in pixels of the track's layer.
     layers, ages : int16 (slots,)
-        Layer of the pyramid; steps made so far.
+        Pyramid layer and number of steps so far.
     """
 
     def __init__(self, pyramid: Pyramid, length: int, stride: int) -> None:
@@ -55,10 +58,10 @@ class Tracks:
         self._finished = np.empty(slots, np.int32)
 
     def advance(self, flow: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Move every track by one frame; return the slots of those that are now whole and valid.
+        """Move every track by one frame; return the slots of those that are now complete and valid.
 
         `flow` is (4, pixels of all layers): x and y of the flow, then of the stabilised flow, in pixels of each layer.
-        The slots returned are free: read them before `sample`.
+        The slots returned are already free: read them before calling `sample`.
         """
         self.count, finished = _advance(
             self.points, self.motions, self.layers, self.ages, self.alive, self.count, self._free, self._finished,
@@ -67,7 +70,7 @@ class Tracks:
         return self._finished[:finished]
 
     def sample(self, textured: NDArray[np.bool_]) -> None:
-        """Start a track in each textured cell that holds none; `textured`, flat over all layers, is used up."""
+        """Start a track in each textured cell without one; overwrites `textured`, which is flat over all layers."""
         while self.count + self._cells > len(self.alive):
             self._grow()
         self.count = _sample(
@@ -76,7 +79,7 @@ class Tracks:
         )  # fmt: skip
 
     def measure(self, slots: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
-        """Return `points`, `means`, `stds`, `lengths` and `scales` of whole tracks, as `Trajectories` has them."""
+        """Return `points`, `means`, `stds`, `lengths` and `scales` of complete tracks, as in `Trajectories`."""
         n = len(slots)
         points = np.empty((n, *self.points.shape[1:]), np.float32)
         means, stds, lengths = np.empty((n, 2), np.float32), np.empty((n, 2), np.float32), np.empty(n, np.float32)
@@ -96,7 +99,7 @@ class Tracks:
         self._free = free
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_kernel
 def _advance(
     points: NDArray[np.float32],
     motions: NDArray[np.float32],
@@ -145,7 +148,7 @@ def _advance(
     return kept, whole
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_kernel
 def _sample(
     points: NDArray[np.float32],
     layers: NDArray[np.int16],
@@ -186,9 +189,9 @@ def _sample(
     return count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_part
 def _valid(points: NDArray[np.float32], motions: NDArray[np.float32], scale: np.float32) -> bool:
-    """Whether a whole track moves, by itself and plausibly (Wang & Schmid, ICCV 2013, section 3.1)."""
+    """Return whether a complete track moves, plausibly and not only with the camera."""
     _, _, std_x, std_y, length, longest = shape(points, scale)
     if std_x < STATIC and std_y < STATIC:
         return False
@@ -203,7 +206,7 @@ def _valid(points: NDArray[np.float32], motions: NDArray[np.float32], scale: np.
     return False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_kernel
 def _measure(
     tracks: NDArray[np.float32],
     slots: NDArray[np.int32],
@@ -220,11 +223,11 @@ def _measure(
             points[n, t, 0], points[n, t, 1] = track[t, 0] * scale, track[t, 1] * scale
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exact_part
 def shape(
     points: NDArray[np.float32], scale: np.float32
 ) -> tuple[np.float32, np.float32, np.float32, np.float32, np.float32, np.float32]:
-    """Mean x and y, standard deviation of x and y, length and longest step of a track, in pixels of the frame."""
+    """Return mean and standard deviation in x and y, length and longest step of a track, in pixels of the frame."""
     n = len(points)
     mean_x = mean_y = square_x = square_y = length = longest = 0.0
     for t in range(n):

@@ -10,7 +10,7 @@ from service import logs
 
 end_with_parent()  # Where this cannot be done, the fork server ends by itself once it has loaded everything.
 logs.configure(os.environ.get("TAG2VEC_LOG_LEVEL", "INFO"))
-if not getattr(encoder, "kernels_cached", lambda: True)():
+if not encoder.kernels_cached():
     logging.getLogger(__name__).info("compiling kernels, once on this machine, about 20 s")
 encoder.warm_up(TrajectorySettings())
 appearance.onnx_runtime()

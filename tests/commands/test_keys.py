@@ -46,6 +46,7 @@ def test_a_file_keeps_its_lines_its_mode_and_its_inode(run: Run, tmp_path: Path)
     assert file.read_text().startswith("# ours\nalice ")
 
 
+@pytest.mark.slow
 def test_keys_added_at_the_same_time_are_all_kept(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "keys"
     with ThreadPoolExecutor(4) as pool:
@@ -78,6 +79,7 @@ def test_a_file_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
     assert "key: " not in ended.err
 
 
+@pytest.mark.slow
 def test_in_a_folder_with_folders_of_the_same_names(tmp_path: Path) -> None:
     for name in ("models", "service", "commands"):
         (tmp_path / name).mkdir()

@@ -71,6 +71,7 @@ def test_a_missing_extra_says_what_to_install(
     assert "pip install 'tag2vec[service]'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(bundle: Path, clip: Path) -> None:
     command = tag2vec("suggest", "--bundle", bundle, clip, clip)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -82,6 +83,7 @@ def test_a_reader_that_leaves_is_no_error(bundle: Path, clip: Path) -> None:
     assert process.wait() == 141
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_quiet(bundle: Path, clip: Path) -> None:
     command = tag2vec("suggest", "--bundle", bundle, *[clip] * 500)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -8,6 +8,7 @@ from tests.commands.conftest import Run
 from tests.service.running import serve
 
 
+@pytest.mark.server
 def test_in_a_folder_with_folders_of_the_same_names(bundle: Path, clip: Path, tmp_path: Path) -> None:
     """Neither the command nor a process that it starts imports from the current directory."""
     imported = tmp_path / "imported"

@@ -66,6 +66,7 @@ def test_bad_clips_cost_a_line_and_others_are_answered(bundle: Path, clip: Path,
     ]
 
 
+@pytest.mark.slow
 def test_a_clip_from_standard_input(bundle: Path, clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "commands.main", "suggest", "--bundle", str(bundle)]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -104,9 +105,9 @@ def test_no_bytes_on_standard_input(bundle: Path, run: Run, monkeypatch: pytest.
 
 
 def test_compiling_is_announced(bundle: Path, clip: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "kernels_cached", lambda: False, raising=False)
+    monkeypatch.setattr(encoder, "kernels_cached", lambda: False)
     assert "compiling kernels" in run("suggest", "--bundle", bundle, clip).err
-    monkeypatch.setattr(encoder, "kernels_cached", lambda: True, raising=False)
+    monkeypatch.setattr(encoder, "kernels_cached", lambda: True)
     assert run("suggest", "--bundle", bundle, clip).err == ""
 
 
@@ -124,6 +125,7 @@ main()
 """Runs the command line as on Windows, and without what only training and the service install."""
 
 
+@pytest.mark.slow
 def test_runs_without_unix_torch_and_the_service(bundle: Path, clip: Path) -> None:
     command = [sys.executable, "-c", ELSEWHERE, "suggest", "--bundle", str(bundle), str(clip)]
     ended = subprocess.run(command, capture_output=True, text=True)
@@ -131,6 +133,7 @@ def test_runs_without_unix_torch_and_the_service(bundle: Path, clip: Path) -> No
     assert json.loads(ended.stdout)["hashtags"]
 
 
+@pytest.mark.slow
 def test_json_is_utf_8_whatever_the_locale(bundle: Path, clip: Path) -> None:
     command = [sys.executable, "-m", "commands.main", "suggest", "--bundle", str(bundle), str(clip)]
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
@@ -138,6 +141,7 @@ def test_json_is_utf_8_whatever_the_locale(bundle: Path, clip: Path) -> None:
     assert {found["tag"] for found in json.loads(ended.stdout.decode())["hashtags"]} == set(TAGS.values())
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_table(bundle: Path, clip: Path) -> None:
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "commands.main", "suggest", "--bundle", str(bundle), str(clip)]

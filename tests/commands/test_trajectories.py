@@ -34,6 +34,7 @@ def test_dump_holds_what_the_extractor_finds(clip: Path, tmp_path: Path, run: Ru
     assert f"{len(table)} trajectories in 30 frames of 160x120" in ended.out
 
 
+@pytest.mark.slow
 def test_dump_is_in_pixels_of_the_clip(large: Path, tmp_path: Path, run: Run) -> None:
     # Blobs drift at this speed in the clip's own pixels, whatever the size it is worked at.
     for setting in ("fast", "reference"):
@@ -88,6 +89,7 @@ def test_wrong_names_and_folders_are_told(clip: Path, tmp_path: Path, run: Run) 
     assert run("trajectories", tmp_path / "absent.mp4").code == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["fast", "reference"])
 def test_timings_are_one_json_object(
     setting: str, bundle: Path, large: Path, run: Run, monkeypatch: pytest.MonkeyPatch

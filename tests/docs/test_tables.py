@@ -77,7 +77,8 @@ def test_stages_in_their_order() -> None:
 def test_versions_agree() -> None:
     version = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]["version"]
     assert re.search(rf"^version: {re.escape(version)}$", text(ROOT / "CITATION.cff"), re.MULTILINE)
-    assert re.findall(r"^## \[(\d+\.\d+\.\d+)\]", text(ROOT / "CHANGELOG.md"), re.MULTILINE)[0] == version
+    released = re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", text(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert released[0] == version
 
 
 def test_figures_are_those_of_the_bundle() -> None:

@@ -12,7 +12,7 @@ from models.calibration import CONFIDENT, FIRST, Calibration, familiarity
 CALIBRATION = Calibration(
     intercept=-1,
     relevance=0.8,
-    familiarity=1.5,
+    evidence=1.5,
     share_intercept=0.5,
     share_familiarity=-3,
     share_certainty=2,

@@ -50,6 +50,7 @@ def vocabulary(mixtures: dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture
     )
 
 
+@pytest.mark.slow
 def test_equals_scikit_image(
     descriptors: np.ndarray,
     mixtures: dict[str, tuple[np.ndarray, np.ndarray, GaussianMixture]],
@@ -101,6 +102,7 @@ def test_no_descriptors_give_zeros(vocabulary: Vocabulary) -> None:
     assert not views.any()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(cuts=st.lists(st.integers(0, 3000), max_size=6))
 def test_result_does_not_depend_on_batches(cuts: list[int], descriptors: np.ndarray, vocabulary: Vocabulary) -> None:

@@ -80,6 +80,7 @@ def test_still_clip_is_answered_from_its_pictures(pipeline: Pipeline, tmp_path: 
     assert STILL in answer.warnings
 
 
+@pytest.mark.slow
 def test_encoding_loads_neither_torch_nor_faiss(clip: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from models.bundle import SHIPPED, Bundle;"
@@ -107,6 +108,7 @@ def test_real_clips_get_their_hashtag_in_the_top_five(pipeline: Pipeline) -> Non
     assert np.mean(correct) >= 0.75
 
 
+@pytest.mark.slow
 def test_warm_up_compiles_every_kernel() -> None:
     script = """
 import sys
@@ -142,7 +144,7 @@ SUGGESTER = Suggester(
 CALIBRATION = Calibration(
     intercept=0,
     relevance=1,
-    familiarity=0,
+    evidence=0,
     share_intercept=-4,
     share_familiarity=-8,
     share_certainty=8,

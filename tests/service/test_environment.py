@@ -26,6 +26,7 @@ def test_one_number_decides_how_many_workers_there_are(monkeypatch: pytest.Monke
     assert Settings().workers == 3
 
 
+@pytest.mark.slow
 def test_every_process_has_it(start: Serve) -> None:
     with start(threads=1) as server:
         assert server.client.get("/v1/info").json()["limits"]["workers"] == 1

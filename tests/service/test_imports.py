@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.clips import write
 from tests.service.running import Running
 
@@ -13,6 +15,7 @@ ENCODING = {"av", "cv2", "numba", "onnxruntime"}
 """Needed by workers alone."""
 
 
+@pytest.mark.slow
 def test_api_process_loads_neither_training_nor_encoding(server: Running, clip: bytes) -> None:
     """All of them have compiled parts, which are mapped once they are imported."""
     assert server.suggest(clip).status_code == 200
@@ -25,6 +28,7 @@ def test_api_process_loads_neither_training_nor_encoding(server: Running, clip: 
         assert not [name for name in TRAINING | {"faiss"} if f"/{name}/" in mapped]
 
 
+@pytest.mark.slow
 def test_suggest_loads_no_training(bundle: Path, clips: Path) -> None:
     code = """
 import atexit, sys

@@ -68,6 +68,7 @@ def test_suggest(real_clip: Path, bundle: Path) -> None:
     assert len(json.loads(ended.stdout)["hashtags"]) == 15
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("crippled", [WITHOUT_LINUX], ids=["no Linux"], indirect=True)
 @pytest.mark.usefixtures("crippled")
 def test_serve_says_what_its_sandbox_lacks(real_clip: Path, bundle: Path, tmp_path: Path) -> None:

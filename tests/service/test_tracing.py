@@ -43,6 +43,7 @@ def collector() -> Iterator[str]:
             server.shutdown()
 
 
+@pytest.mark.server
 def test_spans_reach_a_collector(bundle: Path, clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     with collector() as address:

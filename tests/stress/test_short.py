@@ -11,6 +11,8 @@ from tests.stress.material import clips, short_clips
 from tests.stress.scenario import Stage
 
 
+@pytest.mark.slow
+@pytest.mark.server
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_promise_holds_for_some_seconds(name: str, tmp_path: Path) -> None:
     stage = Stage(0.001, SHIPPED, tmp_path, clips(tmp_path, 2), short_clips(tmp_path, 3))

@@ -12,6 +12,14 @@ from training.config import Config, read_config
 from training.run import run
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever test comes first waits for the tiny training, minutes on a busy machine."""
+    for item in items:
+        if "trained" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(1800))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
     """As in the stages; several threads of OpenMP wait for each other, minutes on a busy machine."""

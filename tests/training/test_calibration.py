@@ -8,7 +8,7 @@ from training.evaluation.reliability import reliability
 TRUE = Calibration(
     intercept=-1,
     relevance=0.7,
-    familiarity=2,
+    evidence=2,
     share_intercept=1,
     share_familiarity=-4,
     share_certainty=3,
@@ -58,14 +58,14 @@ def test_score_finds_what_suggestions_were_drawn_from() -> None:
 
 def test_what_points_the_wrong_way_gets_no_weight() -> None:
     data = drawn(3_000, 0)
-    found = fit_score(Suggested(data.relevance, 1 - data.familiarity, data.rank, data.clip, data.kept))
+    found = fit_score(Suggested(data.relevance, 1 - data.evidence, data.rank, data.clip, data.kept))
     assert found["familiarity"] == 0
     assert found["relevance"] > 0.5
 
 
 def test_all_kept_is_not_taken_for_certain() -> None:
     data = drawn(300, 0)
-    kept = Suggested(data.relevance, data.familiarity, data.rank, data.clip, data.relevance > 0)
+    kept = Suggested(data.relevance, data.evidence, data.rank, data.clip, data.relevance > 0)
     assert 0.9 < TRUE.model_copy(update=fit_score(kept)).score(0.5, 0.5) < 1
 
 
@@ -77,7 +77,7 @@ def test_share_is_how_often_classes_know_better() -> None:
 
 def test_share_does_not_rise_with_familiarity_nor_fall_with_certainty() -> None:
     data = evidence(3_000, left_out=False)
-    turned = Evidence(data.networks, data.classes, 1 - data.familiarity, 1 - data.certainty, data.left_out)
+    turned = Evidence(data.networks, data.classes, 1 - data.evidence, 1 - data.certainty, data.left_out)
     found = fit_share(turned)
     assert found["share_familiarity"] == found["share_certainty"] == 0
 

@@ -39,6 +39,7 @@ def version(name: str = "build", module: str = "training.stage_a", **changes: st
 TOOLS = "LIMIT = 3\ndef add(x):\n    return x + LIMIT\ndef unused():\n    return 4\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -54,6 +55,7 @@ def test_a_change_to_what_is_used_counts(changes: dict[str, str]) -> None:
     assert version(**changes) != version()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -68,6 +70,7 @@ def test_other_changes_do_not_count(changes: dict[str, str]) -> None:
     assert version(**changes) == version()
 
 
+@pytest.mark.slow
 def test_an_unknown_function_is_an_error() -> None:
     with pytest.raises(LookupError, match=r"training\.stage_a does not define nothing"):
         version("nothing")
@@ -93,6 +96,7 @@ def stale_after(config: Config, module: str, old: str, new: str) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_stages_depend_on_what_they_use(trained: Config) -> None:
     index = stale_after(trained, "models.tags.index", "EXACT_UP_TO = 200_000", "EXACT_UP_TO = 100_000")
     assert {"tag2vec", "post_splits", "evaluation", "bundle"} <= index
@@ -103,6 +107,7 @@ def test_stages_depend_on_what_they_use(trained: Config) -> None:
     assert stale_after(trained, "training.trends", "WINDOWS, DAYS = 12, 7", "WINDOWS, DAYS = 8, 7") == {"trends"}
 
 
+@pytest.mark.slow
 def test_descriptors_depend_on_little_else_than_models(trained: Config) -> None:
     for module, old, new in (
         ("models.errors", "class NoDates(Tag2VecError):", "class NoDates(ValueError):"),
@@ -117,6 +122,7 @@ def test_descriptors_depend_on_little_else_than_models(trained: Config) -> None:
         assert sources()[module].count(old) == 1
 
 
+@pytest.mark.slow
 def test_an_edit_after_the_start_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "training").mkdir()
@@ -127,6 +133,7 @@ def test_an_edit_after_the_start_does_not_count(tmp_path: Path) -> None:
     assert started.version("training.stage", "build") != again.version("training.stage", "build")
 
 
+@pytest.mark.slow
 def test_functions_are_found_by_module_and_name() -> None:
     assert code_version(describe) == code_version(describe) != code_version(file_name)
     with pytest.raises(LookupError):

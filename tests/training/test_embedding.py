@@ -41,7 +41,7 @@ def test_directions_are_the_right_singular_vectors(rank: int, clips: int, seed: 
     np.testing.assert_allclose(span @ expected[:count].T, expected[:count].T, atol=1e-2)
 
 
-def test_directions_of_clips_that_depend_on_each_other() -> None:
+def test_directions_of_linearly_dependent_clips() -> None:
     fisher = np.random.default_rng(0).normal(size=(5, 30)).astype(np.float32)
     assert principal_directions(np.concatenate([fisher, fisher]), 10).shape == (5, 30)
 
@@ -56,7 +56,7 @@ def test_clips_land_by_their_hashtag() -> None:
     assert (cosines.argmax(axis=1) == labels[40:]).all()
 
 
-def test_closeness_brings_clips_where_the_neighbours_of_their_tag_are() -> None:
+def test_closeness_moves_clips_towards_their_tag() -> None:
     fisher, labels, targets = clusters(np.random.default_rng(0), 60)
 
     def cosine(closeness: float) -> float:
@@ -70,7 +70,7 @@ def test_closeness_brings_clips_where_the_neighbours_of_their_tag_are() -> None:
     assert cosine(3) > 0.75
 
 
-def test_training_repeats_itself_and_disturbs_nobody() -> None:
+def test_training_is_repeatable_and_leaves_torch_alone() -> None:
     data = clusters(np.random.default_rng(0))
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
@@ -83,7 +83,7 @@ def test_training_repeats_itself_and_disturbs_nobody() -> None:
     assert not np.array_equal(one["hidden_weight"], other["hidden_weight"])
 
 
-def test_a_rare_hashtag_is_not_drowned() -> None:
+def test_a_rare_hashtag_is_learnt() -> None:
     rng = np.random.default_rng(0)
     fisher, labels, targets = clusters(rng, 400)
     rare = np.flatnonzero(labels == 1)[:4]
@@ -93,7 +93,7 @@ def test_a_rare_hashtag_is_not_drowned() -> None:
     assert (network.embed(fisher[unseen]) @ targets.T).argmax(axis=1).mean() > 0.9
 
 
-def test_what_is_none_of_the_hashtags_is_less_familiar_where_the_like_was_seen() -> None:
+def test_background_classes_become_less_familiar() -> None:
     rng = np.random.default_rng(0)
     fisher, labels, targets = clusters(rng, 60)
     # Between the two, and to one side of both.
@@ -115,7 +115,7 @@ def test_what_is_none_of_the_hashtags_is_less_familiar_where_the_like_was_seen()
     assert familiar(told, others[20:]) < familiar(untold, others[20:]) - 0.1
 
 
-def test_a_clip_seen_only_in_a_mirror_is_known() -> None:
+def test_a_clip_known_only_mirrored_is_recognised() -> None:
     rng = np.random.default_rng(0)
     fisher, labels, targets = clusters(rng, 60)
     turned = np.roll(fisher, 7, axis=1)  # as far from the clip as from any other

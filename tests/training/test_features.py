@@ -48,6 +48,7 @@ def test_descriptors_are_those_of_the_pipeline(trained: Config) -> None:
     assert (row.frames, row.width, row.height) == (22, 96, 80)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_told_and_skipped(
     trained: Config, tmp_path: Path, describe: Callable[[list[Clip]], None], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -57,6 +57,7 @@ def test_posts_without_two_frequent_stems(tmp_path: Path) -> None:
         train_tag2vec(tmp_path, all_in(tmp_path), settings=Tag2VecSettings(min_count=2))
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     posts = tmp_path / "posts.txt"
     posts.write_text("".join(" ".join(tags) + "\n" for tags in topical_posts()), encoding="utf-8")

@@ -15,7 +15,7 @@ def behave(what: str) -> str:
     if what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "hang":
-        time.sleep(60)
+        time.sleep(600)
     return what.upper()
 
 
@@ -24,10 +24,11 @@ def threads(_: int) -> list[int]:
     return [pool["num_threads"] for pool in threadpool_info()]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_fails_costs_only_itself(workers: int) -> None:
+@pytest.mark.slow
+def test_a_failure_costs_only_its_own_item() -> None:
     items = ["a", "raise", "b", "die", "c", "hang", "d"]
-    outcomes = dict(in_processes(behave, items, workers=workers, timeout=3))
+    # On a busy machine, the others may take seconds as well.
+    outcomes = dict(in_processes(behave, items, workers=2, timeout=20))
     assert outcomes.keys() == set(items)
     assert {item: outcomes[item] for item in "abcd"} == {"a": "A", "b": "B", "c": "C", "d": "D"}
     assert str(outcomes["raise"]) == "of its own"
@@ -35,6 +36,7 @@ def test_what_fails_costs_only_itself(workers: int) -> None:
     assert isinstance(outcomes["hang"], TimeoutError)
 
 
+@pytest.mark.slow
 def test_each_runs_on_one_thread() -> None:
     ((_, counts),) = in_processes(threads, [0], workers=1)
     assert isinstance(counts, list)
@@ -42,5 +44,6 @@ def test_each_runs_on_one_thread() -> None:
     assert set(counts) == {1}
 
 
+@pytest.mark.slow
 def test_nothing_to_do() -> None:
     assert list(in_processes(behave, [], workers=2)) == []

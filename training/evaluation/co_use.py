@@ -122,6 +122,10 @@ class PostSplit:
         self.learnt = read_co_use(folder / SPLITS[number])
         self.judge = read_co_use(folder / SPLITS[1 - number])
 
+    def certainty(self, probabilities: Array) -> float:
+        """Return the certainty of class probabilities, float32 (classes,)."""
+        return self._suggester.certainty(probabilities)
+
     def suggest(
         self, vector: Array, probabilities: Array | None = None, calibration: Calibration | None = None
     ) -> list[Suggestion]:

@@ -19,7 +19,7 @@ from training.evaluation.mixture import answered, evidence, unseen_cases
 from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.evaluation.out_of_distribution import BENCHMARK, out_of_distribution_quality
 from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQuality, HashtagQuality, Quality
-from training.evaluation.score import familiarities, score_quality, suggested
+from training.evaluation.score import evidence_for, score_quality, suggested
 from training.evaluation.zero_shot import zero_shot_quality
 from training.examples import FEW, Examples, by_category, by_hashtag, target_vectors
 from training.json_file import write_json
@@ -32,7 +32,7 @@ CALIBRATION = "calibration.json"
 UNFITTED = Calibration(
     intercept=0,
     relevance=1,
-    familiarity=0,
+    evidence=0,
     share_intercept=0,
     share_familiarity=0,
     share_certainty=0,
@@ -74,7 +74,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
     # Each curve is fitted on answers that those before it shape.
     calibration = UNFITTED.model_copy(update=fit_share(evidence(cases)))
     answers = judged_clips(splits, labels, unseen.post_splits, probabilities, calibration)
-    judged = suggested(answers, familiarities(splits, unseen.post_splits))
+    judged = suggested(answers, evidence_for(splits, unseen.post_splits, probabilities, calibration))
     calibration = calibration.model_copy(update=fit_score(judged))
     first = answered(cases, calibration)
     calibration = calibration.model_copy(update=fit_any(first))

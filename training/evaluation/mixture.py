@@ -128,11 +128,12 @@ def answered(cases: Sequence[Case], calibration: Calibration) -> Answered:
     ranks, scores = [], []
     for case in cases:
         familiarity = case.suggester.familiarity(case.vector)
+        certainty = case.suggester.certainty(case.probabilities)
         found = case.suggester.suggest(
             case.vector,
             case.probabilities,
-            share=calibration.share(familiarity, case.suggester.certainty(case.probabilities)),
-            score=partial(calibration.score, familiarity=familiarity),
+            share=calibration.share(familiarity, certainty),
+            score=partial(calibration.score, evidence=calibration.evidence_for(familiarity, certainty)),
             k=FIRST,
         )
         own = (one.rank for one in found if stem_of(one.tag) == case.stem)

@@ -15,22 +15,35 @@ Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 
-def suggested(answers: Sequence[Sequence[Judged]], familiarities: Floats) -> Suggested:
-    """Tabulate the suggestions for clips; answers and familiarities, (n,), are given for each split."""
+def suggested(answers: Sequence[Sequence[Judged]], evidence: Floats) -> Suggested:
+    """Tabulate the suggestions for clips; answers and evidence, (n,), are given for each split."""
     rows = [
-        (expected, familiar, rank, clip, kept)
-        for clips, familiar_clips in zip(answers, familiarities, strict=True)
-        for clip, (answer, familiar) in enumerate(zip(clips, familiar_clips, strict=True))
+        (expected, known, rank, clip, kept)
+        for clips, known_clips in zip(answers, evidence, strict=True)
+        for clip, (answer, known) in enumerate(zip(clips, known_clips, strict=True))
         for rank, (expected, kept) in enumerate(zip(answer.expected, answer.relevant, strict=True), 1)
     ]
-    expected, familiar, rank, clip, kept = (np.array(column) for column in zip(*rows, strict=True))
-    return Suggested(expected, familiar, rank, clip, kept)
+    expected, known, rank, clip, kept = (np.array(column) for column in zip(*rows, strict=True))
+    return Suggested(expected, known, rank, clip, kept)
 
 
 def familiarities(splits: Sequence[PostSplit], embedded: Array) -> Floats:
     """Return the familiarity of each clip, float64 (splits, n), from vectors (splits, n, out)."""
     pairs = zip(splits, embedded, strict=True)
     return np.stack([familiarity(vectors @ split.targets.T, split.temperature) for split, vectors in pairs])
+
+
+def evidence_for(
+    splits: Sequence[PostSplit], embedded: Array, probabilities: Array, calibration: Calibration
+) -> Floats:
+    """Return the evidence for each clip, float64 (splits, n), from vectors (splits, n, out) and class probabilities."""
+    pairs = zip(splits, familiarities(splits, embedded), strict=True)
+    return np.array(
+        [
+            [calibration.evidence_for(*one) for one in zip(familiar, map(split.certainty, probabilities), strict=True)]
+            for split, familiar in pairs
+        ]
+    )
 
 
 def score_quality(
@@ -59,7 +72,7 @@ def score_quality(
     calibration : Calibration
         Its share of classes, fitted on all folds, is used for each.
     """
-    familiar = familiarities(splits, embedded)
+    known = evidence_for(splits, embedded, probabilities, calibration)
     predicted: list[Floats] = []
     constant: list[Floats] = []
     kept: list[NDArray[np.bool_]] = []
@@ -67,8 +80,8 @@ def score_quality(
         seen, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         vectors = pairs[:, number, seen]
         answered = judged_clips(splits, labels[seen], vectors, probabilities[seen], calibration)
-        learnt_from = suggested(answered, familiarities(splits, vectors))
-        own = suggested([[clips[row] for row in judged.tolist()] for clips in answers], familiar[:, judged])
+        learnt_from = suggested(answered, evidence_for(splits, vectors, probabilities[seen], calibration))
+        own = suggested([[clips[row] for row in judged.tolist()] for clips in answers], known[:, judged])
         predicted.append(own.scores(calibration.model_copy(update=fit_score(learnt_from))))
         constant.append(learnt_from.by_rank(own))
         kept.append(own.kept)

@@ -121,17 +121,24 @@ class Database:
             # Only for its owner: it holds the raters' tokens.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-            self._sql.execute("PRAGMA foreign_keys = ON")
-            self._sql.execute("PRAGMA synchronous = FULL")
-            if not self._sql.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                self._sql.execute("PRAGMA journal_mode = WAL")
-                self._sql.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
-            if self._sql.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-                raise SurveyError(f"{path} is a database, but not of a survey; name another file.")
+            try:
+                self._open(path)
+            except BaseException:
+                self._sql.close()
+                raise
         except OSError as error:
             raise SurveyError(f"cannot open {path}: {error.strerror}.") from error
         except sqlite3.DatabaseError as error:
             raise SurveyError(f"{path} cannot be used as the database of a survey: {error}.") from error
+
+    def _open(self, path: Path) -> None:
+        self._sql.execute("PRAGMA foreign_keys = ON")
+        self._sql.execute("PRAGMA synchronous = FULL")
+        if not self._sql.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
+        if self._sql.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+            raise SurveyError(f"{path} is a database, but not of a survey; name another file.")
 
     def __enter__(self) -> Self:
         return self

@@ -276,6 +276,7 @@ def test_a_file_that_is_no_network_is_told(bundle: Bundle) -> None:
         opened.appearance_network()
 
 
+@pytest.mark.slow
 def test_opening_imports_nothing_heavy(bundle: Bundle) -> None:
     code = "import sys; from pathlib import Path; from models.bundle import Bundle; Bundle.open(Path(sys.argv[1]))"
     code += "; print({'torch', 'faiss', 'sklearn', 'gensim', 'av', 'cv2', 'onnxruntime'} & set(sys.modules))"

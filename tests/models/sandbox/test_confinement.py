@@ -72,6 +72,7 @@ def test_memory_beyond_the_limit_is_noticed(confined: Confined) -> None:
     assert found == [False, "refused", True]
 
 
+@pytest.mark.slow
 @LINUX
 def test_cpu_beyond_the_limit_ends_the_process() -> None:
     code = "from models.sandbox import confinement; confinement.limit_cpu(0)\nwhile True: pass"

@@ -101,6 +101,7 @@ def test_min_score_removes_only_lower_scores(vector: np.ndarray, min_score: floa
     assert {one.tag for one in left} == {one.tag for one in everything if one.score >= min_score}
 
 
+@pytest.mark.slow
 @given(VECTORS)
 def test_every_tag_that_is_not_denied_can_be_suggested(vector: np.ndarray) -> None:
     expected = {word for word in WORDS if not word.endswith(("girl", "fan"))}

@@ -179,6 +179,7 @@ def test_too_many_frames_as_decoded(tmp_path: Path) -> None:
         list(video)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(240, 180), (1280, 960)])
 def test_frames_that_grow_beyond_the_limit(tmp_path: Path, size: tuple[int, int]) -> None:
     jpegs = [clips.jpeg((160, 120))] * 10 + [clips.jpeg(size)] * 3
@@ -248,6 +249,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     return folder, [clips.write_way(folder, name, clips.drifting(6, (64, 48))).read_bytes() for name in names]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -24,6 +24,7 @@ def signal_children(server: Running, number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
+@pytest.mark.server
 def test_not_ready_until_it_is_and_gone_without_a_trace(starting: Running, clip: bytes) -> None:
     def alive_at_least() -> bool:
         try:

@@ -27,6 +27,7 @@ def clusters(rng: np.random.Generator, clips: int = 120, classes: int = 4, noise
     return examples(labels, groups, centres[labels] + rng.normal(0, noise, (clips, 40)))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 11)), min_size=30, max_size=60), st.integers(0, 3))
 def test_a_group_is_never_on_both_sides(rows: list[tuple[int, int]], seed: int) -> None:
     labels, groups = np.array(rows).T

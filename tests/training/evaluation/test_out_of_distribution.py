@@ -75,6 +75,7 @@ def compare(
     return clips, jobs
 
 
+@pytest.mark.slow
 def test_networks_saw_neither_fold_nor_background_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     background = {"clap", "sit", "pour"}
     categories = {"golf": "golf", "jog": "run", "jump": "jump"} | dict.fromkeys(background, "")

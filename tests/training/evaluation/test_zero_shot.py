@@ -30,7 +30,7 @@ def test_mean_meaning_is_weighed_by_the_softmax_of_the_cosines() -> None:
     np.testing.assert_allclose(mean_meaning(clips, TARGETS, 0.1), expected, atol=1e-5)
 
 
-def test_a_hashtag_between_two_others_is_found_where_a_clip_may_mean_both() -> None:
+def test_a_hashtag_between_two_others_is_found() -> None:
     left_out = TARGETS[LABELS].copy()
     left_out[LABELS == 3] = unit(1.1 * TARGETS[[0]] + TARGETS[[1]])
     third = quality(left_out, TARGETS[LABELS]).hashtags[3]
@@ -38,7 +38,7 @@ def test_a_hashtag_between_two_others_is_found_where_a_clip_may_mean_both() -> N
     assert third.median_rank <= 2
 
 
-def test_what_is_between_all_hashtags_is_no_feat() -> None:
+def test_a_tag_between_all_hashtags_is_no_success() -> None:
     everywhere = np.tile(unit(TARGETS[[0]] + TARGETS[[1]]), (100, 1))
     measured = quality(everywhere, everywhere)
     assert measured.hashtags[3].found == measured.hashtags[3].others == 1

@@ -16,12 +16,12 @@ def test_sizes_go_with_the_inverse_distance(space: TagSpace) -> None:
     assert [found[one.stem] * one.distance for one in near] == pytest.approx([1.0] * 5)
 
 
-def test_what_is_missing_is_said_and_stood_in_for(space: TagSpace) -> None:
+def test_missing_tags_are_replaced_and_noted(space: TagSpace) -> None:
     assert find(space, "basketball").note() is None
     assert not find(space, "#Basketballs").missing  # another inflection is the same tag
     query = find(space, "pushup")
     assert query.shown == "workout"
-    assert query.note() == "#pushup is missing: too few posts have it to place it; #workout is shown in its place."
+    assert query.note() == "#pushup is missing, for too few posts have it; #workout is shown instead."
     nothing = find(space, "kayaking")
     assert nothing.missing
     assert nothing.shown is None

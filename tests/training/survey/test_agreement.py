@@ -44,7 +44,7 @@ def test_alpha_is_that_of_its_definition(votes: dict[tuple[int, int], set[str]])
         assert found == pytest.approx(alpha_by_pairs(units))
 
 
-def test_summary_weighs_each_clip_alike_and_leaves_skipped_ones_out() -> None:
+def test_clips_weigh_alike_and_skipped_ones_do_not_count() -> None:
     judged = [
         said(1, 1, ["golf", "tennis"]),
         said(2, 1, []),

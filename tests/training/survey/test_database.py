@@ -82,5 +82,5 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE something (x)")
     other.close()
-    with pytest.raises(SurveyError, match="not of a survey"):
+    with pytest.raises(SurveyError, match="but not of a survey"):
         Database(tmp_path / "other.sqlite")

@@ -7,6 +7,7 @@ from tests.clips import apart, drifting, take, write
 from training.survey.playable import plays_in_browsers, write_copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "plays"),
     [
@@ -24,6 +25,7 @@ def test_what_browsers_play(name: str, options: dict[str, str], plays: bool, tmp
     assert plays_in_browsers(clip) == plays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rotation"), [("a.avi", 0), ("a.mkv", 0), ("a.mov", 0), ("a.mov", 90), ("a.mov", 180)]
 )
@@ -43,6 +45,7 @@ def test_a_copy_shows_the_same_upright_at_the_same_time(name: str, rotation: int
         assert not opened.streams.audio
 
 
+@pytest.mark.slow
 def test_large_clips_are_scaled_down(tmp_path: Path) -> None:
     clip = write(tmp_path / "large.mkv", drifting(2, (1920, 1080)))
     write_copy(clip, tmp_path / "copy.mp4")

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.trajectories import camera
+
+Points = NDArray[np.float32]
+
+
+def matches(subject: float, seed: int) -> tuple[Points, Points]:
+    """Matches of a background that moves by (4, 1) and of a subject that moves by (-5, 2), those of the subject first."""
+    random = np.random.default_rng(seed)
+    before = random.uniform((0, 0), (320, 240), (300, 2)).astype(np.float32)
+    moved = int(subject * len(before))
+    before[:moved] = random.uniform((100, 60), (200, 180), (moved, 2))
+    steps = np.where(np.arange(len(before))[:, None] < moved, (-5.0, 2.0), (4.0, 1.0))
+    after = before + steps + random.normal(0, 0.1, before.shape)
+    return before, after.astype(np.float32)
+
+
+@pytest.mark.parametrize("subject", [0.1, 0.2, 0.3, 0.4, 0.45])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_contrasty_subject_is_not_the_camera(subject: float, seed: int) -> None:
+    homography = camera.estimate(*matches(subject, seed))
+    centre = homography @ (160, 120, 1)
+    np.testing.assert_allclose(centre[:2] / centre[2], (164, 121), atol=0.3)
+
+
+def test_too_few_matches_leave_the_camera_still() -> None:
+    before, after = matches(0.3, 0)
+    np.testing.assert_array_equal(camera.estimate(before[:50], after[:50]), np.eye(3))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from models.appearance import Appearance, AppearanceNetwork, AppearanceSettings
 from models.errors import Tag2VecError
 from models.tensor_file import read_tensors, write_tensors
-from models.video.decoding import Video
-from models.video.pictures import PictureSampler
 from training.artifacts import Artifacts
 from training.clips import Clip
 from training.features import TIMEOUT, read_kept, rows_of
+from training.pictures import describe_pictures
 from training.progress import track
 from training.workers import in_processes
 
@@ -79,20 +78,6 @@ def describe_appearances(
     probabilities = np.stack([found[clip].probabilities for clip in clips])
     write_tensors(out / APPEARANCES, {"features": features, "probabilities": probabilities})
     log.info("appearance: %d features and %d classes of each clip", features.shape[1], probabilities.shape[1])
-
-
-def describe_pictures(clip: Path, *, network: Path, settings: AppearanceSettings) -> Appearance:
-    """Describe pictures spread over a clip."""
-    sampler = PictureSampler(settings.pictures, short_side=settings.short_side, side=settings.side)
-    with Video(clip, sampler=sampler) as video:
-        for _ in video:
-            pass
-    return _opened(network, settings).describe(sampler.pictures())
-
-
-@cache
-def _opened(network: Path, settings: AppearanceSettings) -> AppearanceNetwork:
-    return AppearanceNetwork(network, settings)
 
 
 def read_appearances(folder: Path) -> Appearances:

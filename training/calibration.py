@@ -178,8 +178,8 @@ def fit_any(answered: Answered) -> dict[str, float]:
 def balanced(left_out: Flags) -> Floats:
     """Return weights, float64 (n,), of sum 1, of which rows that are left out have half in all, if there are both."""
     weights = np.where(left_out, 1 / max(left_out.sum(), 1), 1 / max((~left_out).sum(), 1))
-    weights /= weights.sum()
-    return weights
+    scaled: Floats = weights / weights.sum()
+    return scaled
 
 
 def logistic(odds: Floats) -> Floats:

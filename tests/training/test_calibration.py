@@ -41,6 +41,12 @@ def evidence(count: int, *, left_out: bool, seed: int = 0) -> Evidence:
     )
 
 
+def certain(count: int, *, networks: float, classes: float, left_out: bool) -> Evidence:
+    """Clips that are all alike."""
+    middle = np.full(count, 0.5)
+    return Evidence(np.full(count, networks), np.full(count, classes), middle, middle, np.full(count, left_out))
+
+
 def both(one: Evidence, other: Evidence) -> Evidence:
     return Evidence(**{name: np.concatenate([values, vars(other)[name]]) for name, values in vars(one).items()})
 
@@ -84,13 +90,13 @@ def test_share_does_not_rise_with_familiarity_nor_fall_with_certainty() -> None:
 
 def test_what_neither_knows_decides_nothing() -> None:
     data = evidence(2_000, left_out=False)
-    nothing = Evidence(np.zeros(5_000), np.zeros(5_000), *np.ones((2, 5_000)), np.zeros(5_000, bool))
+    nothing = certain(5_000, networks=0, classes=0, left_out=False)
     assert fit_share(both(data, nothing)) == pytest.approx(fit_share(data), rel=0.02)
 
 
 def test_both_kinds_of_clips_have_the_same_weight() -> None:
-    known = Evidence(np.ones(900), np.zeros(900), *np.full((2, 900), 0.5), np.zeros(900, bool))
-    left_out = Evidence(np.zeros(30), np.ones(30), *np.full((2, 30), 0.5), np.ones(30, bool))
+    known = certain(900, networks=1, classes=0, left_out=False)
+    left_out = certain(30, networks=0, classes=1, left_out=True)
     found = TRUE.model_copy(update=fit_share(both(known, left_out)))
     assert found.share(0.5, 0.5) == pytest.approx(0.5, abs=0.01)
     assert balanced(np.array([True, False, False])).tolist() == [0.5, 0.25, 0.25]

@@ -18,8 +18,8 @@ def listed(tmp_path: Path, text: str) -> Path:
 def test_read(tmp_path: Path) -> None:
     clips = read_clips(listed(tmp_path, HEADER + "a/1.mp4\ta\t\tg1\tjhmdb\tx\nb/1.mp4\tb\tgolf\tg2\t\tx\n"))
     assert clips == [
-        Clip(path="a/1.mp4", category="a", group="g1", benchmark="jhmdb"),
-        Clip(path="b/1.mp4", category="b", hashtag="golf", group="g2"),
+        Clip(path="a/1.mp4", category="a", group="g1", benchmark="jhmdb", source="x"),
+        Clip(path="b/1.mp4", category="b", hashtag="golf", group="g2", source="x"),
     ]
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from models.appearance import AppearanceSettings
 from training.config import ConfigError, read_config
 
 GOOD = """
@@ -30,11 +31,26 @@ def test_variables_stand_for_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert read.work == Path("work")
 
 
+def test_the_network_that_ships_and_its_classes_are_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAG2VEC_TEST_DATA", "/there")
+    read = read_config(config(tmp_path, GOOD))
+    assert read.appearance.network.is_file()
+    assert read.appearance.classes.is_file()
+    assert read.appearance.shown == AppearanceSettings()
+    other = '[appearance]\nnetwork = "${TAG2VEC_TEST_DATA}/x.onnx"\nside = 260\nshort_side = 298'
+    read = read_config(config(tmp_path, GOOD + other))
+    assert read.appearance.network == Path("/there/x.onnx")
+    assert read.appearance.shown == AppearanceSettings(side=260, short_side=298)
+
+
 @pytest.mark.parametrize("name", ["default.toml", "small.toml"])
 def test_committed_configurations_are_good_and_name_no_machine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAG2VEC_DATA", "/there")
     read = read_config(COMMITTED / name)
-    for path in (read.data.clips, read.data.clip_list, *read.data.posts):
+    open_world = [read.data.open_world] if read.data.open_world else []
+    for path in (read.data.clips, read.data.clip_list, *read.data.posts, *open_world):
         assert path.is_relative_to("/there")
     assert not read.work.is_absolute()
 
@@ -47,6 +63,8 @@ def test_committed_configurations_are_good_and_name_no_machine(name: str, monkey
         ("[trajectories]\nstrid = 3", ["trajectories", "strid"]),
         ("[trajectories]\nstride = 'x'", ["trajectories.stride", "integer"]),
         ("[embedding]\niterations = 1001", ["embedding.iterations", "1000"]),
+        ("[appearance]\nsid = 3", ["appearance.sid", "Extra inputs"]),
+        ("[appearance]\nside = 300", ["appearance", "short_side"]),
         ("[nonsense]", ["nonsense"]),
         ("[tag2vec", ["not TOML"]),
         ("[tag2vec]\nepochs = 0\n[corpus]\nmax_tags = 1", ["tag2vec.epochs", "corpus.max_tags"]),

@@ -104,6 +104,11 @@ def test_stages_depend_on_what_they_use(trained: Config) -> None:
     sampling = stale_after(trained, "models.video.decoding", "_EARLY = 0.2", "_EARLY = 0.1")
     assert "features" in sampling
     assert not {"corpus", "tag2vec"} & sampling
+    network = stale_after(trained, "models.appearance", "_FATAL = 4", "_FATAL = 3")
+    assert network == {"appearance", "open_world", "bundle"}
+    fusion = stale_after(trained, "models.fusion", "WEIGHT = 1.0", "WEIGHT = 2.0")
+    assert {"embedding", "out_of_fold", "out_of_distribution", "evaluation"} <= fusion
+    assert not {"features", "appearance", "vocabulary", "tag2vec"} & fusion
     assert stale_after(trained, "training.trends", "WINDOWS, DAYS = 12, 7", "WINDOWS, DAYS = 8, 7") == {"trends"}
 
 
@@ -111,6 +116,7 @@ def test_stages_depend_on_what_they_use(trained: Config) -> None:
 def test_descriptors_depend_on_little_else_than_models(trained: Config) -> None:
     for module, old, new in (
         ("models.errors", "class NoDates(Tag2VecError):", "class NoDates(ValueError):"),
+        ("models.video.pictures", "_LONGEST: Final = 8", "_LONGEST: Final = 9"),
         ("training.progress", "SECONDS = 15.0", "SECONDS = 16.0"),
         ("training.features", "TIMEOUT = 900.0", "TIMEOUT = 901.0"),
         ("training.stage", 'log.info("%s: started"', 'log.info("%s: begun"'),

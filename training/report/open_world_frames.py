@@ -29,9 +29,9 @@ def open_world_frames(answers: Sequence[OpenWorldAnswer], clips: Path, workers: 
         title="Open world",
         text=[
             "Clips of anything, with hashtags that a person wrote for each; nothing was learnt from them. Of the first "
-            f"{FIRST} suggestions, those in green are among the person's. Here are the clips with most of these and with "
-            f"fewest, one of each category. Over all {quality.clips} clips there are {quality.right:.2f} on "
-            f"average, and at least one for {100 * quality.any_right:.1f} % of the clips.",
+            f"{FIRST} suggestions, those in green are among the person's. Shown are the clips with the most of these, "
+            f"and with the fewest, one of each category. Over all {quality.clips} clips there are {quality.right:.2f} "
+            f"on average, and at least one for {100 * quality.any_right:.1f} % of the clips.",
         ],
         pictures=[Picture("open_world", draw(best, worst, workers), "Frames of open-world clips with their hashtags")],
         tables=[Table(["clip of", "a person's hashtags", "suggested too", "suggested besides", "confident"], rows)],

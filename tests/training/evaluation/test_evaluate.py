@@ -29,6 +29,11 @@ def test_quality_of_a_training(trained: Config) -> None:
     assert quality.top5.over_clips == 1  # there are but two
     assert quality.svm.over_clips > 0.7  # left and right against up and down
     assert quality.paper.over_clips > 0.7
+    assert quality.by_source is not None
+    assert (quality.by_source.clips, quality.by_source.hashtags) == (12, 2)
+    assert quality.by_source.svm.over_clips > 0.7
+    assert quality.first_five.trained.among > 0.7
+    assert quality.first_five.relevant > 1
     assert quality.benchmarks == []
     assert quality.out_of_distribution is None
     assert quality.zero_shot.tags == 10

@@ -19,6 +19,7 @@ PICTURES = {
     "reliability",
     "confusion_matrix",
     "learning_curve",
+    "open_world",
 }
 
 
@@ -39,7 +40,8 @@ def test_the_whole_report_of_a_training(trained: Config, survey: Path, tmp_path:
     assert {path.stem for path in page.parent.glob("*.png")} == PICTURES
     assert html.count("<img ") == len(PICTURES)
     titles = re.findall("<h2>(.*)</h2>", html)
-    for title in ("Figure 2", "Table 1", "Figure 4", "Figure 6", "Figure 7", "Reliab", "Confusion", "Learning", "In n"):
+    sections = "Figure 2, Table 1, Figure 4, Figure 6, Figure 7, Reliab, Confusion, Learning, Open, In n"
+    for title in sections.split(", "):
         assert any(found.startswith(title) for found in titles), title
     assert "#basketball is missing" in html
     assert "skating" in html

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from models.calibration import CONFIDENT, Calibration
+from training.calibration import Answered, fit_any
+from training.evaluation.co_use import Judged
+from training.evaluation.first_five import first_five_quality
+from training.evaluation.folds import FOLDS
+
+CALIBRATION = Calibration(
+    intercept=0,
+    relevance=1,
+    familiarity=0,
+    share_intercept=0,
+    share_familiarity=0,
+    share_certainty=0,
+    any_intercept=0,
+    any_slope=1,
+)
+CLIPS = 200
+LABELS = np.arange(CLIPS) % 2
+FOLD = np.arange(CLIPS) % FOLDS
+
+
+def judged(relevant: list[bool]) -> Judged:
+    return Judged(tags=["t"] * len(relevant), expected=[0.5] * len(relevant), relevant=relevant)
+
+
+def test_shares_are_means_over_hashtags_by_kind_of_clips() -> None:
+    rng = np.random.default_rng(0)
+    rank = np.concatenate([np.where(LABELS == 0, 1, 3), np.where(LABELS == 0, 0, rng.integers(0, 2, CLIPS))])
+    answered = Answered([[0.5] * 5] * (2 * CLIPS), rank, np.tile(np.arange(CLIPS), 2), np.repeat([False, True], CLIPS))
+    few = [True] * 2 + [False] * 3 + [True] * 10
+    answers = [[judged(few) for _ in range(CLIPS)], [judged([False] * 15) for _ in range(CLIPS)]]
+    quality = first_five_quality(answers, LABELS, FOLD, answered, CALIBRATION)
+    assert quality.relevant == 1
+    assert (quality.trained.among, quality.trained.first) == (1, 0.5)
+    assert quality.left_out is not None
+    own = answered.rank[CLIPS:][LABELS == 1] == 1
+    assert quality.left_out.among == quality.left_out.first == pytest.approx(own.mean() / 2, abs=1e-4)
+    without = first_five_quality(answers, LABELS, FOLD, answered.of(~answered.left_out), CALIBRATION)
+    assert without.left_out is None
+
+
+def test_confidence_is_fitted_on_other_folds() -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.uniform(0, 0.7, (CLIPS, 5)).tolist()
+    right = rng.uniform(size=CLIPS) < [CALIBRATION.any_right(one) for one in scores]
+    answered = Answered(scores, right.astype(np.int64), np.arange(CLIPS), np.zeros(CLIPS, bool))
+    found = first_five_quality([[judged([True])] * CLIPS], LABELS, FOLD, answered, CALIBRATION)
+    expected = np.zeros(CLIPS)
+    for number in range(FOLDS):
+        others = answered.of(np.not_equal(FOLD, number))
+        fitted = CALIBRATION.model_copy(update=fit_any(others))
+        rows = np.flatnonzero(np.equal(FOLD, number))
+        expected[rows] = [fitted.any_right(scores[row]) for row in rows]
+    confident = expected >= CONFIDENT
+    assert 0 < confident.sum() < CLIPS
+    assert found.trained.confident == pytest.approx(confident.mean(), abs=1e-4)
+    assert found.trained.among_confident == pytest.approx(right[confident].mean(), abs=1e-4)
+    assert found.reliability.brier == pytest.approx(np.mean((expected - right) ** 2))

@@ -54,7 +54,7 @@ def both(one: Evidence, other: Evidence) -> Evidence:
 def test_score_finds_what_suggestions_were_drawn_from() -> None:
     found = TRUE.model_copy(update=fit_score(drawn(20_000, 0)))
     assert found.relevance == pytest.approx(TRUE.relevance, abs=0.1)
-    assert found.familiarity == pytest.approx(TRUE.familiarity, abs=0.2)
+    assert found.evidence == pytest.approx(TRUE.evidence, abs=0.2)
     judged = drawn(6_000, 1)
     quality = reliability(judged.scores(found), judged.kept, judged.by_rank(judged))
     assert quality.ece < 0.04
@@ -65,7 +65,7 @@ def test_score_finds_what_suggestions_were_drawn_from() -> None:
 def test_what_points_the_wrong_way_gets_no_weight() -> None:
     data = drawn(3_000, 0)
     found = fit_score(Suggested(data.relevance, 1 - data.evidence, data.rank, data.clip, data.kept))
-    assert found["familiarity"] == 0
+    assert found["evidence"] == 0
     assert found["relevance"] > 0.5
 
 
@@ -83,7 +83,7 @@ def test_share_is_how_often_classes_know_better() -> None:
 
 def test_share_does_not_rise_with_familiarity_nor_fall_with_certainty() -> None:
     data = evidence(3_000, left_out=False)
-    turned = Evidence(data.networks, data.classes, 1 - data.evidence, 1 - data.certainty, data.left_out)
+    turned = Evidence(data.networks, data.classes, 1 - data.familiarity, 1 - data.certainty, data.left_out)
     found = fit_share(turned)
     assert found["share_familiarity"] == found["share_certainty"] == 0
 

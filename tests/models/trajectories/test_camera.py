@@ -8,7 +8,7 @@ Points = NDArray[np.float32]
 
 
 def matches(subject: float, seed: int) -> tuple[Points, Points]:
-    """Matches of a background that moves by (4, 1) and of a subject that moves by (-5, 2), those of the subject first."""
+    """Matches of a background that moves by (4, 1), after those of a subject that moves by (-5, 2)."""
     random = np.random.default_rng(seed)
     before = random.uniform((0, 0), (320, 240), (300, 2)).astype(np.float32)
     moved = int(subject * len(before))

@@ -10,7 +10,7 @@ from training.evaluation.folds import FOLDS
 CALIBRATION = Calibration(
     intercept=0,
     relevance=1,
-    familiarity=0,
+    evidence=0,
     share_intercept=0,
     share_familiarity=0,
     share_certainty=0,

@@ -35,11 +35,11 @@ def corrected(probabilities: np.ndarray) -> list[float]:
 def test_equals_sums_over_classes(probabilities: np.ndarray) -> None:
     p = corrected(probabilities)
     expected = {  # by stem: weight, and probability that it names what is seen
-        "pug": (p[0] / 3, p[0]),
-        "dog": (p[0] / 3 + p[1] + p[2] / 2, p[0] / 3 + p[1] + p[2]),
-        "pet": (p[0] / 3 + p[2] / 2, p[0] / 3 + p[2] / 2),
-        "goat": (p[3] / 2, p[3]),
-        "farm": (p[3] / 2, p[3] / 2),
+        "pug": (p[0] * 6 / 11, p[0]),
+        "dog": (p[0] * 3 / 11 + p[1] + p[2] * 2 / 3, p[0] * 3 / 11 + p[1] + p[2]),
+        "pet": (p[0] * 2 / 11 + p[2] / 3, p[0] * 2 / 11 + p[2] / 3),
+        "goat": (p[3] * 2 / 3, p[3]),
+        "farm": (p[3] / 3, p[3] / 3),
     }
     found = ANCHORS.anchors(probabilities)
     for row, weight, naming in zip(found.rows.tolist(), found.weights, found.naming, strict=True):

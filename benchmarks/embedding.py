@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.standard_error import over_sources, standard_error
-from models.processors import processors
+from models.cpu_count import processors
 from models.tags.space import TagSpace
 from training.artifacts import Artifacts
 from training.embedding import EmbeddingSettings

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.atomic_write import atomic_write
 from models.trajectories.extractor import Trajectories
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 
 HEADER = 10
 """Columns before the descriptors: frame, mean (2), standard deviation (2), length, scale, position (3)."""

@@ -84,9 +84,9 @@ def suggest(
     from models import encoder
     from models.answers import Hashtags
     from models.bundle import SHIPPED, Bundle
+    from models.cpu_count import processors
     from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
-    from models.processors import processors
     from models.tags.suggestions import NO_DATES, SuggestOptions
 
     opened = Bundle.open(bundle or SHIPPED)

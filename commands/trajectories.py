@@ -55,8 +55,8 @@ def trajectories(
     """Extract the improved dense trajectories of a clip."""
     if draw is not None and draw.suffix not in DRAWINGS:
         raise typer.BadParameter(f"{draw} must end in .mp4 or .png", param_hint="--draw")
+    from models.cpu_count import processors
     from models.errors import ClipError
-    from models.processors import processors
 
     settings = settings_of(setting)
     threads = threads or processors()
@@ -66,7 +66,7 @@ def trajectories(
             if not timings:
                 write(summary)
         if timings:
-            from commands.timings import measure
+            from commands.stage_times import measure
 
             write_json(measure(clip, settings, threads))
     except ClipError as error:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.appearance import Appearance
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 
 
 @dataclass(frozen=True)

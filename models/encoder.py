@@ -13,8 +13,8 @@ from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
 from models.fisher import FisherEncoder
+from models.trajectories.compilation import kernels_cached
 from models.trajectories.extractor import extract
-from models.trajectories.kernels import kernels_cached
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
 from models.video.limits import VideoLimits

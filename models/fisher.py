@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.layout import BLOCKS, WIDTH
+from models.trajectories.descriptor_layout import BLOCKS, WIDTH
 from models.trajectories.mirroring import mirrored
 
 Array = NDArray[np.float32]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Unpack
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
-from models.video.limits import VideoInfo, VideoLimits
+from models.video.info import VideoInfo
+from models.video.limits import VideoLimits
 
 if TYPE_CHECKING:  # Imported on first use: a process that only suggests never loads a decoder.
     from models.embedding import Embedding

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.bundle import SHIPPED
-from models.processors import processors
+from models.cpu_count import processors
 from models.video.limits import VideoLimits
 
 

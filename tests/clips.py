@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from models.video.decoding import Video
-from models.video.limits import VideoInfo, VideoLimits
+from models.video.info import VideoInfo
+from models.video.limits import VideoLimits
 
 Grey = NDArray[np.uint8]
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from models.appearance import AppearanceSettings
 from models.bundle import SHIPPED
 from models.bundle.files import APPEARANCE
+from models.cpu_count import processors
 from models.errors import Tag2VecError
-from models.processors import processors
 from models.trajectories.settings import TrajectorySettings
 from training.clips import ClipSettings
 from training.corpus import CorpusSettings

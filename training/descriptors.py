@@ -16,11 +16,11 @@ from safetensors.numpy import load_file, save
 
 from models.atomic_write import atomic_write
 from models.errors import Tag2VecError
+from models.trajectories.descriptor_layout import WIDTH
 from models.trajectories.extractor import extract
-from models.trajectories.layout import WIDTH
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
-from training.dependencies import code_version
+from training.code_version import code_version
 from training.json_file import digest
 
 LEFTOVERS = ".*.partial.safetensors"

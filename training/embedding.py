@@ -18,7 +18,7 @@ from models.tensor_file import read_tensors, write_tensors
 from training.appearance import read_appearances
 from training.artifacts import Artifacts
 from training.examples import background, by_hashtag, target_vectors
-from training.gram import left_singular_vectors
+from training.singular_vectors import left_singular_vectors
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from training.appearance import read_appearances
 from training.artifacts import Artifacts
 from training.clips import Clip
 from training.features import read_kept
-from training.gram import left_singular_vectors
+from training.singular_vectors import left_singular_vectors
 from training.vocabulary import read_views
 
 log = logging.getLogger(__name__)

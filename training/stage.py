@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from models.atomic_write import atomic_write
 from models.checksum import file_sha256
 from models.errors import Tag2VecError
-from training.dependencies import code_version
+from training.code_version import code_version
 from training.json_file import digest, write_json
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Stage:
         Also the name of its folder.
     build : partial
         A function of our packages with all its arguments but the first, an empty folder that it writes files into.
-        Finished work becomes stale if the function changes, or what it uses (`training.dependencies`).
+        Finished work becomes stale if the function changes, or what it uses (`training.code_version`).
     settings : mapping
         A JSON object that the output depends on.
     files : tuple of Path

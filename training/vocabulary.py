@@ -19,7 +19,7 @@ from sklearn.mixture import GaussianMixture
 from models.bundle.files import VOCABULARY
 from models.fisher import Codebook, Vocabulary, fisher_vectors
 from models.tensor_file import read_tensors, write_tensors
-from models.trajectories.layout import BLOCKS
+from models.trajectories.descriptor_layout import BLOCKS
 from training.artifacts import Artifacts
 from training.descriptors import read_descriptors
 from training.features import FeaturesError, read_kept

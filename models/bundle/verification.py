@@ -11,7 +11,7 @@ from models.bundle.manifest import FileRecord, Manifest
 from models.checksum import file_sha256
 from models.encoded_clip import EncodedLengths
 from models.errors import BundleError
-from models.trajectories.layout import BLOCKS
+from models.trajectories.descriptor_layout import BLOCKS
 
 
 def verify_file(file: Path, record: FileRecord) -> None:

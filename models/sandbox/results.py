@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 
 from models.appearance import Appearance
 from models.encoded_clip import EncodedClip, EncodedLengths
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 
 
 class Video(BaseModel):

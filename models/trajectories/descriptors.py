@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from models.trajectories.compilation import kernel, part, row_part
+from models.trajectories.descriptor_layout import BLOCKS, TIME_CELLS
 from models.trajectories.histograms import CHANNELS
-from models.trajectories.kernels import kernel, part, row_part
-from models.trajectories.layout import BLOCKS, TIME_CELLS
 
 F = np.float32
 Row = NDArray[np.float32]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import body, kernel, part, row_part
+from models.trajectories.compilation import body, kernel, part, row_part
 from models.trajectories.pyramid import offsets
 
 F = np.float32

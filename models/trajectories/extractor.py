@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from models.clock import Clock
 from models.trajectories import camera, farneback
+from models.trajectories.descriptor_layout import WIDTH
 from models.trajectories.descriptors import describe
 from models.trajectories.expansion import expand
 from models.trajectories.histograms import CellGrid
-from models.trajectories.layout import WIDTH
 from models.trajectories.pyramid import Pyramid
 from models.trajectories.sampling import strongest, textured_cells
 from models.trajectories.settings import TrajectorySettings
@@ -56,7 +56,7 @@ class Trajectories:
     points : float32 (n, length + 1, 2)
         In pixels of the frame.
     descriptors : float32 (n, 426)
-        Trajectory shape, HOG, HOF, MBHx, MBHy; see `models.trajectories.layout.BLOCKS`.
+        Trajectory shape, HOG, HOF, MBHx, MBHy; see `models.trajectories.descriptor_layout.BLOCKS`.
     """
 
     frames: NDArray[np.int32]

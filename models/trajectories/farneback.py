@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import exact_part, kernel, part, row_part
+from models.trajectories.compilation import exact_part, kernel, part, row_part
 
 F = np.float32
 Plane = NDArray[np.float32]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import body, kernel, part, row_part
-from models.trajectories.layout import ORIENTATIONS
+from models.trajectories.compilation import body, kernel, part, row_part
+from models.trajectories.descriptor_layout import ORIENTATIONS
 from models.trajectories.pyramid import Pyramid, offsets
 
 F = np.float32

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.layout import BLOCKS, ORIENTATIONS, TIME_CELLS
+from models.trajectories.descriptor_layout import BLOCKS, ORIENTATIONS, TIME_CELLS
 
 Float = TypeVar("Float", bound=np.floating)
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import body, kernel
+from models.trajectories.compilation import body, kernel
 
 F = np.float32
 

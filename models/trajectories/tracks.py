@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from models.trajectories.kernels import exact_kernel, exact_part
+from models.trajectories.compilation import exact_kernel, exact_part
 from models.trajectories.pyramid import Pyramid
 
 F = np.float32

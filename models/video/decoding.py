@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
 from models.video.container import recognise
-from models.video.limits import VideoInfo, VideoLimits
+from models.video.info import VideoInfo
+from models.video.limits import VideoLimits
 from models.video.luma import LumaReader
 from models.video.pictures import PictureSampler
 

@@ -1,4 +1,4 @@
-"""Limits on clips, and the properties of a clip. In a module of its own, without the decoder's heavy imports."""
+"""Limits on clips; apart from the decoder, whose imports are heavy."""
 
 from dataclasses import dataclass
 
@@ -13,26 +13,3 @@ class VideoLimits:
     max_duration_s: float = 60.0
     max_frames: int = 3600
     max_fps: float = 30.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoInfo:
-    """Properties of a decoded clip.
-
-    Attributes
-    ----------
-    duration_s : float
-        Seconds.
-    fps : float
-        Average frames per second, before resampling.
-    width, height : int
-        px as displayed.
-    frames_used : int
-        Frames after resampling to at most `VideoLimits.max_fps`.
-    """
-
-    duration_s: float
-    fps: float
-    width: int
-    height: int
-    frames_used: int

@@ -12,7 +12,7 @@ import math
 import time
 from pathlib import Path
 
-from models.processors import processors
+from models.cpu_count import processors
 from models.sandbox.confinement import Measure
 from models.sandbox.worker import WorkerSettings
 from service.metrics import Metrics

@@ -14,7 +14,7 @@ from models.bundle.manifest import HashtagRecord, Settings, TrainingRecord
 from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.space import TagSpace
-from models.trajectories.layout import BLOCKS
+from models.trajectories.descriptor_layout import BLOCKS
 from models.trajectories.settings import TrajectorySettings
 from tests.clips import write
 from tests.networks import FEATURES, write_classes, write_kinds, write_network

@@ -8,7 +8,7 @@ import pytest
 
 from commands.dump import rows, write_dump
 from models.trajectories.extractor import Trajectories
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 
 VIDEO = VideoInfo(duration_s=14.4, fps=25.0, width=160, height=120, frames_used=360)
 

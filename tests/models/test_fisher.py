@@ -8,7 +8,7 @@ from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture
 
 from models.fisher import Codebook, FisherEncoder, Vocabulary, fisher_vectors
-from models.trajectories.layout import BLOCKS
+from models.trajectories.descriptor_layout import BLOCKS
 from models.trajectories.mirroring import mirrored
 
 GAUSSIANS = 4

@@ -23,7 +23,7 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.suggestions import Suggester
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 from tests import clips
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.processors import processors
+from models.cpu_count import processors
 from service.environment import forget_secrets
 from service.settings import Settings
 from tests.service.conftest import Serve

@@ -6,7 +6,7 @@ from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
 
 from models.fisher import fisher_vectors
-from models.trajectories.layout import BLOCKS
+from models.trajectories.descriptor_layout import BLOCKS
 from training.artifacts import Artifacts
 from training.config import Config
 from training.descriptors import read_descriptors

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from training.embedding import EmbeddingSettings
-from training.gram import left_singular_vectors
+from training.singular_vectors import left_singular_vectors
 
 HIDDEN = 600
 ITERATIONS = 1000

@@ -19,7 +19,7 @@ from models.bundle.files import APPEARANCE, VOCABULARY
 from models.encoded_clip import EncodedClip
 from models.errors import Tag2VecError
 from models.tags.suggestions import Suggestion
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 from training.json_file import digest
 
 Outcome = Literal["judged", "skipped"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import uvicorn
 
 from models.bundle import Bundle
-from models.processors import processors
+from models.cpu_count import processors
 from training.survey.app import create_app
 from training.survey.database import Database
 from training.survey.preparation import Preparation, find_clips

@@ -22,7 +22,7 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
-from models.trajectories.layout import BLOCKS
+from models.trajectories.descriptor_layout import BLOCKS
 from models.trajectories.settings import TrajectorySettings
 from tests.networks import CLASSES, FEATURES, write_classes, write_kinds, write_network
 from training.bundle_writer import library_versions, write_bundle

@@ -11,7 +11,7 @@ import pytest
 from models.appearance import Appearance
 from models.encoded_clip import EncodedClip, EncodedLengths
 from models.sandbox import results
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 
 LENGTHS = EncodedLengths(fisher=8, features=6, probabilities=4)
 ENCODED = EncodedClip(

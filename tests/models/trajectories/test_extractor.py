@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.trajectories.descriptor_layout import BLOCKS
 from models.trajectories.extractor import Trajectories, extract
-from models.trajectories.layout import BLOCKS
 from models.trajectories.settings import TrajectorySettings
 
 FRAMES = 24

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.trajectories.descriptor_layout import BLOCKS
 from models.trajectories.extractor import extract
-from models.trajectories.layout import BLOCKS
 from models.trajectories.mirroring import SOURCE, mirrored
 from models.trajectories.settings import TrajectorySettings
 from tests import clips

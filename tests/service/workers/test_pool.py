@@ -11,7 +11,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from models.processors import processors
+from models.cpu_count import processors
 from models.sandbox.worker import WorkerSettings
 from models.video.limits import VideoLimits
 from service.metrics import Metrics

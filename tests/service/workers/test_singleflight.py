@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from models.appearance import Appearance
 from models.encoded_clip import EncodedClip, EncodedLengths
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 from service.admission import Admission
 from service.api.uploads import Upload
 from service.metrics import Metrics

@@ -10,7 +10,7 @@ from models.appearance import Appearance
 from models.bundle import SHIPPED, Bundle
 from models.encoded_clip import EncodedClip
 from models.tags.suggestions import Suggestion
-from models.video.limits import VideoInfo
+from models.video.info import VideoInfo
 from training.survey.database import Database
 
 TAGS = ["golf", "tennis", "dancing", "été", "축구"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from training.code_version import Sources, code_version
 from training.config import Config
-from training.dependencies import Sources, code_version
 from training.descriptors import describe, file_name
 from training.run import stages
 from training.stage import Work

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models import processors as module
-from models.processors import ProcessorsError, processors
+from models import cpu_count as module
+from models.cpu_count import ProcessorsError, processors
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_malformed_environment_variable_is_refused(host: Path, monkeypatch: pyte
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity is Linux's alone")
 def test_affinity_of_a_real_process() -> None:
     script = (
-        "import os; from models.processors import processors;"
+        "import os; from models.cpu_count import processors;"
         "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); print(processors())"
     )
     environment = {name: value for name, value in os.environ.items() if name != "TAG2VEC_THREADS"}

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.gram import left_singular_vectors
+from training.singular_vectors import left_singular_vectors
 
 
 def rows(seed: int, n: int) -> np.ndarray:

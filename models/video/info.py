@@ -1,0 +1,26 @@
+"""The properties of a decoded clip; apart from the decoder, whose imports are heavy."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """Properties of a decoded clip.
+
+    Attributes
+    ----------
+    duration_s : float
+        Seconds.
+    fps : float
+        Average frames per second, before resampling.
+    width, height : int
+        px as displayed.
+    frames_used : int
+        Frames after resampling to at most `models.video.limits.VideoLimits.max_fps`.
+    """
+
+    duration_s: float
+    fps: float
+    width: int
+    height: int
+    frames_used: int

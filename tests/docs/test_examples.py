@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from models.answers import Neighbours
+from models.answers import ModelInfo, Neighbours
+from models.bundle import SHIPPED, Bundle
 from service.api import schemas
 from service.problems import ProblemDocument
 from tests.clips import write
@@ -94,6 +95,12 @@ def test_answers_have_todays_form() -> None:
     for answer in answers:
         (kind,) = kinds.keys() & answer.keys()
         kinds[kind].model_validate(answer)
+
+
+def test_answers_are_of_the_bundle() -> None:
+    models = [answer["model"] for answer in documented() if "model" in answer]
+    assert len(models) == 3
+    assert all(model == ModelInfo.of(Bundle.open(SHIPPED)).model_dump() for model in models)
 
 
 def test_neighbours_are_todays(running: Running) -> None:

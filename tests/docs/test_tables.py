@@ -85,11 +85,14 @@ def test_figures_are_those_of_the_bundle() -> None:
     quality: Any = Bundle.open(SHIPPED).manifest.quality
     readme = re.sub(r"\s+", " ", text(ROOT / "README.md"))
     for figure, words in (
-        (len(quality["hashtags"]), "**{} kinds of motion**"),
+        (len(quality["hashtags"]), "**{} hashtags from clips**"),
         (100 * quality["nearest"]["over_clips"], "right for {} % of clips"),
         (100 * quality["nearest"]["over_classes"], "{} % as the mean over hashtags"),
         (100 * quality["top5"]["over_clips"], "among the nearest five for {} %"),
         (quality["co_use"]["end_to_end"]["relevant"], "**{} are hashtags that people use**"),
-        (100 * quality["out_of_distribution"]["out_of_distribution_confident"], "{} % of clips of unknown motions"),
+        (quality["open_world"]["clips"], "Of {} clips of anything"),
+        (100 * quality["open_world"]["any_right"], "{} % have one of a person's hashtags"),
+        (100 * quality["open_world"]["confident"], "{} % of those clips are answered with confidence"),
+        (100 * quality["open_world"]["any_right_confident"], "{} % of these have one of the person's hashtags"),
     ):
         assert words.format(round(figure)) in readme

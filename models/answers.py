@@ -75,7 +75,7 @@ class Hashtags(Strict):
     model: ModelInfo
     hashtags: list[Hashtag]
     confident: bool = Field(
-        description="the clip resembles what the model was trained on; if not, the hashtags are guesses"
+        description="one of the first five hashtags is right, with a probability of 90 % or more; false: a guess"
     )
     video: VideoInfo
     timings_ms: Timings

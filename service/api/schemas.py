@@ -20,7 +20,10 @@ class SuggestQuery(BaseModel):
     min_score: float = Field(0.0, ge=0, le=1, description="minimum score of a hashtag")
     exclude: list[Tag] = Field([], max_length=100, description="tags to leave out, in every inflection; repeatable")
     allow: list[Tag] = Field(
-        [], max_length=1000, description="if given, suggest only these tags, in any inflection; repeatable"
+        [],
+        max_length=1000,
+        description="if given, suggest only these tags, in any inflection, also those that are held back otherwise; "
+        "repeatable",
     )
     rank: Rank = Field(
         "similar",

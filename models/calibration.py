@@ -21,7 +21,7 @@ FIRST = 5
 """Suggestions of which one at least should be right."""
 
 CONFIDENT = 0.9
-"""Probability of that from which an answer is trusted."""
+"""Share of the trusted answers for which that holds."""
 
 
 class Calibration(BaseModel):
@@ -35,7 +35,7 @@ class Calibration(BaseModel):
     times that familiarity, plus `share_certainty` times the certainty of the classes.
 
     Those that one of the first five suggestions at least is right are `any_intercept`, plus `any_slope` times the
-    log-odds that they would have if each were right independently of the others.
+    log-odds of the most relevant one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +48,8 @@ class Calibration(BaseModel):
     share_certainty: float
     any_intercept: float
     any_slope: float = Field(ge=0)
+    confident_from: float = Field(ge=0, le=1)
+    """The least probability of that at which an answer is trusted."""
 
     def score(self, relevance: float, evidence: float) -> float:
         """Return the probability that people would keep a hashtag; non-decreasing in both arguments."""
@@ -62,22 +64,13 @@ class Calibration(BaseModel):
         share = self.share(familiarity, certainty)
         return (1 - share) * familiarity + share * certainty
 
-    def any_right(self, scores: Sequence[float]) -> float:
-        """Return the probability that one of the first five suggestions at least is right.
+    def any_right(self, relevance: float) -> float:
+        """Return the probability that one of the first five suggestions is right, by the largest relevance of these."""
+        return _logistic(self.any_intercept + self.any_slope * log_odds(relevance))
 
-        Parameters
-        ----------
-        scores : sequence of float
-            Of the suggestions, the first one first; only the first five count. Without any, none is right.
-        """
-        if not scores:
-            return 0.0
-        independent = 1 - math.prod(1 - score for score in scores[:FIRST])
-        return _logistic(self.any_intercept + self.any_slope * log_odds(independent))
-
-    def confident(self, scores: Sequence[float]) -> bool:
-        """Return whether an answer is to be trusted, by the scores of its suggestions; see `any_right`."""
-        return self.any_right(scores) >= CONFIDENT
+    def confident(self, relevance: Sequence[float]) -> bool:
+        """Return whether to trust an answer, by the relevance of its suggestions; only the first five count."""
+        return bool(relevance) and self.any_right(max(relevance[:FIRST])) >= self.confident_from
 
 
 def _logistic(odds: float) -> float:

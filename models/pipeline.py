@@ -114,7 +114,7 @@ class Pipeline:
                 hashtags = suggest(
                     share=calibration.share(familiarity, certainty), score=partial(calibration.score, evidence=evidence)
                 )
-                confident = calibration.confident([one.score for one in hashtags])
+                confident = calibration.confident([one.relevance for one in hashtags])
         if not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds

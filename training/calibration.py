@@ -4,7 +4,6 @@ Three logistic curves, one after the other: how far to trust the classes of pict
 people are to keep a suggestion, and how likely one of the first five names what a clip shows.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from models.calibration import FIRST, Calibration, log_odds
+from models.calibration import CONFIDENT, Calibration, log_odds
 
 RIDGE = 1e-5
 """Weight of the squared coefficients in the loss, so that what is always right does not become certain."""
@@ -91,41 +90,40 @@ class Answered:
 
     Attributes
     ----------
-    scores : list of list of float, (n,)
-        Of the suggestions, the first one first.
+    relevance : float64 (n,)
+        Of the most relevant of them.
     rank : int64 (n,)
         Of the clip's own hashtag among them, from 1; 0 if it is not there.
+    right : float64 (n,)
+        The probability that a person finds one of their own hashtags among them (`training.evaluation.persons_posts`).
     clip : int64 (n,)
         Row of the clip, of which there may be two answers.
     left_out : bool (n,)
         As in `Evidence`.
     """
 
-    scores: list[list[float]]
+    relevance: Floats
     rank: NDArray[np.int64]
+    right: Floats
     clip: NDArray[np.int64]
     left_out: Flags
 
-    @property
-    def right(self) -> Flags:
-        """Whether the clip's own hashtag is among the first five, bool (n,)."""
-        return self.rank > 0
-
     def of(self, rows: Flags) -> "Answered":
         """Return the rows that are marked."""
-        scores = [scores for scores, wanted in zip(self.scores, rows, strict=True) if wanted]
-        return Answered(scores, self.rank[rows], self.clip[rows], self.left_out[rows])
+        return Answered(*(values[rows] for values in vars(self).values()))
 
     def any_right(self, calibration: Calibration) -> Floats:
         """Return the probability that one of the first five is right, float64 (n,)."""
-        return np.array([calibration.any_right(scores) for scores in self.scores])
+        return np.array([calibration.any_right(relevance) for relevance in self.relevance.tolist()])
 
 
 def fit_share(evidence: Evidence) -> dict[str, float]:
-    """Fit the share of classes in the mixture, by maximum likelihood of the clips' own hashtags.
+    """Fit the share of classes in the mixture, by the Bhattacharyya coefficient of the mixture and the clips' hashtags.
 
-    It does not rise with familiarity nor fall with certainty. Clips of trained hashtags and clips of hashtags left out
-    have the same weight in all: what people send is of both kinds.
+    That is the mean root of the probability given to a clip's own hashtag. The likelihood would be ruled by the clips
+    whose hashtag the networks cannot know, and would take the word from them where they do know. The share does not
+    rise with familiarity nor fall with certainty. Clips of trained hashtags and clips of hashtags left out have the
+    same weight in all: what people send is of both kinds.
 
     Returns
     -------
@@ -138,8 +136,8 @@ def fit_share(evidence: Evidence) -> dict[str, float]:
 
     def loss(odds: Floats) -> tuple[float, Floats]:
         share = logistic(odds)
-        mixed = evidence.networks + share * gain + NEGLIGIBLE
-        return -float(weights @ np.log(mixed)), -weights * gain * share * (1 - share) / mixed
+        root = np.sqrt(evidence.networks + share * gain + NEGLIGIBLE)
+        return -float(weights @ root), -weights * gain * share * (1 - share) / (2 * root)
 
     bounds = {"share_intercept": ANY, "share_familiarity": FALLING, "share_certainty": RISING}
     return _fit(design, loss, bounds)
@@ -160,19 +158,25 @@ def fit_score(suggested: Suggested) -> dict[str, float]:
 
 
 def fit_any(answered: Answered) -> dict[str, float]:
-    """Fit the probability that one of the first five is right, the clip's own hashtag, by maximum likelihood.
+    """Fit the probability that one of the first five is right, and from when on nine answers in ten are.
 
     Both kinds of clips have the same weight, as in `fit_share`.
 
     Returns
     -------
     dict of float
-        `any_intercept` and `any_slope` of `models.calibration.Calibration`; the slope is not negative.
+        `any_intercept`, `any_slope` and `confident_from` of `models.calibration.Calibration`; the slope is not
+        negative.
     """
-    odds = [log_odds(1 - math.prod(1 - score for score in scores[:FIRST])) for scores in answered.scores]
+    odds = np.array([log_odds(relevance) for relevance in answered.relevance.tolist()])
+    weights = balanced(answered.left_out)
     bounds = {"any_intercept": ANY, "any_slope": RISING}
-    loss = _log_loss(answered.right, balanced(answered.left_out))
-    return _fit(np.column_stack([np.ones(len(odds)), odds]), loss, bounds)
+    found = _fit(np.column_stack([np.ones(len(odds)), odds]), _log_loss(answered.right, weights), bounds)
+    probability = logistic(found["any_intercept"] + found["any_slope"] * odds)
+    order = np.argsort(-probability)
+    right = np.cumsum((weights * answered.right)[order]) / np.cumsum(weights[order])
+    trusted = np.flatnonzero(right >= CONFIDENT)
+    return found | {"confident_from": float(probability[order[trusted[-1]]]) if len(trusted) else 1.0}
 
 
 def balanced(left_out: Flags) -> Floats:
@@ -188,12 +192,12 @@ def logistic(odds: Floats) -> Floats:
     return probabilities
 
 
-def _log_loss(true: Flags, weights: Floats) -> Callable[[Floats], tuple[float, Floats]]:
-    signs = np.where(true, 1.0, -1.0)
+def _log_loss(true: Flags | Floats, weights: Floats) -> Callable[[Floats], tuple[float, Floats]]:
+    """Return the cross-entropy of log-odds, of what is true or how likely it is."""
+    wanted = true.astype(np.float64)
 
     def loss(odds: Floats) -> tuple[float, Floats]:
-        margins = signs * odds
-        return float(weights @ np.logaddexp(0, -margins)), -weights * signs * logistic(-margins)
+        return float(weights @ (np.logaddexp(0, odds) - wanted * odds)), weights * (logistic(odds) - wanted)
 
     return loss
 

@@ -130,7 +130,7 @@ def _first_five(quality: Quality) -> list[str]:
         "kinds of clips in equal parts.",
         _table(
             ["", "among the first five", "first", "confident", "among the first five if confident"],
-            [[name, *map(_percent, (one.among, one.first, one.confident, one.among_confident))] for name, one in rows],
+            [[name, *map(_percent, (one.among, one.first, one.confident, one.right_confident))] for name, one in rows],
         ),
         f"The probability that one of the first five is right has an expected calibration error of "
         f"{first.reliability.ece:.3f} and an AUC of {first.reliability.auc:.3f} on clips that its curve was not fitted "

@@ -161,6 +161,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings=config.embedding.model_dump(),
         files=(config.appearance.classes, TAG_KINDS),
         after=(
+            corpus,
             features,
             appearance,
             vocabulary,

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 from scipy.stats import entropy
 
-from models.calibration import CONFIDENT, FIRST, Calibration, familiarity
+from models.calibration import FIRST, Calibration, familiarity
 
 CALIBRATION = Calibration(
     intercept=-1,
@@ -18,11 +16,11 @@ CALIBRATION = Calibration(
     share_certainty=2,
     any_intercept=-0.5,
     any_slope=0.7,
+    confident_from=0.5,
 )
-SURE = CALIBRATION.model_copy(update={"any_intercept": 0.0, "any_slope": 1.0})
 
 share = st.floats(0, 1)
-scores = st.lists(share, min_size=1, max_size=8)
+scores = st.lists(share, min_size=1, max_size=FIRST)
 
 
 @given(share, share, share, share)
@@ -47,29 +45,20 @@ def test_extreme_odds_do_not_overflow() -> None:
     assert CALIBRATION.model_copy(update={"share_intercept": 1e6}).share(0, 0) == 1
 
 
-@given(scores)
-def test_one_of_the_first_five_is_right(found: list[float]) -> None:
-    independent = 1 - math.prod(1 - score for score in found[:5])
-    assert CALIBRATION.any_right(found) == pytest.approx(expit(-0.5 + 0.7 * logit(np.clip(independent, 1e-3, 0.999))))
+@given(share)
+def test_any_right_equals_the_formula(relevance: float) -> None:
+    assert CALIBRATION.any_right(relevance) == pytest.approx(expit(-0.5 + 0.7 * logit(np.clip(relevance, 1e-3, 0.999))))
 
 
-@given(scores, scores, st.integers(0, FIRST - 1), share)
-def test_any_right_rises_with_the_first_scores_alone(
-    found: list[float], later: list[float], place: int, higher: float
-) -> None:
-    raised = found.copy()
-    raised[place % len(found)] = max(higher, raised[place % len(found)])
-    assert CALIBRATION.any_right(raised) >= CALIBRATION.any_right(found) - 1e-12
-    assert CALIBRATION.any_right((found + later)[:FIRST]) == CALIBRATION.any_right(found + later)
+@given(scores, scores)
+def test_confidence_is_by_the_best_of_the_first_five(found: list[float], later: list[float]) -> None:
+    confident = CALIBRATION.any_right(max(found[:FIRST])) >= CALIBRATION.confident_from
+    assert CALIBRATION.confident(found) == confident
+    assert CALIBRATION.confident((found + later)[:FIRST]) == CALIBRATION.confident(found + later)
 
 
-def test_confidence_starts_at_nine_in_ten() -> None:
-    assert CONFIDENT == 0.9
-    assert SURE.confident([0.7, 0.7])  # 0.91
-    assert not SURE.confident([0.6, 0.7])  # 0.88
-    assert not SURE.confident([0.0] * 5 + [1.0])
-    assert not SURE.confident([])
-    assert SURE.any_right([]) == 0
+def test_without_suggestions_nothing_is_trusted() -> None:
+    assert not CALIBRATION.model_copy(update={"confident_from": 0}).confident([])
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=40))

@@ -150,6 +150,7 @@ CALIBRATION = Calibration(
     share_certainty=8,
     any_intercept=0,
     any_slope=1,
+    confident_from=0.9,
 )
 
 
@@ -190,7 +191,7 @@ def test_confidence_needs_a_likely_first_five() -> None:
     pipeline = made_up(CALIBRATION)
     for dog, confident in ((1.0, True), (0.5, False)):
         answer = pipeline.suggest(encoded(False, dog), k=1)
-        assert answer.confident == confident == CALIBRATION.confident([found.score for found in answer.hashtags])
+        assert answer.confident == confident == CALIBRATION.confident([found.relevance for found in answer.hashtags])
         assert answer.warnings == ["a warning"] + [UNSURE] * (not confident)
     assert not pipeline.suggest(encoded(False, 1.0), exclude=["dog"], min_score=0.99).confident  # no hashtags
 

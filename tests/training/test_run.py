@@ -43,12 +43,12 @@ def test_scores_are_calibrated(trained: Config) -> None:
     assert [one.score for one in answer.hashtags] == [
         calibration.score(one.relevance, evidence) for one in answer.hashtags
     ]
-    assert answer.confident == calibration.confident([one.score for one in answer.hashtags])
+    assert answer.confident == calibration.confident([one.relevance for one in answer.hashtags])
     least = answer.hashtags[2].score
     assert all(one.score >= least for one in pipeline.suggest(encoded, min_score=least).hashtags)
 
     def confident(intercept: float) -> bool:
-        other = calibration.model_copy(update={"any_intercept": intercept, "any_slope": 0})
+        other = calibration.model_copy(update={"any_intercept": intercept, "any_slope": 0, "confident_from": 0.9})
         manifest = bundle.manifest.model_copy(update={"calibration": other})
         answer = Pipeline(replace(bundle, manifest=manifest)).suggest(encoded)
         assert (UNSURE in answer.warnings) != answer.confident

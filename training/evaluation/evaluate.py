@@ -18,6 +18,7 @@ from training.evaluation.folds import FOLDS
 from training.evaluation.mixture import answered, evidence, unseen_cases
 from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.evaluation.out_of_distribution import BENCHMARK, out_of_distribution_quality
+from training.evaluation.persons_posts import PersonsPosts
 from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQuality, HashtagQuality, Quality
 from training.evaluation.score import evidence_for, score_quality, suggested
 from training.evaluation.zero_shot import zero_shot_quality
@@ -38,6 +39,7 @@ UNFITTED = Calibration(
     share_certainty=0,
     any_intercept=0,
     any_slope=1,
+    confident_from=1,
 )
 
 
@@ -76,7 +78,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
     answers = judged_clips(splits, labels, unseen.post_splits, probabilities, calibration)
     judged = suggested(answers, evidence_for(splits, unseen.post_splits, probabilities, calibration))
     calibration = calibration.model_copy(update=fit_score(judged))
-    first = answered(cases, calibration)
+    first = answered(cases, calibration, PersonsPosts(artifacts.corpus, {case.stem for case in cases}))
     calibration = calibration.model_copy(update=fit_any(first))
     cosines = unseen.embedded @ targets.T
     familiar = familiarity(cosines, settings.temperature)
@@ -90,7 +92,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
                 hashtag=clip.hashtag,
                 nearest=examples.classes[int(cosines[row].argmax())],
                 familiarity=round(float(familiar[row]), 4),
-                confident=calibration.confident(first.scores[row]),
+                confident=calibration.confident([float(first.relevance[row])]),
                 judged=[clips[row] for clips in answers],
             )
             for row, clip in enumerate(examples.clips)

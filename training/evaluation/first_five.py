@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from models.calibration import CONFIDENT, FIRST, Calibration
+from models.calibration import FIRST, Calibration
 from training.calibration import Answered, balanced, fit_any
 from training.evaluation.co_use import Judged
 from training.evaluation.folds import FOLDS, Rows
@@ -17,15 +17,16 @@ class Named(BaseModel):
     """How often the first five name what a clip shows.
 
     `among`, `first`: shares of clips with their own hashtag among the five, or as the very first, means over hashtags;
-    `confident`: the share of clips that are answered with confidence; `among_confident`: of these, the share with
-    their own hashtag among the five; None if there are none.
+    `right`: the share for which a person finds one of their hashtags among the five (`persons_posts`); `confident`: the
+    share of clips that are answered with confidence; `right_confident`: `right` of these; None if there are none.
     """
 
     clips: int
     among: float
     first: float
+    right: float
     confident: float
-    among_confident: float | None
+    right_confident: float | None
 
 
 class FirstFiveQuality(BaseModel):
@@ -60,20 +61,22 @@ def first_five_quality(
     """
     hits = np.mean([[sum(one.relevant[:FIRST]) for one in clips] for clips in answers], axis=0)
     of_fold, probability = fold[answered.clip], np.zeros(len(answered.rank))
+    confident = np.zeros(len(answered.rank), np.bool_)
     for number in range(FOLDS):
         judged = of_fold == number
         fitted = calibration.model_copy(update=fit_any(answered.of(~judged)))
         probability[judged] = answered.of(judged).any_right(fitted)
-    confident = probability >= CONFIDENT
+        confident[judged] = probability[judged] >= fitted.confident_from
 
     def named(rows: NDArray[np.bool_]) -> Named:
-        own, right = labels[answered.clip[rows]], answered.right[rows]
+        own, right, trusted = labels[answered.clip[rows]], answered.right[rows], confident[rows]
         return Named(
             clips=len(own),
-            among=_over_labels(right, own),
+            among=_over_labels(answered.rank[rows] > 0, own),
             first=_over_labels(answered.rank[rows] == 1, own),
-            confident=round(float(confident[rows].mean()), 4),
-            among_confident=round(float(right[confident[rows]].mean()), 4) if confident[rows].any() else None,
+            right=round(float(right.mean()), 4),
+            confident=round(float(trusted.mean()), 4),
+            right_confident=round(float(right[trusted].mean()), 4) if trusted.any() else None,
         )
 
     usual = float(balanced(answered.left_out) @ answered.right)

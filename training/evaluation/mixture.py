@@ -22,6 +22,7 @@ from models.tags.suggestions import Suggester
 from training.artifacts import Artifacts
 from training.calibration import Answered, Evidence
 from training.evaluation.folds import Rows
+from training.evaluation.persons_posts import PersonsPosts
 from training.examples import stem_of
 from training.out_of_fold import OutOfFold
 from training.tables import TAG_KINDS
@@ -123,9 +124,9 @@ def evidence(cases: Sequence[Case]) -> Evidence:
     return Evidence(networks, by_classes, familiarity, certainty, np.array([case.left_out for case in cases]))
 
 
-def answered(cases: Sequence[Case], calibration: Calibration) -> Answered:
+def answered(cases: Sequence[Case], calibration: Calibration, posts: PersonsPosts) -> Answered:
     """Return how the first five suggestions for each clip fare."""
-    ranks, scores = [], []
+    rows = []
     for case in cases:
         familiarity = case.suggester.familiarity(case.vector)
         certainty = case.suggester.certainty(case.probabilities)
@@ -136,12 +137,14 @@ def answered(cases: Sequence[Case], calibration: Calibration) -> Answered:
             score=partial(calibration.score, evidence=calibration.evidence_for(familiarity, certainty)),
             k=FIRST,
         )
-        own = (one.rank for one in found if stem_of(one.tag) == case.stem)
-        ranks.append(next(own, 0))
-        scores.append([one.score for one in found])
+        stems = [stem_of(one.tag) for one in found]
+        own = stems.index(case.stem) + 1 if case.stem in stems else 0
+        rows.append((max((one.relevance for one in found), default=0.0), own, posts.share(case.stem, stems)))
+    relevance, rank, right = np.array(rows, np.float64).T
     return Answered(
-        scores=scores,
-        rank=np.array(ranks, np.int64),
+        relevance=relevance,
+        rank=rank.astype(np.int64),
+        right=right,
         clip=np.array([case.clip for case in cases], np.int64),
         left_out=np.array([case.left_out for case in cases]),
     )

@@ -34,8 +34,12 @@ class Reliability(BaseModel):
     bins: list[Bin]
 
 
-def reliability(predicted: Floats, came_true: NDArray[np.bool_], constant: Floats) -> Reliability:
-    """Compare probabilities, (n,), with what came true, (n,), beside other probabilities, `constant`, (n,)."""
+def reliability(predicted: Floats, came_true: NDArray[np.bool_] | Floats, constant: Floats) -> Reliability:
+    """Compare probabilities, (n,), with what came true, (n,), beside other probabilities, `constant`, (n,).
+
+    What came true may itself be a probability; for the AUC, it did from one half on.
+    """
+    likely = came_true >= 0.5
     order = np.argsort(predicted, kind="stable")
     bins = [
         Bin(count=len(rows), predicted=float(predicted[rows].mean()), observed=float(came_true[rows].mean()))
@@ -45,7 +49,7 @@ def reliability(predicted: Floats, came_true: NDArray[np.bool_], constant: Float
     return Reliability(
         count=len(predicted),
         ece=sum(one.count * abs(one.predicted - one.observed) for one in bins) / len(predicted),
-        auc=float(roc_auc_score(came_true, predicted)) if 0 < came_true.sum() < len(came_true) else 0.5,
+        auc=float(roc_auc_score(likely, predicted)) if 0 < likely.sum() < len(likely) else 0.5,
         brier=float(np.square(predicted - came_true).mean()),
         brier_by_rank=float(np.square(constant - came_true).mean()),
         bins=bins,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.calibration import CONFIDENT, Calibration
+from models.calibration import Calibration
 from training.calibration import Answered, fit_any
 from training.evaluation.co_use import Judged
 from training.evaluation.first_five import first_five_quality
@@ -16,6 +16,7 @@ CALIBRATION = Calibration(
     share_certainty=0,
     any_intercept=0,
     any_slope=1,
+    confident_from=0.9,
 )
 CLIPS = 200
 LABELS = np.arange(CLIPS) % 2
@@ -29,7 +30,8 @@ def judged(relevant: list[bool]) -> Judged:
 def test_shares_are_means_over_hashtags_by_kind_of_clips() -> None:
     rng = np.random.default_rng(0)
     rank = np.concatenate([np.where(LABELS == 0, 1, 3), np.where(LABELS == 0, 0, rng.integers(0, 2, CLIPS))])
-    answered = Answered([[0.5] * 5] * (2 * CLIPS), rank, np.tile(np.arange(CLIPS), 2), np.repeat([False, True], CLIPS))
+    clips, left_out = np.tile(np.arange(CLIPS), 2), np.repeat([False, True], CLIPS)
+    answered = Answered(np.full(2 * CLIPS, 0.5), rank, (rank > 0).astype(np.float64), clips, left_out)
     few = [True] * 2 + [False] * 3 + [True] * 10
     answers = [[judged(few) for _ in range(CLIPS)], [judged([False] * 15) for _ in range(CLIPS)]]
     quality = first_five_quality(answers, LABELS, FOLD, answered, CALIBRATION)
@@ -44,18 +46,20 @@ def test_shares_are_means_over_hashtags_by_kind_of_clips() -> None:
 
 def test_confidence_is_fitted_on_other_folds() -> None:
     rng = np.random.default_rng(1)
-    scores = rng.uniform(0, 0.7, (CLIPS, 5)).tolist()
-    right = rng.uniform(size=CLIPS) < [CALIBRATION.any_right(one) for one in scores]
-    answered = Answered(scores, right.astype(np.int64), np.arange(CLIPS), np.zeros(CLIPS, bool))
+    relevance = rng.uniform(0.3, 1, CLIPS)
+    right = rng.uniform(size=CLIPS) < [CALIBRATION.any_right(one) ** 0.3 for one in relevance]
+    answered = Answered(
+        relevance, right.astype(np.int64), right.astype(np.float64), np.arange(CLIPS), np.zeros(CLIPS, bool)
+    )
     found = first_five_quality([[judged([True])] * CLIPS], LABELS, FOLD, answered, CALIBRATION)
-    expected = np.zeros(CLIPS)
+    expected, confident = np.zeros(CLIPS), np.zeros(CLIPS, bool)
     for number in range(FOLDS):
-        others = answered.of(np.not_equal(FOLD, number))
-        fitted = CALIBRATION.model_copy(update=fit_any(others))
-        rows = np.flatnonzero(np.equal(FOLD, number))
-        expected[rows] = [fitted.any_right(scores[row]) for row in rows]
-    confident = expected >= CONFIDENT
+        fitted = CALIBRATION.model_copy(update=fit_any(answered.of(np.not_equal(FOLD, number))))
+        for row in np.flatnonzero(np.equal(FOLD, number)).tolist():
+            expected[row] = fitted.any_right(relevance[row])
+            confident[row] = fitted.confident([relevance[row]])
     assert 0 < confident.sum() < CLIPS
+    assert found.trained.right == pytest.approx(right.mean(), abs=1e-4)
     assert found.trained.confident == pytest.approx(confident.mean(), abs=1e-4)
-    assert found.trained.among_confident == pytest.approx(right[confident].mean(), abs=1e-4)
+    assert found.trained.right_confident == pytest.approx(right[confident].mean(), abs=1e-4)
     assert found.reliability.brier == pytest.approx(np.mean((expected - right) ** 2))

@@ -11,6 +11,7 @@ from training.config import Config
 from training.evaluation.answers import read_answers
 from training.evaluation.evaluate import read_calibration
 from training.evaluation.mixture import Case, answered, evidence, unseen_cases
+from training.evaluation.persons_posts import PersonsPosts
 from training.examples import by_hashtag, stem_of
 from training.out_of_fold import OutOfFold
 
@@ -53,14 +54,16 @@ def test_evidence_is_what_each_gives_to_the_own_hashtag(cases: list[Case]) -> No
 
 def test_answers_are_those_of_the_mixture(cases: list[Case], trained: Config) -> None:
     calibration = read_calibration(trained.work / "evaluation")
-    found = answered(cases, calibration)
+    posts = PersonsPosts(trained.work / "corpus", {case.stem for case in cases})
+    found = answered(cases, calibration, posts)
     for row in (3, 15):
         case = cases[row]
         share = calibration.share(case.suggester.familiarity(case.vector), case.suggester.certainty(case.probabilities))
         stems = [stem_of(one.tag) for one in case.suggester.suggest(case.vector, case.probabilities, share=share, k=5)]
         assert found.rank[row] == (stems.index(case.stem) + 1 if case.stem in stems else 0)
-        assert len(found.scores[row]) == len(stems)
-    confident = [calibration.confident(scores) for scores in found.scores[:12]]
+        assert found.right[row] == posts.share(case.stem, stems)
+        assert found.right[row] == 1 or not found.rank[row]
+    confident = [calibration.confident([relevance]) for relevance in found.relevance[:12].tolist()]
     assert [answer.confident for answer in read_answers(trained.work / "evaluation")] == confident
 
 

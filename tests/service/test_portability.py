@@ -19,6 +19,7 @@ import ctypes, os, sys
 
 sys.modules.update(resource=None, fcntl=None)
 del os.sched_getaffinity, os.sched_setaffinity
+os.process_cpu_count = os.cpu_count  # as Python 3.13 has it on such systems
 
 class CDLL(ctypes.CDLL):
     def __getattr__(self, name):

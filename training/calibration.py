@@ -118,12 +118,10 @@ class Answered:
 
 
 def fit_share(evidence: Evidence) -> dict[str, float]:
-    """Fit the share of classes in the mixture, by the Bhattacharyya coefficient of the mixture and the clips' hashtags.
+    """Fit the share of classes in the mixture, by maximum likelihood of the clips' own hashtags.
 
-    That is the mean root of the probability given to a clip's own hashtag. The likelihood would be ruled by the clips
-    whose hashtag the networks cannot know, and would take the word from them where they do know. The share does not
-    rise with familiarity nor fall with certainty. Clips of trained hashtags and clips of hashtags left out have the
-    same weight in all: what people send is of both kinds.
+    It does not rise with familiarity nor fall with certainty. Clips of trained hashtags and clips of hashtags left out
+    have the same weight in all: what people send is of both kinds.
 
     Returns
     -------
@@ -136,8 +134,8 @@ def fit_share(evidence: Evidence) -> dict[str, float]:
 
     def loss(odds: Floats) -> tuple[float, Floats]:
         share = logistic(odds)
-        root = np.sqrt(evidence.networks + share * gain + NEGLIGIBLE)
-        return -float(weights @ root), -weights * gain * share * (1 - share) / (2 * root)
+        mixed = evidence.networks + share * gain + NEGLIGIBLE
+        return -float(weights @ np.log(mixed)), -weights * gain * share * (1 - share) / mixed
 
     bounds = {"share_intercept": ANY, "share_familiarity": FALLING, "share_certainty": RISING}
     return _fit(design, loss, bounds)

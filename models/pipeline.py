@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # Imported on first use: a process that only suggests never l
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
-UNSURE = "The model is not sure what this clip shows: even its first hashtags may all be wrong."
+UNSURE = "The model is not sure about this clip: its hashtags may be wrong."
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import timings
+from commands import stage_times
 from models.trajectories.extractor import STAGES, extract
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
@@ -94,7 +94,7 @@ def test_wrong_names_and_folders_are_told(clip: Path, tmp_path: Path, run: Run) 
 def test_timings_are_one_json_object(
     setting: str, bundle: Path, large: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timings, "SHIPPED", bundle)
+    monkeypatch.setattr(stage_times, "SHIPPED", bundle)
     ended = run("trajectories", large, "--setting", setting, "--threads", 1, "--timings")
     measured = json.loads(ended.out)
     spent = measured.pop("ms_per_frame")

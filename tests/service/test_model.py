@@ -12,7 +12,7 @@ from models.bundle import Bundle
 from models.bundle.files import MANIFEST
 from models.checksum import file_sha256
 from models.tags.stemming import stem
-from models.tags.trends import Trends
+from models.tags.trends import TRENDS_FILE, Trends
 from tests.service.conftest import Serve
 from tests.service.running import Running
 
@@ -27,6 +27,17 @@ def dated(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = Trends(np.array([1, 8]), np.array([10_000, 10_000]), counts).save(folder)
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     manifest["files"][file.name] = {"sha256": file_sha256(file), "bytes": file.stat().st_size}
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def undated(bundle: Path, tmp_path: Path) -> Path:
+    """The bundle that ships, as if its posts had no dates."""
+    folder = tmp_path / "bundle"
+    shutil.copytree(bundle, folder)
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    del manifest["files"][TRENDS_FILE]
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
@@ -49,6 +60,13 @@ def test_what_has_grown_most_comes_first(operated: Running, dated: Path, clip: b
     assert len(growth) == 15
     assert growth == sorted(growth, reverse=True)
     assert operated.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular", "trending"]
+
+
+def test_without_dates_trending_is_refused(start: Serve, undated: Path, clip: bytes) -> None:
+    with start(workers=1, bundle=undated) as server:
+        refused = server.suggest(clip, rank="trending")
+        assert (refused.status_code, refused.json()["code"]) == (422, "no_dates")
+        assert server.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular"]
 
 
 def test_what_the_operator_denies_is_gone_whatever_is_allowed(server: Running, operated: Running, clip: bytes) -> None:

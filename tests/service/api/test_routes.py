@@ -144,12 +144,6 @@ def test_ranks_and_allowed_tags(server: Running, clip: bytes) -> None:
     assert server.suggest(clip, allow="porn").json()["hashtags"] == []
 
 
-def test_what_is_trending_needs_posts_with_dates(server: Running, clip: bytes) -> None:
-    refused = server.suggest(clip, rank="trending")
-    assert (refused.status_code, refused.json()["code"]) == (422, "no_dates")
-    assert server.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular"]
-
-
 def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:
     answer = server.client.get("/v1/info")
     info = answer.json()

@@ -1,5 +1,6 @@
 """A browser, for the pages that people see, and programs that take an interrupt, wherever the tests are run from."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -35,6 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"browser", "start"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Restore the environment: the command that serves clears that of its process, whatever becomes of it."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="module")

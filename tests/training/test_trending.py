@@ -43,7 +43,7 @@ def test_rising_tags_are_trending(tmp_path: Path) -> None:
     suggester = Suggester(space, Cooccurrence.load(tmp_path), trends=Trends.load(tmp_path), temperature=0.1)
     similar = [one.tag for one in suggester.suggest(space.vector("tenni"), k=8)]
     assert set(similar) == set(SPORT)
-    trending = [one.tag for one in suggester.suggest(space.vector("tenni"), k=2, rank="trending")]
+    trending = [one.tag for one in suggester.suggest(space.vector("tenni"), k=3, rank="trending")]
     assert trending[0] == "skiing"
     growth = {name: suggester.trends.growth[space.row(name)] for name in ("ski", "yoga", "tenni")}  # type: ignore[union-attr]
     assert growth["ski"] > 2 > growth["tenni"] > 0.5 > growth["yoga"]

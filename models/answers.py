@@ -75,7 +75,7 @@ class Hashtags(Strict):
     model: ModelInfo
     hashtags: list[Hashtag]
     confident: bool = Field(
-        description="one of the first five hashtags is right, with a probability of 90 % or more; false: a guess"
+        description="nine in ten such answers have a right hashtag among the first five; false: a guess"
     )
     video: VideoInfo
     timings_ms: Timings

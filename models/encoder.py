@@ -23,6 +23,7 @@ from models.video.pictures import PictureSampler
 Frame = NDArray[np.uint8]
 
 STILL = "Nothing in this clip moves: its hashtags come from its pictures alone."
+
 __all__ = ["ClipEncoder", "kernels_cached", "warm_up"]
 
 

@@ -29,7 +29,8 @@ class Answer:
     hashtags : list of Suggestion
         Best first.
     confident : bool
-        Whether one of the first five hashtags at least is right with 90 %; if not, a warning says so.
+        Whether to trust the answer: nine in ten such answers have a right hashtag among the first five. If not, a
+        warning says so.
     video : VideoInfo
     trajectories : int
         Number of trajectories that the answer is based on.

@@ -126,8 +126,8 @@ def _first_five(quality: Quality) -> list[str]:
         "### The first five",
         f"Of the first {FIRST} suggestions for unseen clips, {first.relevant:.2f} are relevant by co-use (see below). "
         "The clip's own hashtag is among them, or is the first, for these shares of the clips of a hashtag (means over "
-        "hashtags). `confident` is said of answers of which nine in ten have a right hashtag among the first five; it is "
-        "calibrated against both kinds of clips in equal parts.",
+        "hashtags). `confident` is said of answers of which nine in ten have a right hashtag among the first five; it "
+        "is calibrated against both kinds of clips in equal parts.",
         _table(
             ["", "among the first five", "first", "confident", "right if confident"],
             [[name, *map(_percent, (one.among, one.first, one.confident, one.right_confident))] for name, one in rows],

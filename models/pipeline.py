@@ -109,13 +109,14 @@ class Pipeline:
             if calibration is None:
                 hashtags = suggest()
             else:
-                familiarity = self.suggester.familiarity(vector)
-                certainty = self.suggester.certainty(appearance.probabilities)
-                evidence = calibration.evidence_for(familiarity, certainty)
+                clip = self.suggester.recognition(vector, appearance.probabilities)
                 hashtags = suggest(
-                    share=calibration.share(familiarity, certainty), score=partial(calibration.score, evidence=evidence)
+                    share=calibration.share(clip),
+                    score=lambda relevance, most_relevant: calibration.score(
+                        relevance, calibration.any_right(most_relevant, clip)
+                    ),
                 )
-                confident = calibration.confident([one.relevance for one in hashtags])
+                confident = calibration.confident([one.relevance for one in hashtags], clip)
         if not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds

@@ -1,7 +1,10 @@
 """Fits the calibration, on clips and posts that no other part of the model was trained on.
 
 Three logistic curves, one after the other: how far to trust the classes of pictures beside the networks, how likely
-people are to keep a suggestion, and how likely one of the first five names what a clip shows.
+one of the first five names what a clip shows, and how likely people are to keep a suggestion.
+
+Each is fitted on clips of trained hashtags and clips of hashtags left out of training, which have the same weight in
+all: what people send is of both kinds.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from models.calibration import CONFIDENT, Calibration, log_odds
+from models.calibration import CONFIDENT, Calibration, Recognition, log_odds
 
 RIDGE = 1e-5
 """Weight of the squared coefficients in the loss, so that what is always right does not become certain."""
@@ -50,48 +53,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False)
-class Suggested:
-    """Suggestions for clips, one a row.
-
-    Attributes
-    ----------
-    relevance : float64 (n,)
-        Expected by the ranking.
-    evidence : float64 (n,)
-        For the clip; see `models.calibration.Calibration.evidence_for`.
-    rank : int64 (n,)
-        From 1.
-    clip : int64 (n,)
-    kept : bool (n,)
-        Relevant by posts that the ranking did not see.
-    """
-
-    relevance: Floats
-    evidence: Floats
-    rank: NDArray[np.int64]
-    clip: NDArray[np.int64]
-    kept: Flags
-
-    def scores(self, calibration: Calibration) -> Floats:
-        """Return the probability of each suggestion, float64 (n,)."""
-        return np.array([calibration.score(*one) for one in zip(self.relevance, self.evidence, strict=True)])
-
-    def by_rank(self, judged: "Suggested") -> Floats:
-        """Return, for other suggestions, the share of these at the same rank that was kept: a baseline."""
-        shares = np.zeros(1 + max(self.rank.max(), judged.rank.max()))
-        for rank in np.unique(self.rank):
-            shares[rank] = self.kept[self.rank == rank].mean()
-        return shares[judged.rank]
-
-
-@dataclass(frozen=True, eq=False)
 class Answered:
     """The first five suggestions for clips, one answer a row.
 
     Attributes
     ----------
-    relevance : float64 (n,)
-        Of the most relevant of them.
+    most_relevant : float64 (n,)
+        The largest relevance among them.
+    familiarity, certainty : float64 (n,)
+        For the clip, as in `Evidence`.
     rank : int64 (n,)
         Of the clip's own hashtag among them, from 1; 0 if it is not there.
     right : float64 (n,)
@@ -102,7 +72,9 @@ class Answered:
         As in `Evidence`.
     """
 
-    relevance: Floats
+    most_relevant: Floats
+    familiarity: Floats
+    certainty: Floats
     rank: NDArray[np.int64]
     right: Floats
     clip: NDArray[np.int64]
@@ -114,14 +86,57 @@ class Answered:
 
     def any_right(self, calibration: Calibration) -> Floats:
         """Return the probability that one of the first five is right, float64 (n,)."""
-        return np.array([calibration.any_right(relevance) for relevance in self.relevance.tolist()])
+        rows = zip(self.most_relevant, self.familiarity, self.certainty, strict=True)
+        return np.array([calibration.any_right(most, Recognition(*clip)) for most, *clip in rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Suggested:
+    """Suggestions for clips, one a row.
+
+    Attributes
+    ----------
+    relevance : float64 (n,)
+        Expected by the ranking.
+    any_right : float64 (n,)
+        The probability that one of the first five suggestions for the clip is right.
+    rank : int64 (n,)
+        From 1.
+    clip : int64 (n,)
+    kept : bool (n,)
+        Relevant by posts that the ranking did not see.
+    left_out : bool (n,)
+        As in `Evidence`.
+    """
+
+    relevance: Floats
+    any_right: Floats
+    rank: NDArray[np.int64]
+    clip: NDArray[np.int64]
+    kept: Flags
+    left_out: Flags
+
+    def of(self, rows: Flags) -> "Suggested":
+        """Return the rows that are marked."""
+        return Suggested(*(values[rows] for values in vars(self).values()))
+
+    def scores(self, calibration: Calibration) -> Floats:
+        """Return the probability of each suggestion, float64 (n,)."""
+        return np.array([calibration.score(*one) for one in zip(self.relevance, self.any_right, strict=True)])
+
+    def by_rank(self, judged: "Suggested") -> Floats:
+        """Return, for other suggestions, the share of these at the same rank that was kept: a baseline."""
+        weights, shares = balanced(self.left_out), np.zeros(1 + max(self.rank.max(), judged.rank.max()))
+        for rank in np.unique(self.rank):
+            here = self.rank == rank
+            shares[rank] = np.average(self.kept[here], weights=weights[here])
+        return shares[judged.rank]
 
 
 def fit_share(evidence: Evidence) -> dict[str, float]:
     """Fit the share of classes in the mixture, by maximum likelihood of the clips' own hashtags.
 
-    It does not rise with familiarity nor fall with certainty. Clips of trained hashtags and clips of hashtags left out
-    have the same weight in all: what people send is of both kinds.
+    It does not rise with familiarity nor fall with certainty.
 
     Returns
     -------
@@ -141,40 +156,47 @@ def fit_share(evidence: Evidence) -> dict[str, float]:
     return _fit(design, loss, bounds)
 
 
+def fit_any(answered: Answered) -> dict[str, float]:
+    """Fit the probability that one of the first five is right, and from when on nine answers in ten are.
+
+    Returns
+    -------
+    dict of float
+        `any_intercept`, `any_relevance`, `any_familiarity`, `any_certainty` and `confident_from` of
+        `models.calibration.Calibration`; none but the intercept is negative.
+    """
+    odds = np.array([log_odds(relevance) for relevance in answered.most_relevant.tolist()])
+    design = np.column_stack([np.ones(len(odds)), odds, answered.familiarity, answered.certainty])
+    weights = balanced(answered.left_out)
+    bounds = {
+        "any_intercept": ANY,
+        "any_relevance": RISING,
+        "any_familiarity": RISING,
+        "any_certainty": RISING,
+    }
+    found = _fit(design, _log_loss(answered.right, weights), bounds)
+    probability = logistic(design @ np.array(list(found.values())))
+    order = np.argsort(-probability)
+    right = np.cumsum((weights * answered.right)[order]) / np.cumsum(weights[order])
+    trusted = np.flatnonzero(right >= CONFIDENT)
+    return found | {"confident_from": float(probability[order[trusted[-1]]]) if len(trusted) else 1.0}
+
+
 def fit_score(suggested: Suggested) -> dict[str, float]:
     """Fit the probability that people keep a suggestion, by maximum likelihood.
 
     Returns
     -------
     dict of float
-        `intercept`, `relevance` and `evidence` of `models.calibration.Calibration`; the latter two are not negative.
-    """
-    odds = np.array([log_odds(relevance) for relevance in suggested.relevance])
-    design = np.column_stack([np.ones(len(odds)), odds, suggested.evidence])
-    bounds = {"intercept": ANY, "relevance": RISING, "evidence": RISING}
-    return _fit(design, _log_loss(suggested.kept, np.full(len(odds), 1 / len(odds))), bounds)
-
-
-def fit_any(answered: Answered) -> dict[str, float]:
-    """Fit the probability that one of the first five is right, and from when on nine answers in ten are.
-
-    Both kinds of clips have the same weight, as in `fit_share`.
-
-    Returns
-    -------
-    dict of float
-        `any_intercept`, `any_slope` and `confident_from` of `models.calibration.Calibration`; the slope is not
+        `score_intercept`, `score_relevance` and `score_any` of `models.calibration.Calibration`; the latter two are not
         negative.
     """
-    odds = np.array([log_odds(relevance) for relevance in answered.relevance.tolist()])
-    weights = balanced(answered.left_out)
-    bounds = {"any_intercept": ANY, "any_slope": RISING}
-    found = _fit(np.column_stack([np.ones(len(odds)), odds]), _log_loss(answered.right, weights), bounds)
-    probability = logistic(found["any_intercept"] + found["any_slope"] * odds)
-    order = np.argsort(-probability)
-    right = np.cumsum((weights * answered.right)[order]) / np.cumsum(weights[order])
-    trusted = np.flatnonzero(right >= CONFIDENT)
-    return found | {"confident_from": float(probability[order[trusted[-1]]]) if len(trusted) else 1.0}
+    odds, of_answers = (
+        np.array([log_odds(one) for one in values.tolist()]) for values in (suggested.relevance, suggested.any_right)
+    )
+    design = np.column_stack([np.ones(len(odds)), odds, of_answers])
+    bounds = {"score_intercept": ANY, "score_relevance": RISING, "score_any": RISING}
+    return _fit(design, _log_loss(suggested.kept, balanced(suggested.left_out)), bounds)
 
 
 def balanced(left_out: Flags) -> Floats:

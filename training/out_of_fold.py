@@ -1,6 +1,6 @@
 """Out-of-fold embeddings: every clip embedded by networks that saw no clip of its source.
 
-Evaluation and calibration rest on them. There are five kinds, each for every clip with a hashtag:
+Evaluation and calibration rest on them. There are six kinds, each for every clip with a hashtag:
 
 ``embedded``
     by a network that saw no clip of its fold, and so of its group, towards the bundle's own tag space
@@ -11,6 +11,8 @@ Evaluation and calibration rest on them. There are five kinds, each for every cl
     by a network that saw no clip of its hashtag;
 ``post_splits``
     as ``embedded``, towards the tag space of either half of the posts (`training.post_splits`);
+``left_out_post_splits``
+    as ``left_out``, towards the same two spaces;
 ``pairs``
     as ``post_splits``, by networks that saw no clip of a second fold either: a calibration fitted on these, on the
     clips outside that second fold, is unseen by its clips.
@@ -55,7 +57,7 @@ class OutOfFold:
         Its fold by source; -1 if there are too few sources.
     embedded, by_source, left_out, paper : float32 (n, out)
         `by_source`: zeros without folds by source. `paper`: as `embedded`, by the paper's own network.
-    post_splits : float32 (2, n, out)
+    post_splits, left_out_post_splits : float32 (2, n, out)
     pairs : float32 (2, FOLDS, n, out)
         By networks that saw neither the clip's fold nor that of the second axis.
     """
@@ -67,13 +69,14 @@ class OutOfFold:
     left_out: Array
     paper: Array
     post_splits: Array
+    left_out_post_splits: Array
     pairs: Array
 
     @classmethod
     def zeros(cls, fold: Rows, source_fold: Rows, out: int) -> "OutOfFold":
         """Return arrays to be filled."""
         shape, splits = (len(fold), out), len(SPLITS)
-        shapes = (shape, shape, shape, shape, (splits, *shape), (splits, FOLDS, *shape))
+        shapes = (shape, shape, shape, shape, (splits, *shape), (splits, *shape), (splits, FOLDS, *shape))
         return cls(fold, source_fold, *(np.zeros(each, np.float32) for each in shapes))
 
     def write(self, folder: Path) -> None:
@@ -160,4 +163,6 @@ def plan_networks(
         seen = everything.apart_from(own)
         if (everything.labels[seen] < len(targets)).any():
             plan[NetworkJob(seen, targets)] = [Destination(found.left_out, own)]
+            for split, goals in enumerate(split_targets):
+                plan[NetworkJob(seen, goals)] = [Destination(found.left_out_post_splits[split], own)]
     return plan

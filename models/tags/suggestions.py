@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.calibration import familiarity
+from models.calibration import Recognition, familiarity
 from models.errors import NoDates
 from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
@@ -26,6 +26,7 @@ from models.tags.stemming import normalise, stem
 from models.tags.trends import Trends
 
 Rank = Literal["similar", "popular", "trending"]
+Score = Callable[[float, float], float]
 
 NO_DATES = "Trending is unavailable: the posts have no dates. Rank by similar or popular instead."
 
@@ -156,7 +157,7 @@ class Suggester:
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         rank: Rank = "similar",
-        score: Callable[[float], float] = lambda relevance: min(relevance, 1.0),
+        score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
 
@@ -167,7 +168,8 @@ class Suggester:
         k, min_score, exclude, allow, rank
             See `SuggestOptions`.
         score : callable
-            Maps expected relevance to the score; must be non-decreasing. See `models.calibration`.
+            Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
+            non-decreasing in the former. See `models.calibration`.
 
         Returns
         -------
@@ -197,10 +199,12 @@ class Suggester:
             ranked = self._ranking.rank(anchors, pool + len(excluded))
         allowed = (
             one
-            for one in takewhile(lambda one: score(one.relevance) >= min_score, ranked)
+            for one in ranked
             if one.row not in excluded and self._fits(one.row, sure, bool(asked)) and not self._denies_row(one.row)
         )
         candidates = list(islice(allowed, pool))
+        most_relevant = candidates[0].relevance if candidates else 0.0
+        candidates = list(takewhile(lambda one: score(one.relevance, most_relevant) >= min_score, candidates))
         displays = [self.space.displays[one.row] for one in candidates]
         chosen = diversify(candidates, displays, [one.relevance for one in candidates], count)
         if rank == "popular":
@@ -212,7 +216,7 @@ class Suggester:
         return [
             Suggestion(
                 tag=self._show_row(one.row, centre),
-                score=score(one.relevance),
+                score=score(one.relevance, most_relevant),
                 distance=self.space.distance(centre, self.space.stems[one.row]),
                 rank=place,
                 relevance=one.relevance,
@@ -255,16 +259,15 @@ class Suggester:
         """Return whether a stem of the space is never suggested, whatever the clip and whoever asks."""
         return self._denies_row(self.space.row(name))
 
-    def familiarity(self, vector: ArrayLike) -> float:
-        """Return how clearly a vector points to one trained hashtag; see `models.calibration.familiarity`.
+    def recognition(self, vector: ArrayLike, probabilities: ArrayLike) -> Recognition:
+        """Return how well a clip is recognised, by its vector and the probabilities of its pictures' classes.
 
         Here, unlike elsewhere, the length of the vector matters, too: it measures the certainty of the direction.
         """
-        return float(familiarity(self.space.hashtag_vectors @ np.asarray(vector, np.float32), self._temperature))
-
-    def certainty(self, probabilities: ArrayLike) -> float:
-        """Return how likely the pictures are of one kind of thing; see `models.tags.class_anchors`."""
-        return self.classes.certainty(probabilities)
+        cosines = self.space.hashtag_vectors @ np.asarray(vector, np.float32)
+        return Recognition(
+            familiarity=float(familiarity(cosines, self._temperature)), certainty=self.classes.certainty(probabilities)
+        )
 
     def _weight(self, anchors: Anchors, kind: Kind) -> float:
         of_kind = [self._kinds.get(row) == kind for row in anchors.rows.tolist()]

@@ -5,22 +5,25 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 from scipy.stats import entropy
 
-from models.calibration import FIRST, Calibration, familiarity
+from models.calibration import FIRST, Calibration, Recognition, familiarity
 
 CALIBRATION = Calibration(
-    intercept=-1,
-    relevance=0.8,
-    evidence=1.5,
     share_intercept=0.5,
     share_familiarity=-3,
     share_certainty=2,
     any_intercept=-0.5,
-    any_slope=0.7,
+    any_relevance=0.7,
+    any_familiarity=1.2,
+    any_certainty=2.5,
     confident_from=0.5,
+    score_intercept=-1,
+    score_relevance=0.8,
+    score_any=0.4,
 )
 
 share = st.floats(0, 1)
 scores = st.lists(share, min_size=1, max_size=FIRST)
+clips = st.builds(Recognition, share, share)
 
 
 @given(share, share, share, share)
@@ -30,35 +33,37 @@ def test_score_is_a_non_decreasing_probability(one: float, other: float, low: fl
     assert 0 <= CALIBRATION.score(one, low) <= CALIBRATION.score(other, high) <= 1
 
 
-@given(st.floats(0.01, 0.99), share)
-def test_score_equals_the_formula(relevance: float, known: float) -> None:
-    assert CALIBRATION.score(relevance, known) == pytest.approx(expit(-1 + 0.8 * logit(relevance) + 1.5 * known))
-
-
 @given(share, share)
-def test_share_equals_the_formula(known: float, certainty: float) -> None:
-    assert CALIBRATION.share(known, certainty) == pytest.approx(expit(0.5 - 3 * known + 2 * certainty))
+def test_score_equals_the_formula(relevance: float, any_right: float) -> None:
+    odds, of_answer = logit(np.clip([relevance, any_right], 1e-3, 0.999))
+    assert CALIBRATION.score(relevance, any_right) == pytest.approx(expit(-1 + 0.8 * odds + 0.4 * of_answer))
+
+
+@given(clips)
+def test_share_equals_the_formula(clip: Recognition) -> None:
+    assert CALIBRATION.share(clip) == pytest.approx(expit(0.5 - 3 * clip.familiarity + 2 * clip.certainty))
 
 
 def test_extreme_odds_do_not_overflow() -> None:
-    assert CALIBRATION.model_copy(update={"intercept": -1e6}).score(1, 1) == 0
-    assert CALIBRATION.model_copy(update={"share_intercept": 1e6}).share(0, 0) == 1
+    assert CALIBRATION.model_copy(update={"score_intercept": -1e6}).score(1, 1) == 0
+    assert CALIBRATION.model_copy(update={"share_intercept": 1e6}).share(Recognition(0, 0)) == 1
 
 
-@given(share)
-def test_any_right_equals_the_formula(relevance: float) -> None:
-    assert CALIBRATION.any_right(relevance) == pytest.approx(expit(-0.5 + 0.7 * logit(np.clip(relevance, 1e-3, 0.999))))
+@given(share, clips)
+def test_any_right_equals_the_formula(relevance: float, clip: Recognition) -> None:
+    odds = -0.5 + 0.7 * logit(np.clip(relevance, 1e-3, 0.999)) + 1.2 * clip.familiarity + 2.5 * clip.certainty
+    assert CALIBRATION.any_right(relevance, clip) == pytest.approx(expit(odds))
 
 
-@given(scores, scores)
-def test_confidence_is_by_the_best_of_the_first_five(found: list[float], later: list[float]) -> None:
-    confident = CALIBRATION.any_right(max(found[:FIRST])) >= CALIBRATION.confident_from
-    assert CALIBRATION.confident(found) == confident
-    assert CALIBRATION.confident((found + later)[:FIRST]) == CALIBRATION.confident(found + later)
+@given(scores, scores, clips)
+def test_confidence_is_by_the_best_of_the_first_five(found: list[float], later: list[float], clip: Recognition) -> None:
+    confident = CALIBRATION.any_right(max(found), clip) >= CALIBRATION.confident_from
+    assert CALIBRATION.confident(found, clip) == confident
+    assert CALIBRATION.confident((found + later)[:FIRST], clip) == CALIBRATION.confident(found + later, clip)
 
 
 def test_without_suggestions_nothing_is_trusted() -> None:
-    assert not CALIBRATION.model_copy(update={"confident_from": 0}).confident([])
+    assert not CALIBRATION.model_copy(update={"confident_from": 0}).confident([], Recognition(1, 1))
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=40))

@@ -13,7 +13,7 @@ import pytest
 
 from models.appearance import Appearance
 from models.bundle import SHIPPED, Bundle
-from models.calibration import Calibration
+from models.calibration import Calibration, Recognition
 from models.embedding import Embedding
 from models.encoded_clip import EncodedClip
 from models.encoder import STILL
@@ -142,15 +142,17 @@ SUGGESTER = Suggester(
     classes=ClassAnchors([ImageClass("pug", "dog", ("dog",)), ImageClass("tabby", "cat", ("cat",))], SPACE),
 )
 CALIBRATION = Calibration(
-    intercept=0,
-    relevance=1,
-    evidence=0,
     share_intercept=-4,
     share_familiarity=-8,
     share_certainty=8,
     any_intercept=0,
-    any_slope=1,
+    any_relevance=1,
+    any_familiarity=0,
+    any_certainty=0,
     confident_from=0.9,
+    score_intercept=0,
+    score_relevance=1,
+    score_any=0,
 )
 
 
@@ -187,13 +189,31 @@ def test_networks_and_pictures_speak_as_far_as_they_are_sure() -> None:
     assert {"golf", "dance"} >= {found.tag for found in pipeline.suggest(encoded(False, dog=1)).hashtags[1:3]}
 
 
+CLIP = Recognition(0, 0)
+"""Any: the calibration here goes by relevance alone."""
+
+
 def test_confidence_needs_a_likely_first_five() -> None:
     pipeline = made_up(CALIBRATION)
     for dog, confident in ((1.0, True), (0.5, False)):
         answer = pipeline.suggest(encoded(False, dog), k=1)
-        assert answer.confident == confident == CALIBRATION.confident([found.relevance for found in answer.hashtags])
+        assert answer.confident == confident == (CALIBRATION.any_right(answer.hashtags[0].relevance, CLIP) >= 0.9)
         assert answer.warnings == ["a warning"] + [UNSURE] * (not confident)
     assert not pipeline.suggest(encoded(False, 1.0), exclude=["dog"], min_score=0.99).confident  # no hashtags
+
+
+def test_all_scores_fall_where_the_answer_is_unsure() -> None:
+    calibration = CALIBRATION.model_copy(update={"any_certainty": 8, "any_intercept": -4, "score_any": 0.5})
+    pipeline = made_up(calibration)
+    for dog in (1.0, 0.6):
+        answer, still = pipeline.suggest(encoded(False, dog)), encoded(False, dog)
+        clip = SUGGESTER.recognition(pipeline.embedding.embed(still.fisher, still.appearance.features), [dog, 1 - dog])
+        any_right = calibration.any_right(answer.hashtags[0].relevance, clip)
+        assert [one.score for one in answer.hashtags] == [
+            calibration.score(one.relevance, any_right) for one in answer.hashtags
+        ]
+        # Without its own share in the anchors, a tag is as likely right as the whole answer lets it be.
+        assert (answer.hashtags[0].score > 0.9) == (dog == 1)
 
 
 def test_without_calibration_scores_are_relevance() -> None:

@@ -38,17 +38,19 @@ def test_scores_are_calibrated(trained: Config) -> None:
     encoded = pipeline.encoder.encode(trained.data.clips / "skating" / "0.mp4")
     answer, calibration = pipeline.suggest(encoded, k=8), bundle.manifest.calibration
     assert calibration is not None
-    familiar = pipeline.suggester.familiarity(pipeline.embedding.embed(encoded.fisher, encoded.appearance.features))
-    evidence = calibration.evidence_for(familiar, pipeline.suggester.certainty(encoded.appearance.probabilities))
+    vector = pipeline.embedding.embed(encoded.fisher, encoded.appearance.features)
+    clip = pipeline.suggester.recognition(vector, encoded.appearance.probabilities)
+    any_right = calibration.any_right(answer.hashtags[0].relevance, clip)
     assert [one.score for one in answer.hashtags] == [
-        calibration.score(one.relevance, evidence) for one in answer.hashtags
+        calibration.score(one.relevance, any_right) for one in answer.hashtags
     ]
-    assert answer.confident == calibration.confident([one.relevance for one in answer.hashtags])
+    assert answer.confident == (any_right >= calibration.confident_from)
     least = answer.hashtags[2].score
     assert all(one.score >= least for one in pipeline.suggest(encoded, min_score=least).hashtags)
 
     def confident(intercept: float) -> bool:
-        other = calibration.model_copy(update={"any_intercept": intercept, "any_slope": 0, "confident_from": 0.9})
+        flat = {"any_relevance": 0, "any_familiarity": 0, "any_certainty": 0, "confident_from": 0.9}
+        other = calibration.model_copy(update=flat | {"any_intercept": intercept})
         manifest = bundle.manifest.model_copy(update={"calibration": other})
         answer = Pipeline(replace(bundle, manifest=manifest)).suggest(encoded)
         assert (UNSURE in answer.warnings) != answer.confident

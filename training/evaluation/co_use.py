@@ -6,6 +6,7 @@ judges (`training.relevance`). Each half does both in turn.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from models.calibration import Calibration
+from models.calibration import FIRST, Calibration
 from models.tags.class_anchors import ClassAnchors, read_classes
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.kinds import TagKinds
 from models.tags.space import TagSpace
-from models.tags.suggestions import Suggester, Suggestion
+from models.tags.suggestions import Suggester
 from training.evaluation.folds import Rows
 from training.evaluation.nearest import hashtag_ranks
 from training.examples import stem_of, target_vectors
@@ -80,12 +81,14 @@ class CoUseQuality(BaseModel):
 class Judged(BaseModel):
     """Suggestions for a clip learnt from one half of the posts, by rank.
 
-    `expected`: the relevance that the ranking expected; `relevant`: the judgement of the other half.
+    `expected`: the relevance that the ranking expected; `relevant`: the judgement of the other half; `any_right`: the
+    probability that one of the first five is right, by the calibration.
     """
 
     tags: list[str]
     expected: list[float]
     relevant: list[bool]
+    any_right: float
 
 
 class PostSplit:
@@ -109,35 +112,24 @@ class PostSplit:
         self.hashtags = list(hashtags)
         self.stems = [stem_of(hashtag) for hashtag in hashtags]
         self.temperature = temperature
-        self.space = TagSpace.load(folder / SPLITS[number], self.stems)
-        cooccurrence = Cooccurrence.load(folder / SPLITS[number])
-        self._suggester = Suggester(
-            self.space,
-            cooccurrence,
+        self._folder = folder / SPLITS[number]
+        self.space = TagSpace.load(self._folder, self.stems)
+        self._make = partial(
+            Suggester,
+            cooccurrence=Cooccurrence.load(self._folder),
             temperature=temperature,
             classes=ClassAnchors(read_classes(classes), self.space),
             kinds=TagKinds.read(TAG_KINDS),
         )
+        self.suggester = self._make(self.space)
         self.targets = target_vectors(self.space, hashtags)
         self.learnt = read_co_use(folder / SPLITS[number])
         self.judge = read_co_use(folder / SPLITS[1 - number])
 
-    def certainty(self, probabilities: Array) -> float:
-        """Return the certainty of class probabilities, float32 (classes,)."""
-        return self._suggester.certainty(probabilities)
-
-    def suggest(
-        self, vector: Array, probabilities: Array | None = None, calibration: Calibration | None = None
-    ) -> list[Suggestion]:
-        """Return the suggestions for a vector, float32 (out,), alone or with class probabilities, float32 (classes,).
-
-        In the latter case the calibration gives the share of classes.
-        """
-        if probabilities is None or calibration is None:
-            return self._suggester.suggest(vector, k=SUGGESTED)
-        certainty = self._suggester.certainty(probabilities)
-        share = calibration.share(self._suggester.familiarity(vector), certainty)
-        return self._suggester.suggest(vector, probabilities, share=share, k=SUGGESTED)
+    def suggester_without(self, label: int) -> Suggester:
+        """Return a suggester for networks that saw no clip of a hashtag, given by its index in `hashtags`."""
+        others = [other for other in self.stems if other != self.stems[label]]
+        return self._make(TagSpace.load(self._folder, others))
 
     def relevant(self, label: int, stems: Sequence[str]) -> list[bool]:
         """Return which stems are relevant to a hashtag; repeats of a stem are not."""
@@ -150,7 +142,13 @@ class PostSplit:
 
 
 def judged_clips(
-    splits: Sequence[PostSplit], labels: Rows, embedded: Array, probabilities: Array, calibration: Calibration
+    splits: Sequence[PostSplit],
+    labels: Rows,
+    embedded: Array,
+    probabilities: Array,
+    calibration: Calibration,
+    *,
+    left_out: bool = False,
 ) -> list[list[Judged]]:
     """Return judged suggestions for every clip, a list for each split.
 
@@ -161,16 +159,27 @@ def judged_clips(
     embedded : float32 (splits, n, out)
     probabilities : float32 (n, classes)
     calibration : Calibration
-        Its share of classes is used.
+        All but its score is used.
+    left_out : bool
+        Whether the networks saw no clip of a clip's hashtag.
     """
     answers: list[list[Judged]] = []
     for split, vectors in zip(splits, embedded, strict=True):
+        suggesters = [
+            split.suggester_without(label) if left_out else split.suggester for label in range(len(split.hashtags))
+        ]
         answers.append([])
-        for label, vector, classes in zip(labels, vectors, probabilities, strict=True):
-            found = split.suggest(vector, classes, calibration)
-            relevant = split.relevant(label, [stem_of(one.tag) for one in found])
+        for label, vector, classes in zip(labels.tolist(), vectors, probabilities, strict=True):
+            clip = suggesters[label].recognition(vector, classes)
+            found = suggesters[label].suggest(vector, classes, share=calibration.share(clip), k=SUGGESTED)
+            expected = [one.relevance for one in found]
             answers[-1].append(
-                Judged(tags=[one.tag for one in found], expected=[one.relevance for one in found], relevant=relevant)
+                Judged(
+                    tags=[one.tag for one in found],
+                    expected=expected,
+                    relevant=split.relevant(label, [stem_of(one.tag) for one in found]),
+                    any_right=calibration.any_right(max(expected[:FIRST], default=0.0), clip),
+                )
             )
     return answers
 
@@ -216,7 +225,7 @@ def co_use_quality(
 def _without_clips(split: PostSplit, seed: int) -> dict[str, NDArray[np.float64]]:
     """Return the relevant of 15 for each hashtag, float64 (hashtags,), by each method that needs no clip."""
     rng = np.random.default_rng(seed)
-    suggested = [[stem_of(one.tag) for one in split.suggest(vector)] for vector in split.targets]
+    suggested = [[stem_of(one.tag) for one in split.suggester.suggest(vector, k=SUGGESTED)] for vector in split.targets]
     popular = split.learnt.most_popular(SUGGESTED)
     hits: dict[str, list[float]] = defaultdict(list)
     for label, name in enumerate(split.stems):

@@ -20,7 +20,7 @@ from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.evaluation.out_of_distribution import BENCHMARK, out_of_distribution_quality
 from training.evaluation.persons_posts import PersonsPosts
 from training.evaluation.quality import QUALITY, BenchmarkQuality, ClassifierQuality, HashtagQuality, Quality
-from training.evaluation.score import evidence_for, score_quality, suggested
+from training.evaluation.score import score_quality, suggested
 from training.evaluation.zero_shot import zero_shot_quality
 from training.examples import FEW, Examples, by_category, by_hashtag, target_vectors
 from training.json_file import write_json
@@ -31,15 +31,17 @@ CALIBRATION = "calibration.json"
 
 
 UNFITTED = Calibration(
-    intercept=0,
-    relevance=1,
-    evidence=0,
     share_intercept=0,
     share_familiarity=0,
     share_certainty=0,
     any_intercept=0,
-    any_slope=1,
+    any_relevance=1,
+    any_familiarity=0,
+    any_certainty=0,
     confident_from=1,
+    score_intercept=0,
+    score_relevance=1,
+    score_any=0,
 )
 
 
@@ -75,11 +77,19 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
     )
     # Each curve is fitted on answers that those before it shape.
     calibration = UNFITTED.model_copy(update=fit_share(evidence(cases)))
-    answers = judged_clips(splits, labels, unseen.post_splits, probabilities, calibration)
-    judged = suggested(answers, evidence_for(splits, unseen.post_splits, probabilities, calibration))
-    calibration = calibration.model_copy(update=fit_score(judged))
     first = answered(cases, calibration, PersonsPosts(artifacts.corpus, {case.stem for case in cases}))
     calibration = calibration.model_copy(update=fit_any(first))
+    answers = judged_clips(splits, labels, unseen.post_splits, probabilities, calibration)
+    others = np.flatnonzero(unseen.left_out.any(axis=1))
+    without = judged_clips(
+        splits,
+        labels[others],
+        unseen.left_out_post_splits[:, others],
+        probabilities[others],
+        calibration,
+        left_out=True,
+    )
+    calibration = calibration.model_copy(update=fit_score(suggested(answers, without)))
     cosines = unseen.embedded @ targets.T
     familiar = familiarity(cosines, settings.temperature)
     write_json(out / CALIBRATION, calibration.model_dump())
@@ -92,7 +102,7 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
                 hashtag=clip.hashtag,
                 nearest=examples.classes[int(cosines[row].argmax())],
                 familiarity=round(float(familiar[row]), 4),
-                confident=calibration.confident([float(first.relevance[row])]),
+                confident=bool(first.any_right(calibration)[row] >= calibration.confident_from),
                 judged=[clips[row] for clips in answers],
             )
             for row, clip in enumerate(examples.clips)
@@ -133,8 +143,9 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
             splits,
             labels,
             unseen.fold,
-            unseen.post_splits,
             answers,
+            without,
+            others,
             unseen.pairs,
             probabilities,
             calibration,

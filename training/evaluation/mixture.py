@@ -110,39 +110,30 @@ def evidence(cases: Sequence[Case]) -> Evidence:
     """Return how likely networks, and classes, find that each clip is of its own hashtag."""
     rows = []
     for case in cases:
-        suggester, classes = case.suggester, case.suggester.classes
-        own = suggester.space.row(case.stem)
-        rows.append(
-            (
-                _naming(suggester.anchors(case.vector), own),
-                _naming(classes.anchors(case.probabilities), own),
-                suggester.familiarity(case.vector),
-                classes.certainty(case.probabilities),
-            )
-        )
-    networks, by_classes, familiarity, certainty = np.array(rows, np.float64).T
-    return Evidence(networks, by_classes, familiarity, certainty, np.array([case.left_out for case in cases]))
+        suggester = case.suggester
+        own, clip = suggester.space.row(case.stem), suggester.recognition(case.vector, case.probabilities)
+        networks = _naming(suggester.anchors(case.vector), own)
+        classes = _naming(suggester.classes.anchors(case.probabilities), own)
+        rows.append((networks, classes, clip.familiarity, clip.certainty))
+    networks_, by_classes, familiarity, certainty = np.array(rows, np.float64).T
+    return Evidence(networks_, by_classes, familiarity, certainty, np.array([case.left_out for case in cases]))
 
 
 def answered(cases: Sequence[Case], calibration: Calibration, posts: PersonsPosts) -> Answered:
     """Return how the first five suggestions for each clip fare."""
     rows = []
     for case in cases:
-        familiarity = case.suggester.familiarity(case.vector)
-        certainty = case.suggester.certainty(case.probabilities)
-        found = case.suggester.suggest(
-            case.vector,
-            case.probabilities,
-            share=calibration.share(familiarity, certainty),
-            score=partial(calibration.score, evidence=calibration.evidence_for(familiarity, certainty)),
-            k=FIRST,
-        )
+        clip = case.suggester.recognition(case.vector, case.probabilities)
+        found = case.suggester.suggest(case.vector, case.probabilities, share=calibration.share(clip), k=FIRST)
         stems = [stem_of(one.tag) for one in found]
         own = stems.index(case.stem) + 1 if case.stem in stems else 0
-        rows.append((max((one.relevance for one in found), default=0.0), own, posts.share(case.stem, stems)))
-    relevance, rank, right = np.array(rows, np.float64).T
+        most_relevant = max((one.relevance for one in found), default=0.0)
+        rows.append((most_relevant, clip.familiarity, clip.certainty, own, posts.share(case.stem, stems)))
+    most_relevant_, familiarity, certainty, rank, right = np.array(rows, np.float64).T
     return Answered(
-        relevance=relevance,
+        most_relevant=most_relevant_,
+        familiarity=familiarity,
+        certainty=certainty,
         rank=rank.astype(np.int64),
         right=right,
         clip=np.array([case.clip for case in cases], np.int64),

@@ -57,7 +57,8 @@ def test_every_clip_has_its_answer(trained: Config) -> None:
     assert [answer.path for answer in answers] == [f"{tag}/{n}.mp4" for tag in ("skating", "jumping") for n in range(6)]
     assert unseen.embedded.shape == (12, 100)
     assert unseen.pairs.shape == (2, FOLDS, 12, 100)
-    for array in (unseen.embedded, unseen.left_out, unseen.post_splits, unseen.pairs):
+    arrays = (unseen.embedded, unseen.left_out, unseen.post_splits, unseen.left_out_post_splits, unseen.pairs)
+    for array in arrays:
         lengths = np.linalg.norm(array, axis=-1)
         assert ((lengths > 0.1) & (lengths < 1 + 1e-5)).all()
     for answer in answers:

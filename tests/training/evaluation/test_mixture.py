@@ -49,7 +49,7 @@ def test_evidence_is_what_each_gives_to_the_own_hashtag(cases: list[Case]) -> No
         anchors = case.suggester.anchors(case.vector)
         own = dict(zip(anchors.rows.tolist(), anchors.naming.tolist(), strict=True))
         assert found.networks[row] == pytest.approx(own.get(case.suggester.space.row(case.stem), 0))
-        assert found.certainty[row] == pytest.approx(case.suggester.certainty(case.probabilities))
+        assert found.certainty[row] == pytest.approx(case.suggester.classes.certainty(case.probabilities))
 
 
 def test_answers_are_those_of_the_mixture(cases: list[Case], trained: Config) -> None:
@@ -58,12 +58,14 @@ def test_answers_are_those_of_the_mixture(cases: list[Case], trained: Config) ->
     found = answered(cases, calibration, posts)
     for row in (3, 15):
         case = cases[row]
-        share = calibration.share(case.suggester.familiarity(case.vector), case.suggester.certainty(case.probabilities))
+        clip = case.suggester.recognition(case.vector, case.probabilities)
+        share = calibration.share(clip)
         stems = [stem_of(one.tag) for one in case.suggester.suggest(case.vector, case.probabilities, share=share, k=5)]
         assert found.rank[row] == (stems.index(case.stem) + 1 if case.stem in stems else 0)
         assert found.right[row] == posts.share(case.stem, stems)
         assert found.right[row] == 1 or not found.rank[row]
-    confident = [calibration.confident([relevance]) for relevance in found.relevance[:12].tolist()]
+        assert (found.familiarity[row], found.certainty[row]) == (clip.familiarity, clip.certainty)
+    confident = [bool(likely >= calibration.confident_from) for likely in found.any_right(calibration)[:12]]
     assert [answer.confident for answer in read_answers(trained.work / "evaluation")] == confident
 
 

@@ -49,11 +49,11 @@ def told_right(clips: Sequence[Clip], artifacts: Artifacts, shuffles: int) -> ND
     """Return the share of shuffles in which each clip is classified correctly, (n,); clips without features count."""
     kept = {row.clip.path: row_number for row_number, row in enumerate(read_kept(artifacts.features))}
     vectors = read_views(artifacts.vocabulary)
-    views = np.zeros((len(vectors), len(clips), vectors.shape[-1]), np.float32)
+    parts = np.zeros((len(vectors) + 1, len(clips), vectors.shape[-1]), np.float32)  # the last, appearance, stays zero
     for number, clip in enumerate(clips):
         if clip.path in kept:
-            views[:, number] = vectors[:, kept[clip.path]]
-    examples = Examples.of(clips, [clip.category for clip in clips], views)
+            parts[:-1, number] = vectors[:, kept[clip.path]]
+    examples = Examples.of(clips, [clip.category for clip in clips], parts)
     right = [svm_answers(examples, shuffle) == examples.labels for shuffle in range(shuffles)]
     share: NDArray[np.float64] = np.mean(right, axis=0)
     return share

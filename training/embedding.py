@@ -17,7 +17,7 @@ from models.tags.space import TagSpace
 from models.tensor_file import read_tensors, write_tensors
 from training.appearance import read_appearances
 from training.artifacts import Artifacts
-from training.examples import background, by_hashtag, target_vectors
+from training.examples import background, by_hashtag, target_vectors, whole
 from training.singular_vectors import left_singular_vectors
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,9 @@ class EmbeddingSettings(BaseModel):
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Share of the projected vector set to zero in each step."""
+    hidden_part: float = Field(default=0.4, ge=0, le=0.5)
+    """Share of the steps in which a clip's motion is hidden, and of those in which its appearance is (Neverova et al.,
+    "ModDrop: Adaptive Multi-Modal Gesture Recognition", TPAMI 2016)."""
     learning_rate: float = Field(default=3e-3, gt=0)
     seed: int = 0
 
@@ -129,7 +132,7 @@ def principal_directions(vectors: Array, rank: int) -> Array:
 
 
 def train_embedding(
-    views: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
+    parts: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
 ) -> TrainedNetworks:
     """Train the networks.
 
@@ -141,21 +144,22 @@ def train_embedding(
     Background classes are separated as well, so that a clip of none of the hashtags is not confidently taken for one.
     No tag says where in the space they belong, so each has a vector that is learnt with the network and then dropped.
 
-    What will be embedded is the mean of a clip's two views. In training, a clip is shown as a random weighted mean of
-    the two each time it is drawn, which augments the data.
+    What will be embedded is the mean of a clip and its mirror image. In training, a clip is shown as a random weighted
+    mean of the two each time it is drawn, which augments the data. Sometimes its motion is hidden, and as often its
+    appearance, so that networks can do with either and do not learn a place where all clips of a hashtag were filmed.
 
     Parameters
     ----------
-    views : float32 (2, n, dimensions)
-        Vectors of the clips as they are, and mirrored; see `training.examples.Examples`.
+    parts : float32 (3, n, dimensions)
+        Motion, mirrored motion and appearance of the clips; see `training.examples.Examples`.
     labels : int64 (n,)
         Rows of `targets`; those past the last are background classes.
     targets : float32 (hashtags, out)
         Unit tag vectors.
     """
     named = labels < len(targets)
-    projection = principal_directions(views[:, named].mean(axis=0), settings.rank)
-    plain, mirrored = torch.from_numpy(views) @ torch.from_numpy(projection).T
+    projection = principal_directions(whole(parts[:, named]), settings.rank)
+    motion, mirrored, appearance = torch.from_numpy(parts) @ torch.from_numpy(projection).T
     wanted, tags = torch.from_numpy(labels), torch.from_numpy(targets)
     weights = torch.bincount(wanted)[wanted] ** -0.5
     weights[torch.from_numpy(~named)] *= settings.background
@@ -174,7 +178,9 @@ def train_embedding(
         for _ in range(settings.iterations):
             optimiser.zero_grad()
             rows = torch.randint(len(wanted), size)
-            shown = torch.lerp(plain[rows], mirrored[rows], torch.rand(*size, 1))
+            moving = torch.lerp(motion[rows], mirrored[rows], torch.rand(*size, 1))
+            hiding = torch.rand(*size, 1)
+            shown = moving * (hiding >= settings.hidden_part) + appearance[rows] * (hiding < 1 - settings.hidden_part)
             seen = dropout(shown, settings.dropout)
             goals = torch.cat([tags.expand(settings.members, -1, -1), normalize(others, dim=-1)], dim=1)
             cosines = ensemble(seen) @ goals.mT
@@ -196,7 +202,7 @@ def learn_embedding(out: Path, artifacts: Artifacts, *, settings: EmbeddingSetti
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
     everything = examples.joined(background(artifacts))
-    networks = train_embedding(everything.views, everything.labels, targets, settings)
+    networks = train_embedding(everything.parts, everything.labels, targets, settings)
     standard = read_appearances(artifacts.appearance).standard()
     write_tensors(out / EMBEDDING, frozen(networks, *standard).tensors())
 

@@ -40,8 +40,9 @@ class Examples:
 
     Attributes
     ----------
-    views : float32 (2, n, dimensions)
-        Vectors of the clips as they are, and mirrored (`models.fusion`); both have the appearance of the clip as it is.
+    parts : float32 (3, n, dimensions)
+        Of the clips' vectors (`models.fusion`): their motion, that of their mirror images, and their appearance, each
+        with zeros in the place of the others.
     labels : int64 (n,)
         Index of each clip's class in `classes`.
     groups : int64 (n,)
@@ -50,19 +51,19 @@ class Examples:
     clips : list of Clip, (n,)
     """
 
-    views: Array
+    parts: Array
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
     classes: list[str]
     clips: list[Clip]
 
     @classmethod
-    def of(cls, clips: Sequence[Clip], names: Sequence[str], views: Array) -> "Examples":
-        """Take the clips with a class, which is in `names` (empty: none), and their rows of `views`."""
+    def of(cls, clips: Sequence[Clip], names: Sequence[str], parts: Array) -> "Examples":
+        """Take the clips with a class, which is in `names` (empty: none), and their rows of `parts`."""
         rows = [row for row, name in enumerate(names) if name]
         labels = _numbered([names[row] for row in rows])
         return cls(
-            np.asarray(views[:, rows]),
+            np.asarray(parts[:, rows]),
             labels,
             _numbered([clips[row].group for row in rows]),
             sorted({names[row] for row in rows}),
@@ -73,7 +74,7 @@ class Examples:
         """Return these examples followed by others, whose classes are numbered after these."""
         clips = self.clips + others.clips
         return Examples(
-            np.concatenate([self.views, others.views], axis=1),
+            np.concatenate([self.parts, others.parts], axis=1),
             np.concatenate([self.labels, others.labels + len(self.classes)]),
             _numbered([clip.group for clip in clips]),
             self.classes + others.classes,
@@ -82,9 +83,8 @@ class Examples:
 
     @cached_property
     def vectors(self) -> Array:
-        """What is embedded, float32 (n, dimensions): the mean of the two views."""
-        mean: Array = self.views.mean(axis=0)
-        return mean
+        """What is embedded, float32 (n, dimensions); see `whole`."""
+        return whole(self.parts)
 
     def apart_from(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows whose groups are none of those of `rows`, int64 (m,)."""
@@ -106,12 +106,12 @@ class Examples:
         return len(np.unique(self.groups[self.labels == label]))
 
     def in_their_span(self) -> "Examples":
-        """Return the same examples in coordinates of an orthonormal basis of their span: at most 2 n dimensions.
+        """Return the same examples in coordinates of an orthonormal basis of their span: at most 3 n dimensions.
 
         This keeps all lengths and angles, so whatever is learnt from these is the same, and learnt far faster.
         """
-        u, s = left_singular_vectors(self.views.reshape(-1, self.views.shape[-1]))
-        return replace(self, views=(u * s).astype(np.float32).reshape(*self.views.shape[:-1], -1))
+        u, s = left_singular_vectors(self.parts.reshape(-1, self.parts.shape[-1]))
+        return replace(self, parts=(u * s).astype(np.float32).reshape(*self.parts.shape[:-1], -1))
 
 
 def by_hashtag(artifacts: Artifacts, space: TagSpace) -> Examples:
@@ -165,8 +165,17 @@ def _fused(artifacts: Artifacts, clips: Sequence[Clip], names: Sequence[str]) ->
     rows = [row for row, name in enumerate(names) if name]
     views, seen = read_views(artifacts.vocabulary), read_appearances(artifacts.appearance)
     features, standard = seen.features[rows], seen.standard()
-    fused = np.stack([fuse(view[rows], features, *standard) for view in views])
-    return Examples.of([clips[row] for row in rows], [names[row] for row in rows], fused)
+    still = np.zeros((len(rows), views.shape[-1]), np.float32)
+    motion = np.pad(views[:, rows], ((0, 0), (0, 0), (0, features.shape[1])))
+    parts = np.concatenate([motion, fuse(still, features, *standard)[None]])
+    return Examples.of([clips[row] for row in rows], [names[row] for row in rows], parts)
+
+
+def whole(parts: Array) -> Array:
+    """Return what is embedded, float32 (n, dimensions): the mean of a clip and its mirror image, with its appearance."""
+    motion, mirrored, appearance = parts
+    vectors: Array = (motion + mirrored) / 2 + appearance
+    return vectors
 
 
 def _numbered(names: ArrayLike) -> NDArray[np.int64]:

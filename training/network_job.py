@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.embedding import EmbeddingSettings, train_embedding
-from training.examples import Examples
+from training.examples import Examples, whole
 from training.workers import in_processes
 
 Array = NDArray[np.float32]
@@ -37,7 +37,7 @@ class NetworkJob:
     targets : float32 (hashtags, out)
         Unit tag vectors; labels past the last are background classes.
     train : callable
-        Trains it: from views (2, m, dimensions), labels (m,), targets and settings.
+        Trains it: from parts (3, m, dimensions), labels (m,), targets and settings.
     """
 
     seen: Rows
@@ -51,7 +51,7 @@ def train_and_embed(
     """Yield each job with all examples as its network embeds them, float32 (n, out), in the order of completion."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "examples.npz"
-        np.savez(data, views=examples.views, labels=examples.labels)
+        np.savez(data, parts=examples.parts, labels=examples.labels)
         for job, embedded in in_processes(partial(_embed_all, data=data, settings=settings), jobs, workers=workers):
             if isinstance(embedded, Exception):
                 raise embedded
@@ -60,6 +60,6 @@ def train_and_embed(
 
 def _embed_all(job: NetworkJob, *, data: Path, settings: EmbeddingSettings) -> Array:
     with np.load(data) as arrays:
-        views, labels = arrays["views"], arrays["labels"]
-    network = job.train(views[:, job.seen], labels[job.seen], job.targets, settings)
-    return network.embed(views.mean(axis=0))
+        parts, labels = arrays["parts"], arrays["labels"]
+    network = job.train(parts[:, job.seen], labels[job.seen], job.targets, settings)
+    return network.embed(whole(parts))

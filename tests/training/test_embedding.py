@@ -20,8 +20,8 @@ def clusters(rng: np.random.Generator, clips: int = 40) -> tuple[np.ndarray, np.
 
 
 def train(fisher: np.ndarray, labels: np.ndarray, targets: np.ndarray, settings: EmbeddingSettings) -> TrainedNetworks:
-    """Train on clips that look the same in a mirror."""
-    return train_embedding(np.stack([fisher, fisher]), labels, targets, settings)
+    """Train on clips that look the same in a mirror, and whose pictures show nothing."""
+    return train_embedding(np.stack([fisher, fisher, 0 * fisher]), labels, targets, settings)
 
 
 def tensors(networks: TrainedNetworks) -> dict[str, np.ndarray]:
@@ -119,7 +119,7 @@ def test_a_clip_known_only_mirrored_is_recognised() -> None:
     rng = np.random.default_rng(0)
     fisher, labels, targets = clusters(rng, 60)
     turned = np.roll(fisher, 7, axis=1)  # as far from the clip as from any other
-    network = train_embedding(np.stack([fisher, turned])[:, :40], labels[:40], targets, SETTINGS)
+    network = train_embedding(np.stack([fisher, turned, 0 * fisher])[:, :40], labels[:40], targets, SETTINGS)
     alone = train(fisher[:40], labels[:40], targets, SETTINGS)
 
     def right(net: TrainedNetworks) -> float:
@@ -127,6 +127,26 @@ def test_a_clip_known_only_mirrored_is_recognised() -> None:
 
     assert right(network) > 0.9
     assert right(network) > right(alone)
+
+
+def test_either_part_will_do() -> None:
+    rng = np.random.default_rng(0)
+    motion, labels, targets = clusters(rng, 60)
+    appearance = np.roll(motion, 25, axis=1)
+    motion[:, 25:] = appearance[:, :25] = 0
+    parts = np.stack([motion, motion, appearance])
+    both, one = (
+        train_embedding(parts[:, :40], labels[:40], targets, SETTINGS.model_copy(update={"hidden_part": share}))
+        for share in (0.4, 0)
+    )
+
+    def nearness(net: TrainedNetworks, clips: np.ndarray) -> float:
+        return float((net.embed(clips[40:]) * targets[labels[40:]]).sum(axis=1).mean())
+
+    for part in (motion, appearance):
+        assert nearness(both, part) > nearness(one, part)
+    seen = both.embed((motion + appearance)[40:])
+    assert ((seen @ targets.T).argmax(axis=1) == labels[40:]).mean() > 0.9
 
 
 def test_frozen_networks_take_motion_and_appearance() -> None:

@@ -29,12 +29,16 @@ def test_by_source_joins_all_that_is_linked(rows: list[tuple[str, str]]) -> None
     np.testing.assert_array_equal(found[:, None] == found, linked)
 
 
-def test_views_hold_motion_and_the_same_appearance(trained: Config) -> None:
+def test_parts_are_motion_and_appearance(trained: Config) -> None:
     artifacts = Artifacts.under(trained.work)
     found = by_hashtag(artifacts, TagSpace.load(artifacts.tag2vec))
     row = [one.clip.path for one in read_kept(artifacts.features)].index(found.clips[3].path)
     seen, fisher = read_appearances(artifacts.appearance), read_views(artifacts.vocabulary)
-    for view, motion in zip(found.views, fisher, strict=True):
-        expected = fuse(motion[row], seen.features[row], seen.features.mean(axis=0), seen.features.std(axis=0))
-        np.testing.assert_allclose(view[3], expected, atol=1e-6)
-    assert found.views.shape[2] == fisher.shape[2] + seen.features.shape[1]
+    expected = fuse(
+        fisher[:, row].mean(axis=0), seen.features[row], seen.features.mean(axis=0), seen.features.std(axis=0)
+    )
+    np.testing.assert_allclose(found.vectors[3], expected, atol=1e-6)
+    for part, motion in zip(found.parts[:2], fisher, strict=True):
+        np.testing.assert_array_equal(part[3, : len(motion[row])], motion[row])
+        assert not part[3, len(motion[row]) :].any()
+    assert found.parts.shape[2] == fisher.shape[2] + seen.features.shape[1]

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from training.embedding import EmbeddingSettings
+from training.examples import whole
 from training.singular_vectors import left_singular_vectors
 
 HIDDEN = 600
@@ -33,7 +34,7 @@ class PaperNetwork:
 
 
 def train_paper_network(
-    views: Array,
+    parts: Array,
     labels: NDArray[np.int64],
     targets: Array,
     settings: EmbeddingSettings,
@@ -47,8 +48,8 @@ def train_paper_network(
 
     Parameters
     ----------
-    views : float32 (2, n, dimensions)
-        As for `training.embedding.train_embedding`; the mean of both is learnt from.
+    parts : float32 (3, n, dimensions)
+        As for `training.embedding.train_embedding`; the whole is learnt from.
     labels : int64 (n,)
         Rows of `targets`. Clips of background classes, whose labels are past the last row, are not used.
     targets : float32 (hashtags, out)
@@ -56,7 +57,7 @@ def train_paper_network(
         Only the seed is used.
     """
     named = labels < len(targets)
-    vectors = views[:, named].mean(axis=0)
+    vectors = whole(parts[:, named])
     u, s = left_singular_vectors(vectors)
     seen, goals = torch.from_numpy((u * s).astype(np.float32)), torch.from_numpy(targets[labels[named]])
     with torch.random.fork_rng(devices=[]):

@@ -20,8 +20,9 @@ def examples(sources: int) -> Examples:
         Clip(path=str(row), category="c", group=f"g{row}", source=f"s{source}") for row, (_, source) in enumerate(of)
     ]
     labels = [label for label, _ in of]
-    views = (TARGETS[labels] + rng.normal(0, 0.1, (2, len(of), 3))).astype(np.float32)
-    return Examples.of(clips, [f"tag{label}" for label in labels], views)
+    motion = TARGETS[labels] + rng.normal(0, 0.1, (2, len(of), 3))
+    parts = np.concatenate([motion, np.zeros((1, len(of), 3))]).astype(np.float32)
+    return Examples.of(clips, [f"tag{label}" for label in labels], parts)
 
 
 def unseen(data: Examples) -> OutOfFold:

@@ -18,7 +18,7 @@ def examples(labels: np.ndarray, groups: np.ndarray, fisher: np.ndarray | None =
     clips = [Clip(path=f"{row}.mp4", category="c", group=str(group)) for row, group in enumerate(groups)]
     data = np.zeros((len(labels), 2), np.float32) if fisher is None else fisher.astype(np.float32)
     classes = [f"tag{label}" for label in range(labels.max() + 1)]
-    return Examples(np.stack([data, data[:, ::-1]]), labels, groups, classes, clips)
+    return Examples(np.stack([data, data[:, ::-1], 0 * data]), labels, groups, classes, clips)
 
 
 def clusters(rng: np.random.Generator, clips: int = 120, classes: int = 4, noise: float = 0.6) -> Examples:
@@ -59,8 +59,8 @@ def test_the_span_keeps_all_lengths_and_angles() -> None:
     data = clusters(np.random.default_rng(0), clips=12)
     wide = examples(data.labels, data.groups, np.random.default_rng(1).normal(size=(12, 500)))
     narrow = wide.in_their_span()
-    assert narrow.vectors.shape[1] <= 24
-    before, after = (x.views.reshape(24, -1) for x in (wide, narrow))
+    assert narrow.vectors.shape[1] <= 36
+    before, after = (x.parts.reshape(36, -1) for x in (wide, narrow))
     np.testing.assert_allclose(after @ after.T, before @ before.T, rtol=1e-4, atol=1e-2)
 
 
@@ -90,7 +90,7 @@ def test_the_papers_network_learns_in_the_span() -> None:
     seen, judged = next(folds(data, 0))
 
     def train(rows: np.ndarray, labels: np.ndarray) -> PaperNetwork:
-        return train_paper_network(data.views[:, rows], labels, targets, EmbeddingSettings(), iterations=50)
+        return train_paper_network(data.parts[:, rows], labels, targets, EmbeddingSettings(), iterations=50)
 
     found = train(seen, data.labels[seen]).embed(data.vectors[judged])
     assert (hashtag_ranks(found, data.labels[judged], targets) == 0).mean() > 0.9

@@ -172,7 +172,7 @@ def _fused(artifacts: Artifacts, clips: Sequence[Clip], names: Sequence[str]) ->
 
 
 def whole(parts: Array) -> Array:
-    """Return what is embedded, float32 (n, dimensions): the mean of a clip and its mirror image, with its appearance."""
+    """Return what is embedded, float32 (n, dimensions): the mean of a clip and its mirror image, and its appearance."""
     motion, mirrored, appearance = parts
     vectors: Array = (motion + mirrored) / 2 + appearance
     return vectors

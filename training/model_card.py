@@ -197,8 +197,9 @@ def _score(quality: Quality) -> list[str]:
     score, unknown = quality.score, quality.out_of_distribution
     lines = [
         "### Score and confidence",
-        f"`score` is the probability that people would keep the hashtag. On {score.count:,} suggestions for clips "
-        f"unseen by both network and calibration, judged by unseen posts: expected calibration error {score.ece:.3f} "
+        "`score` is the probability that people would keep the hashtag. It is calibrated against both kinds of clips in "
+        f"equal parts, and low where the answer is unsure. On {score.count:,} suggestions for clips unseen by both "
+        f"network and calibration, judged by unseen posts: expected calibration error {score.ece:.3f} "
         f"(ten bins of equal count), AUC {score.auc:.3f}, Brier score {score.brier:.4f}, against "
         f"{score.brier_by_rank:.4f} for a constant score for each rank.",
     ]
@@ -206,7 +207,7 @@ def _score(quality: Quality) -> list[str]:
         return lines
     return [
         *lines,
-        f"Familiarity, which the score depends on, is low for clips that resemble no trained hashtag. "
+        f"Familiarity, which score and confidence depend on, is low for clips that resemble no trained hashtag. "
         f"{unknown.out_of_distribution} clips of {unknown.benchmark} are out of distribution: their motion has no "
         "hashtag, and the networks that embed them saw no clip of their class. Against "
         f"{unknown.in_distribution} unseen clips of the other classes, its AUROC is {unknown.auroc:.3f} (of length "

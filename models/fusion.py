@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 WEIGHT = 2.0
-"""Length of the part that describes appearance: that of all four blocks of a Fisher vector, each of length 1."""
+"""Length of the part that describes appearance: about that of a Fisher vector, whose five blocks each have length 1."""
 
 
 def fuse(fisher: Array, features: Array, mean: Array, deviation: Array) -> Array:

@@ -7,19 +7,27 @@ training clips' vectors, so a fixed projection onto the principal directions of 
 layer small.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.fusion import fuse
+from models.quantisation import pack, unpack
+from models.tensor_file import Tensors, read_tensors, write_tensors
 
 Array = NDArray[np.float32]
 
+PROJECTION_FILE = "projection.safetensors"
+EMBEDDING_FILE = "embedding.safetensors"
+
+BITS = 2
+"""Of each number of the projection, in a file."""
+
 ROWS = 64
-"""Rows of the projection that are converted from 8 bits at a time: few enough for the cache."""
+"""Rows of the projection that are converted to float at a time: few enough for the cache."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,8 @@ class Embedding:
     Attributes
     ----------
     projection : int8 (rank, dimensions + 2 d)
-        Principal directions, each row to be multiplied by its `scale`. Holds most of the weights, hence 8 bits.
+        Principal directions, each row to be multiplied by its `scale`: levels of `models.quantisation` in `BITS` bits,
+        because it holds most of the numbers.
     scale : (rank,)
     hidden_weight : (members, rank, hidden)
     hidden_bias : (members, 1, hidden)
@@ -83,11 +92,40 @@ class Embedding:
         projected: Array = np.concatenate(parts, axis=1) * self.scale
         return projected
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays by name, as stored in the bundle."""
-        return dict(vars(self))
+    def save(self, folder: Path) -> list[Path]:
+        """Write `PROJECTION_FILE` and `EMBEDDING_FILE` to an existing folder; return their paths.
+
+        Weights are written in half precision. The projection has a file of its own because it stays the same when
+        networks are trained anew on the same clips.
+        """
+        projection: Tensors = {
+            "projection": pack(self.projection, BITS),
+            "scale": self.scale,
+            "appearance_mean": self.appearance_mean,
+            "appearance_deviation": self.appearance_deviation,
+        }
+        networks: Tensors = {
+            "hidden_weight": self.hidden_weight.astype(np.float16),
+            "hidden_bias": self.hidden_bias,
+            "output_weight": self.output_weight.astype(np.float16),
+            "output_bias": self.output_bias,
+        }
+        return [write_tensors(folder / PROJECTION_FILE, projection), write_tensors(folder / EMBEDDING_FILE, networks)]
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Build from the result of `tensors`; raises TypeError if an array is missing or unknown."""
-        return cls(**tensors)
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; raises BundleError if a file is missing or damaged."""
+        projected = read_tensors(
+            folder / PROJECTION_FILE, "projection", "scale", "appearance_mean", "appearance_deviation"
+        )
+        networks = read_tensors(folder / EMBEDDING_FILE, "hidden_weight", "hidden_bias", "output_weight", "output_bias")
+        return cls(
+            projection=unpack(projected["projection"], BITS, len(projected["scale"])),
+            scale=projected["scale"],
+            appearance_mean=projected["appearance_mean"],
+            appearance_deviation=projected["appearance_deviation"],
+            hidden_weight=networks["hidden_weight"].astype(np.float32),
+            hidden_bias=networks["hidden_bias"],
+            output_weight=networks["output_weight"].astype(np.float32),
+            output_bias=networks["output_bias"],
+        )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
@@ -18,6 +19,11 @@ def write_tensors(file: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
     # save_file creates files that only their owner can read, but a service may run as another user.
     file.write_bytes(save(dict(tensors)))
     return file
+
+
+def narrowed(numbers: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
+    """Return whole numbers, none of them negative, in the smallest dtype that holds them all."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
 
 
 def read_tensors(file: Path, *names: str) -> Tensors:

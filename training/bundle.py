@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from models.bundle import Bundle
 from models.bundle.manifest import DataRecord, HashtagRecord, Manifest, Settings, TrainingRecord
 from models.checksum import file_sha256
+from models.embedding import Embedding
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
@@ -19,7 +20,6 @@ from training.artifacts import Artifacts
 from training.bundle_writer import library_versions, write_bundle
 from training.config import Config
 from training.corpus import DENIED_TAGS, SUMMARY
-from training.embedding import read_embedding
 from training.evaluation.evaluate import read_calibration
 from training.evaluation.quality import read_quality
 from training.examples import by_hashtag, stem_of
@@ -83,7 +83,7 @@ def write_learnt(
             temperature=config.embedding.temperature,
         ),
         vocabulary=read_vocabulary(artifacts.vocabulary),
-        embedding=read_embedding(artifacts.embedding),
+        embedding=Embedding.load(artifacts.embedding),
         tagspace=TagSpace.load(artifacts.tag2vec, [record.stem for record in hashtags]),
         cooccurrence=Cooccurrence.load(artifacts.cooccurrence),
         trends=Trends.load(artifacts.trends) if (artifacts.trends / TRENDS_FILE).exists() else None,

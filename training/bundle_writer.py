@@ -17,7 +17,6 @@ from models.bundle.files import (
     CARD,
     CLASSES,
     DENIED,
-    EMBEDDING,
     KINDS,
     MANIFEST,
     TIMINGS,
@@ -89,7 +88,7 @@ def write_bundle(
         partial.mkdir()
         files = [
             write_tensors(partial / VOCABULARY, vocabulary.tensors()),
-            write_tensors(partial / EMBEDDING, embedding.tensors()),
+            *embedding.save(partial),
             shutil.copyfile(denied_tags, partial / DENIED),
             shutil.copyfile(appearance, partial / APPEARANCE),
             shutil.copyfile(classes, partial / CLASSES),

@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
-from models.bundle.files import EMBEDDING
-from models.embedding import Embedding
+from models.embedding import BITS, Embedding
+from models.quantisation import quantise
 from models.tags.space import TagSpace
-from models.tensor_file import read_tensors, write_tensors
 from training.appearance import read_appearances
 from training.artifacts import Artifacts
 from training.examples import background, by_hashtag, target_vectors, whole
@@ -106,7 +105,7 @@ class TrainedNetworks:
 
 
 def frozen(networks: TrainedNetworks, appearance_mean: Array, appearance_deviation: Array) -> Embedding:
-    """Return networks for inference: without torch, with the projection in 8 bits.
+    """Return networks for inference: without torch, rounded as they are stored.
 
     Parameters
     ----------
@@ -114,14 +113,17 @@ def frozen(networks: TrainedNetworks, appearance_mean: Array, appearance_deviati
     appearance_mean, appearance_deviation : float32 (2 d,)
         Of the features of appearance, as in the vectors that the networks learnt from.
     """
-    projection = networks.projection
-    scale = np.abs(projection).max(axis=1) / np.float32(np.iinfo(np.int8).max)
+    projection, scale = quantise(networks.projection, BITS)
+    ensemble = networks.ensemble
     return Embedding(
-        projection=np.rint(projection / scale[:, None]).astype(np.int8),
+        projection=projection,
         scale=scale,
         appearance_mean=appearance_mean,
         appearance_deviation=appearance_deviation,
-        **{name: tensor.detach().numpy() for name, tensor in networks.ensemble.state_dict().items()},
+        hidden_weight=ensemble.hidden_weight.detach().half().float().numpy(),
+        hidden_bias=ensemble.hidden_bias.detach().numpy(),
+        output_weight=ensemble.output_weight.detach().half().float().numpy(),
+        output_bias=ensemble.output_bias.detach().numpy(),
     )
 
 
@@ -132,7 +134,7 @@ def principal_directions(vectors: Array, rank: int) -> Array:
 
 
 def train_embedding(
-    parts: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
+    parts: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings, *, bits: int | None = None
 ) -> TrainedNetworks:
     """Train the networks.
 
@@ -156,9 +158,16 @@ def train_embedding(
         Rows of `targets`; those past the last are background classes.
     targets : float32 (hashtags, out)
         Unit tag vectors.
+    bits : int, optional
+        Round the projection to so many bits (`models.quantisation`) before anything is projected, so that the networks
+        learn from what they will be given. Not for parts in the span of the clips (`Examples.in_their_span`): the
+        errors of so few numbers do not cancel out.
     """
     named = labels < len(targets)
     projection = principal_directions(whole(parts[:, named]), settings.rank)
+    if bits is not None:
+        levels, scale = quantise(projection, bits)
+        projection = levels * scale[:, None]
     motion, mirrored, appearance = torch.from_numpy(parts) @ torch.from_numpy(projection).T
     wanted, tags = torch.from_numpy(labels), torch.from_numpy(targets)
     weights = torch.bincount(wanted)[wanted] ** -0.5
@@ -202,11 +211,6 @@ def learn_embedding(out: Path, artifacts: Artifacts, *, settings: EmbeddingSetti
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
     everything = examples.joined(background(artifacts))
-    networks = train_embedding(everything.parts, everything.labels, targets, settings)
+    networks = train_embedding(everything.parts, everything.labels, targets, settings, bits=BITS)
     standard = read_appearances(artifacts.appearance).standard()
-    write_tensors(out / EMBEDDING, frozen(networks, *standard).tensors())
-
-
-def read_embedding(folder: Path) -> Embedding:
-    """Return the trained networks."""
-    return Embedding.from_tensors(read_tensors(folder / EMBEDDING))
+    frozen(networks, *standard).save(out)

@@ -6,7 +6,8 @@
     vocabulary.safetensors  PCA and Gaussian mixture of each descriptor block
     appearance.onnx         the image network that describes pictures
     classes.tsv             the hashtags that the classes of the image network stand for
-    embedding.safetensors   the networks from motion and appearance to the tag space
+    projection.safetensors  the principal directions of motion and appearance
+    embedding.safetensors   the networks from these directions to the tag space
     tags.json               stems, counts, display forms
     tagspace.faiss          tag vectors and their search index
     cooccurrence.safetensors  which tags go with which

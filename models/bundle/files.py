@@ -1,11 +1,12 @@
 """Names of the files in a bundle."""
 
+from models.embedding import EMBEDDING_FILE, PROJECTION_FILE
+
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
 VOCABULARY = "vocabulary.safetensors"
 APPEARANCE = "appearance.onnx"
 CLASSES = "classes.tsv"
-EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
 KINDS = "tag_kinds.tsv"
@@ -14,7 +15,8 @@ REQUIRED = (
     VOCABULARY,
     APPEARANCE,
     CLASSES,
-    EMBEDDING,
+    PROJECTION_FILE,
+    EMBEDDING_FILE,
     CARD,
     DENIED,
     KINDS,

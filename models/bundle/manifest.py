@@ -14,7 +14,7 @@ from models.calibration import Calibration
 from models.errors import BundleError
 from models.trajectories.settings import TrajectorySettings
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever this code would misread bundles of the format before."""
 
 REQUIRES: Final = "tag2vec>=1.0,<2"
@@ -84,7 +84,7 @@ class TrainingRecord(_Record):
 class Manifest(_Record):
     """`manifest.json`, which pins every other file of the bundle."""
 
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     requires: Annotated[str, Field(pattern=PATTERN)] = REQUIRES
     name: str
     version: str

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from models.bundle.files import APPEARANCE, DENIED, EMBEDDING, KINDS, MANIFEST, REQUIRED, VOCABULARY
+from models.bundle.files import APPEARANCE, DENIED, KINDS, MANIFEST, REQUIRED, VOCABULARY
 from models.bundle.manifest import Manifest, read_manifest
 from models.bundle.verification import verify_file, verify_shapes, verify_stemmer
 from models.encoded_clip import EncodedLengths
@@ -112,7 +112,7 @@ class Bundle:
         """Read the networks."""
         from models.embedding import Embedding
 
-        return Embedding.from_tensors(read_tensors(self.path / EMBEDDING))
+        return Embedding.load(self.path)
 
     def tagspace(self) -> "TagSpace":
         """Read the tags and their index; imports FAISS."""

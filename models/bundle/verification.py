@@ -6,9 +6,10 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from models.bundle.files import CLASSES, EMBEDDING, VOCABULARY
+from models.bundle.files import CLASSES, VOCABULARY
 from models.bundle.manifest import FileRecord, Manifest
 from models.checksum import file_sha256
+from models.embedding import BITS, EMBEDDING_FILE, PROJECTION_FILE
 from models.encoded_clip import EncodedLengths
 from models.errors import BundleError
 from models.trajectories.descriptor_layout import BLOCKS
@@ -71,18 +72,25 @@ def verify_shapes(path: Path) -> EncodedLengths:
             f"{block}.variances": (k, d_out),
         }
     _compare(path / VOCABULARY, found, expected)
-    found = _shapes(path / EMBEDDING)
-    rank = (*found.get("projection", ()), 0)[0]
-    members, hidden, out = (*found.get("output_weight", ()), 0, 0, 0)[:3]
+    found = _shapes(path / PROJECTION_FILE)
+    rank = (*found.get("scale", ()), 0)[0]
     features = (*found.get("appearance_mean", ()), 0)[0]
     _compare(
-        path / EMBEDDING,
+        path / PROJECTION_FILE,
         found,
         {
             "appearance_mean": (features,),
             "appearance_deviation": (features,),
-            "projection": (rank, dimensions + features),
+            "projection": (-(-rank * BITS // 8), dimensions + features),
             "scale": (rank,),
+        },
+    )
+    found = _shapes(path / EMBEDDING_FILE)
+    members, hidden, out = (*found.get("output_weight", ()), 0, 0, 0)[:3]
+    _compare(
+        path / EMBEDDING_FILE,
+        found,
+        {
             "hidden_weight": (members, rank, hidden),
             "hidden_bias": (members, 1, hidden),
             "output_weight": (members, hidden, out),

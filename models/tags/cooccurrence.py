@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import BundleError
-from models.tensor_file import Tensors, read_tensors, write_tensors
+from models.tensor_file import Tensors, narrowed, read_tensors, write_tensors
 
 COOCCURRENCE_FILE = "cooccurrence.safetensors"
 
@@ -17,9 +17,9 @@ class Cooccurrence:
 
     Parameters
     ----------
-    starts : int64 (stems + 1,)
+    starts : int (stems + 1,)
         The entries of stem i are at ``starts[i]:starts[i + 1]`` of the other two arrays.
-    companions : int32 (entries,)
+    companions : int (entries,)
         Row of each companion in the tag space.
     relevance : float16 (entries,)
         Of the companion to the stem, 0 to 1: the probability that unseen posts use the two together, lowered where few
@@ -32,13 +32,15 @@ class Cooccurrence:
     """
 
     def __init__(
-        self, starts: NDArray[np.int64], companions: NDArray[np.int32], relevance: NDArray[np.float16]
+        self, starts: NDArray[np.integer], companions: NDArray[np.integer], relevance: NDArray[np.float16]
     ) -> None:
+        whole = all(np.issubdtype(array.dtype, np.integer) for array in (starts, companions))
+        # Differences of unsigned numbers would never be negative.
+        starts = starts.astype(np.int64)
         self._starts, self._companions, self._relevance = starts, companions, relevance
         stems = len(starts) - 1
         consistent = (
-            starts.dtype == np.int64
-            and companions.dtype == np.int32
+            whole
             and relevance.dtype == np.float16
             and starts.ndim == companions.ndim == 1
             and companions.shape == relevance.shape
@@ -57,7 +59,7 @@ class Cooccurrence:
     def __len__(self) -> int:
         return len(self._starts) - 1
 
-    def row(self, stem: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
+    def row(self, stem: int) -> tuple[NDArray[np.integer], NDArray[np.float16]]:
         """Return the companions of a stem and their relevance."""
         entries = slice(self._starts[stem], self._starts[stem + 1])
         return self._companions[entries], self._relevance[entries]
@@ -94,7 +96,11 @@ class Cooccurrence:
 
     def save(self, folder: Path) -> Path:
         """Write `COOCCURRENCE_FILE` to an existing folder; return its path."""
-        tensors: Tensors = {"starts": self._starts, "companions": self._companions, "relevance": self._relevance}
+        tensors: Tensors = {
+            "starts": narrowed(self._starts),
+            "companions": narrowed(self._companions),
+            "relevance": self._relevance,
+        }
         return write_tensors(folder / COOCCURRENCE_FILE, tensors)
 
     @classmethod

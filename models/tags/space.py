@@ -168,7 +168,7 @@ class TagSpace:
         UnknownTag
             If the space has no such stem.
         """
-        # Rescaled to unit length: large indexes store vectors in half precision.
+        # Rescaled to unit length: the index stores vectors in half precision.
         return unit(self._index.reconstruct(self.row(name)))
 
     def vectors(self, rows: ArrayLike) -> NDArray[np.float32]:

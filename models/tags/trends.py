@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import BundleError
-from models.tensor_file import read_tensors, write_tensors
+from models.tensor_file import Tensors, narrowed, read_tensors, write_tensors
 
 TRENDS_FILE = "trends.safetensors"
 
@@ -25,7 +25,7 @@ class Trends:
         First day of each window, ascending, as a proleptic Gregorian ordinal (`datetime.date.toordinal`).
     posts : int64 (windows,)
         Number of posts in each window.
-    counts : int32 (stems, windows)
+    counts : int (stems, windows)
         Number of them that use each stem.
 
     Raises
@@ -34,7 +34,7 @@ class Trends:
         If the arrays are inconsistent.
     """
 
-    def __init__(self, starts: NDArray[np.int64], posts: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+    def __init__(self, starts: NDArray[np.int64], posts: NDArray[np.int64], counts: NDArray[np.integer]) -> None:
         self.starts, self.posts, self.counts = starts, posts, counts
         consistent = (
             starts.ndim == posts.ndim == 1
@@ -62,7 +62,8 @@ class Trends:
 
     def save(self, folder: Path) -> Path:
         """Write `TRENDS_FILE` to an existing folder; return its path."""
-        return write_tensors(folder / TRENDS_FILE, {"starts": self.starts, "posts": self.posts, "counts": self.counts})
+        tensors: Tensors = {"starts": self.starts, "posts": self.posts, "counts": narrowed(self.counts)}
+        return write_tensors(folder / TRENDS_FILE, tensors)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

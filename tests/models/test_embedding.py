@@ -1,13 +1,15 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from safetensors.numpy import load, save
 
-from models.embedding import ROWS, Embedding
+from models.embedding import BITS, EMBEDDING_FILE, PROJECTION_FILE, ROWS, Embedding
+from models.errors import BundleError
 from models.fusion import fuse
 
 Array = NDArray[np.float32]
@@ -22,8 +24,8 @@ def network(
         return random.normal(size=shape).astype(np.float32)
 
     return Embedding(
-        random.integers(-127, 128, (rank, dimensions + features), np.int8),
-        (np.abs(weights(rank)) / 127).astype(np.float32),
+        2 * random.integers(0, 2**BITS, (rank, dimensions + features), np.int8) - np.int8(2**BITS - 1),
+        (np.abs(weights(rank)) / 2**BITS).astype(np.float32),
         weights(members, rank, hidden),
         weights(members, 1, hidden),
         weights(members, hidden, out),
@@ -46,7 +48,7 @@ def fused(net: Embedding, fisher: Array, features: Array) -> Array:
 
 def test_equals_the_formula() -> None:
     net = network()
-    array = {name: value.astype(np.float64) for name, value in net.tensors().items()}
+    array = {name: value.astype(np.float64) for name, value in vars(net).items()}
     array["projection"] *= array["scale"][:, None]
     fisher, features = clips()
     vector = fused(net, fisher, features)
@@ -67,7 +69,7 @@ def test_equals_the_formula() -> None:
 def test_equals_torch(rank: int, dimensions: int, hidden: int, out: int, members: int) -> None:
     net = network(rank, dimensions, hidden, out, members)
     fisher, features = clips(4, dimensions=dimensions)
-    weights = {name: torch.from_numpy(array) for name, array in net.tensors().items()}
+    weights = {name: torch.from_numpy(array) for name, array in vars(net).items()}
     projected = (
         torch.from_numpy(fused(net, fisher, features)) @ (weights["projection"].float() * weights["scale"][:, None]).T
     )
@@ -80,12 +82,41 @@ def test_equals_torch(rank: int, dimensions: int, hidden: int, out: int, members
     np.testing.assert_allclose(net.embed(fisher, features), points.mean(dim=0).numpy(), atol=2e-5)
 
 
-def test_tensors_round_trip() -> None:
-    net = network()
-    again = Embedding.from_tensors(load(save(net.tensors())))
-    for name, array in net.tensors().items():
-        np.testing.assert_array_equal(again.tensors()[name], array)
-        assert again.tensors()[name].dtype == array.dtype
+@pytest.mark.parametrize("rank", [1, 4, 6])
+def test_what_is_saved_is_loaded(tmp_path: Path, rank: int) -> None:
+    net = network(rank)
+    assert [path.name for path in net.save(tmp_path)] == [PROJECTION_FILE, EMBEDDING_FILE]
+    again = Embedding.load(tmp_path)
+    for name, array in vars(net).items():
+        # Half precision has 11 bits.
+        np.testing.assert_allclose(vars(again)[name], array, rtol=2**-11 if name.endswith("weight") else 0, strict=True)
+    files = [(tmp_path / name).read_bytes() for name in (PROJECTION_FILE, EMBEDDING_FILE)]
+    again.save(tmp_path)
+    assert [(tmp_path / name).read_bytes() for name in (PROJECTION_FILE, EMBEDDING_FILE)] == files
+
+
+def test_networks_trained_anew_leave_the_projection_as_it_is(tmp_path: Path) -> None:
+    first, second = (tmp_path / name for name in ("first", "second"))
+    for folder, net in ((first, network()), (second, replace(network(), hidden_weight=network().hidden_weight + 1))):
+        folder.mkdir()
+        net.save(folder)
+    assert (first / PROJECTION_FILE).read_bytes() == (second / PROJECTION_FILE).read_bytes()
+    assert (first / EMBEDDING_FILE).read_bytes() != (second / EMBEDDING_FILE).read_bytes()
+
+
+def test_a_number_takes_few_bits(tmp_path: Path) -> None:
+    sizes = [path.stat().st_size for path in network(64, 5_000, 60).save(tmp_path)]
+    numbers = 64 * 5_003, 3 * (64 * 60 + 60 * 5)
+    for size, count, bits in zip(sizes, numbers, (BITS, 16), strict=True):
+        assert size == pytest.approx(count * bits / 8, rel=0.1)
+
+
+@pytest.mark.parametrize("name", [PROJECTION_FILE, EMBEDDING_FILE])
+def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
+    network().save(tmp_path)
+    (tmp_path / name).write_bytes(b"nothing of the kind")
+    with pytest.raises(BundleError, match=name):
+        Embedding.load(tmp_path)
 
 
 def test_batch_equals_single_vectors() -> None:
@@ -98,7 +129,7 @@ def test_batch_equals_single_vectors() -> None:
 def test_length_measures_agreement_of_the_networks() -> None:
     several, net = clips(7), network()
     np.testing.assert_array_less(np.linalg.norm(net.embed(*several), axis=1), 0.99)
-    alike = {name: np.repeat(array[:1], 3, axis=0) for name, array in net.tensors().items() if array.ndim == 3}
+    alike = {name: np.repeat(array[:1], 3, axis=0) for name, array in vars(net).items() if array.ndim == 3}
     np.testing.assert_allclose(np.linalg.norm(replace(net, **alike).embed(*several), axis=1), 1, atol=1e-6)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.bundle import Bundle
+from models.embedding import Embedding
 from models.errors import Tag2VecError
 from training.appearance import appearances_of
 from training.artifacts import Artifacts
 from training.config import Config
-from training.embedding import read_embedding
 from training.evaluation.answers import read_answers
 from training.evaluation.open_world import read_open_world
 from training.evaluation.quality import Quality
@@ -111,7 +111,7 @@ def clip_sections(config: Config) -> list[Section]:
     space = Bundle.open(artifacts.bundle).tagspace()
     examples = by_hashtag(artifacts, space)
     unseen = OutOfFold.read(artifacts.out_of_fold).embedded
-    networks = read_embedding(artifacts.embedding)
+    networks = Embedding.load(artifacts.embedding)
     fisher, features = read_views(artifacts.vocabulary), appearances_of(artifacts, examples.clips).features
     embedded = networks.embed(fisher[:, rows_of(artifacts.features, examples.clips)].mean(axis=0), features)
     views = [

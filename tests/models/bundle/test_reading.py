@@ -119,6 +119,7 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
         "embedding.safetensors",
         "inflections.safetensors",
         "manifest.json",
+        "projection.safetensors",
         "tag_kinds.tsv",
         "tags.json",
         "tagspace.faiss",
@@ -162,7 +163,15 @@ def test_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["vocabulary.safetensors", "embedding.safetensors", "tags.json", "tagspace.faiss", "MODEL_CARD.md"]
+    "name",
+    [
+        "vocabulary.safetensors",
+        "projection.safetensors",
+        "embedding.safetensors",
+        "tags.json",
+        "tagspace.faiss",
+        "MODEL_CARD.md",
+    ],
 )
 def test_damage_is_named(bundle: Bundle, name: str) -> None:
     file = bundle.path / name
@@ -191,13 +200,14 @@ def test_no_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (lambda manifest: manifest.update(format=1), "is of format 1; this version of tag2vec reads format 3"),
+        (lambda manifest: manifest.update(format=3), "is of format 3; this version of tag2vec reads format 4"),
         (lambda manifest: manifest.pop("format"), "format None"),
         (lambda manifest: manifest.update(requires="tag2vec>=7,<8"), "needs tag2vec>=7,<8, but tag2vec"),
         (lambda manifest: manifest.update(requires="tag2vec"), "requires: String should match"),
         (lambda manifest: manifest["settings"].pop("temperature"), "temperature: Field required"),
         (lambda manifest: manifest.pop("name"), "name: Field required"),
         (lambda manifest: manifest.update(surprise=1), "surprise: Extra"),
+        (lambda manifest: manifest["files"].pop("projection.safetensors"), "lists no projection.safetensors"),
         (lambda manifest: manifest["files"].pop("embedding.safetensors"), "lists no embedding.safetensors"),
         (lambda manifest: manifest["files"].pop("tags.json"), "lists no tags.json"),
         (lambda manifest: manifest["files"].update({"../x": {"sha256": "0" * 64, "bytes": 1}}), r"files\.\.\./x"),
@@ -234,11 +244,13 @@ def test_a_manifest_that_is_none(bundle: Bundle, content: bytes) -> None:
         ("vocabulary.safetensors", "mbhy.weights", None),
         ("vocabulary.safetensors", "hog.means", (3, 3)),
         ("vocabulary.safetensors", "extra", (1,)),
-        ("embedding.safetensors", "projection", (4, 7)),
-        ("embedding.safetensors", "projection", None),
-        ("embedding.safetensors", "appearance_mean", (7,)),
-        ("embedding.safetensors", "appearance_deviation", (7,)),
-        ("embedding.safetensors", "appearance_deviation", None),
+        ("projection.safetensors", "projection", (1, 7)),
+        ("projection.safetensors", "projection", None),
+        ("projection.safetensors", "scale", (5,)),
+        ("projection.safetensors", "scale", (4, 1)),
+        ("projection.safetensors", "appearance_mean", (7,)),
+        ("projection.safetensors", "appearance_deviation", (7,)),
+        ("projection.safetensors", "appearance_deviation", None),
         ("embedding.safetensors", "hidden_weight", (2, 4, 5)),
         ("embedding.safetensors", "output_bias", (2, 5)),
     ],

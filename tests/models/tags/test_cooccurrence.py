@@ -51,6 +51,24 @@ def test_save_and_load(tmp_path_factory: pytest.TempPathFactory, matrix: np.ndar
         assert relevance.tolist() == matrix[stem][matrix[stem] > 0].tolist()
 
 
+@pytest.mark.parametrize(("stems", "width"), [(200, 1), (60_000, 2), (70_000, 4)])
+def test_numbers_take_as_many_bytes_as_they_need(tmp_path: Path, stems: int, width: int) -> None:
+    entries = 5_000
+    random = np.random.default_rng(0)
+    starts = np.minimum(np.arange(stems + 1) * 30, entries)
+    companions = np.sort(random.integers(0, stems, entries)).astype(np.int32)
+    companions[-1] = stems - 1
+    whole = Cooccurrence(starts, companions, random.random(entries).astype(np.float16))
+    path = whole.save(tmp_path)
+    assert path.stat().st_size == pytest.approx(2 * (stems + 1) + (width + 2) * entries, abs=300)
+    again = Cooccurrence.load(tmp_path)
+    for one in (whole, again):
+        found, relevance = one.expected([0, 7, 3], [0.5, 0.25, 0.25])
+        assert found.dtype == np.int64
+        np.testing.assert_array_equal(found, whole.expected([0, 7, 3], [0.5, 0.25, 0.25])[0])
+        np.testing.assert_array_equal(relevance, whole.expected([0, 7, 3], [0.5, 0.25, 0.25])[1])
+
+
 def test_empty() -> None:
     none = Cooccurrence.empty(3)
     assert len(none) == 3
@@ -64,7 +82,8 @@ def test_empty() -> None:
         {"starts": np.array([0, 1, 3])},
         {"starts": np.array([1, 2, 2])},
         {"starts": np.array([0, 2, 1, 2])},
-        {"starts": np.array([0, 1, 2], np.int32)},
+        {"starts": np.array([0.0, 1.0, 2.0])},
+        {"starts": np.array([0, 2, 1, 2], np.uint8)},
         {"companions": np.array([1, 2], np.int32)},
         {"companions": np.array([-1, 0], np.int32)},
         {"companions": np.array([1.0, 0.0])},

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.tags.index import build_index
-from models.tags.space import TagSpace, unit
+from models.tags.space import INDEX_FILE, TagSpace, unit
 
 N, DIMENSIONS = 3_000, 20
 
@@ -33,8 +33,21 @@ def space(vectors: NDArray[np.float32]) -> TagSpace:
 
 
 def test_exact_up_to_a_limit(vectors: NDArray[np.float32]) -> None:
-    assert isinstance(build_index(vectors, exact_up_to=N), faiss.IndexFlatL2)
-    assert isinstance(build_index(vectors, exact_up_to=N - 1), faiss.IndexPreTransform)
+    exact, approximate = (build_index(vectors, exact_up_to=limit) for limit in (N, N - 1))
+    assert isinstance(faiss.downcast_index(exact.index), faiss.IndexScalarQuantizer)
+    assert isinstance(faiss.downcast_index(approximate.index), faiss.IndexIVFScalarQuantizer)
+
+
+def test_exact_search_finds_all_neighbours(vectors: NDArray[np.float32]) -> None:
+    space = make_space(vectors, exact_up_to=N)
+    rng = np.random.default_rng(1)
+    for query in unit(vectors[:100] + rng.normal(size=(100, DIMENSIONS)) * 0.05):
+        distances = np.linalg.norm(vectors.astype(np.float64) - query, axis=1)
+        near = space.nearest(query, 15)
+        # Half precision may swap those at the same distance.
+        np.testing.assert_allclose([neighbour.distance for neighbour in near], np.sort(distances)[:15], atol=5e-4)
+        rows = [space.stems.index(neighbour.stem) for neighbour in near]
+        np.testing.assert_allclose(distances[rows], np.sort(distances)[:15], atol=5e-4)
 
 
 def test_approximate_search_finds_nearly_all_neighbours(vectors: NDArray[np.float32], space: TagSpace) -> None:
@@ -48,6 +61,11 @@ def test_approximate_search_finds_nearly_all_neighbours(vectors: NDArray[np.floa
             assert neighbour.distance == pytest.approx(distances[space.stems.index(neighbour.stem)], abs=2e-3)
         found += len({neighbour.stem for neighbour in near} & {space.stems[row] for row in np.argsort(distances)[:15]})
     assert found > 0.95 * 100 * 15
+
+
+def test_an_exact_index_takes_two_bytes_a_number(vectors: NDArray[np.float32], tmp_path: Path) -> None:
+    make_space(vectors, exact_up_to=N).save(tmp_path)
+    assert (tmp_path / INDEX_FILE).stat().st_size == pytest.approx(2 * N * 24, rel=0.01)  # padded to 24
 
 
 def test_approximate_index_keeps_vectors(vectors: NDArray[np.float32], space: TagSpace) -> None:

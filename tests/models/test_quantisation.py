@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from models.quantisation import pack, quantise, unpack
+
+BITS = st.sampled_from([1, 2, 4])
+
+
+@pytest.mark.parametrize(("bits", "error"), [(1, 0.3634), (2, 0.1188), (3, 0.03744), (4, 0.01154)])
+def test_a_normal_distribution_is_quantised_as_well_as_is_possible(bits: int, error: float) -> None:
+    # The least squared errors of evenly spaced levels: Max, "Quantizing for minimum distortion" (1960), table II.
+    rows = np.random.default_rng(0).normal(size=(2, 100_000)).astype(np.float32) * np.array([[1e-3], [7]], np.float32)
+    levels, scale = quantise(rows, bits)
+    left = np.square(levels * scale[:, None] - rows).mean(axis=1) / np.square(rows).mean(axis=1)
+    assert (left < 1.03 * error).all()
+    assert np.unique(levels).tolist() == list(range(1 - 2**bits, 2**bits, 2))
+
+
+@given(arrays(np.float32, (3, 7), elements=st.floats(-100, 100, width=32)), st.integers(1, 7))
+def test_levels_are_the_nearest(rows: np.ndarray, bits: int) -> None:
+    levels, scale = quantise(rows, bits)
+    assert levels.dtype == np.int8
+    assert scale.dtype == np.float32
+    assert np.isfinite(scale).all()
+    possible = np.arange(1 - 2**bits, 2**bits, 2)
+    distances = np.abs(possible * scale[:, None, None].astype(np.float64) - rows[..., None])
+    assert (np.isin(levels, possible)).all()
+    found = np.abs(levels * scale[:, None].astype(np.float64) - rows)
+    # The levels were chosen with another scale; this one fits them better as a whole.
+    assert (np.square(found).sum(axis=1) <= np.square(rows).sum(axis=1) * (1 + 1e-5)).all()
+    assert (found <= distances.min(axis=2) + 2 * scale[:, None]).all()
+
+
+@given(st.sampled_from([1, 2, 3, 4]), st.integers(0, 3))
+def test_what_is_quantised_already_is_reproduced(bits: int, seed: int) -> None:
+    rows = np.random.default_rng(seed).normal(size=(4, 500)).astype(np.float32)
+    levels, scale = quantise(rows, bits)
+    again, same = quantise(levels * scale[:, None], bits)
+    np.testing.assert_array_equal(again, levels)
+    np.testing.assert_allclose(same, scale, rtol=1e-6)
+
+
+def test_each_row_has_its_own_scale() -> None:
+    row = np.random.default_rng(0).normal(size=500).astype(np.float32)
+    levels, scale = quantise(np.stack([row, 1000 * row]), 2)
+    np.testing.assert_array_equal(*levels)
+    assert scale[1] == pytest.approx(1000 * scale[0])
+
+
+@given(BITS, st.integers(0, 9), st.integers(0, 5), st.integers(0, 3))
+def test_what_is_packed_is_unpacked(bits: int, n: int, dimensions: int, seed: int) -> None:
+    levels = 2 * np.random.default_rng(seed).integers(0, 2**bits, (n, dimensions), np.int8) - np.int8(2**bits - 1)
+    packed = pack(levels, bits)
+    assert packed.dtype == np.uint8
+    assert packed.shape == (-(-n * bits // 8), dimensions)
+    np.testing.assert_array_equal(unpack(packed, bits, n), levels, strict=True)
+
+
+def test_the_first_row_is_in_the_lowest_bits() -> None:
+    assert pack(np.array([[-3], [-1], [1], [3], [3]], np.int8), 2).tolist() == [[0b11_10_01_00], [0b11]]

@@ -102,20 +102,24 @@ class Pipeline:
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
         confident, appearance = True, encoded.appearance
+        exclude, allow = list(options.get("exclude", ())), list(options.get("allow", ()))
+        options = {**options, "exclude": exclude, "allow": allow}
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
+            warn = partial(self.suggester.warnings, vector, appearance.probabilities, exclude=exclude, allow=allow)
             if calibration is None:
                 hashtags = suggest()
             else:
                 familiarity = self.suggester.familiarity(vector)
                 certainty = self.suggester.certainty(appearance.probabilities)
                 evidence = calibration.evidence_for(familiarity, certainty)
-                hashtags = suggest(
-                    share=calibration.share(familiarity, certainty), score=partial(calibration.score, evidence=evidence)
-                )
+                share = calibration.share(familiarity, certainty)
+                hashtags = suggest(share=share, score=partial(calibration.score, evidence=evidence))
+                warn = partial(warn, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags])
+            warnings += warn(none_left=not hashtags)
         if not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds

@@ -17,7 +17,7 @@ def send(server: Running, clip: bytes, fields: Fields, **query: str | list[str])
 
 def test_they_are_worth_the_same_as_in_the_query(server: Running, clip: bytes) -> None:
     best = [found["tag"] for found in server.suggest(clip, k=50).json()["hashtags"]]
-    for given in (
+    ways: list[Fields] = [
         {"k": "3"},
         {"rank": "popular", "k": "20"},
         {"min_score": "0.5"},
@@ -25,7 +25,8 @@ def test_they_are_worth_the_same_as_in_the_query(server: Running, clip: bytes) -
         {"exclude": ",".join(best[:2]), "k": "5"},
         {"allow": [f"#{best[4].upper()}", best[7]]},
         {"allow": f"#{best[4]} #{best[7]}"},
-    ):
+    ]
+    for given in ways:
         status, answer = send(server, clip, given)
         assert status == 200
         assert answer["hashtags"] == server.suggest(clip, **given).json()["hashtags"] != []

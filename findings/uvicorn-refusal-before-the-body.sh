@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# uvicorn: after a refusal that a client with `Expect: 100-continue` gets instead of leave to send, its next request is lost.
+# uvicorn: a client that is refused instead of getting `100 Continue` gets no answer to its next request either.
 #
 # Installs: uvicorn 0.54.0, h11 0.16.0 and httptools 0.8.0, in a temporary virtual environment.
 # Expected: `Connection: close` in an answer that comes before the body (RFC 9110, section 10.1.1: a server should say

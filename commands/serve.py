@@ -36,6 +36,8 @@ def serve(
         settings = Settings(**given)
     except ValidationError as error:
         for wrong in error.errors():
-            complain(f"error: TAG2VEC_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}")
+            name, *places = wrong["loc"]  # of a list, the place in it
+            where = f"TAG2VEC_{name}".upper() + "".join(f", item {int(place) + 1}" for place in places)
+            complain(f"error: {where}: {wrong['msg']}")
         raise typer.Exit(ExitCode.UNUSABLE) from None
     run(settings)

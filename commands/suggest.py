@@ -59,13 +59,16 @@ def suggest(
     min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="TAG", help="Never suggest this hashtag or its inflections; repeatable."),
+        typer.Option(
+            metavar="TAG", help="Never suggest this hashtag or its inflections; repeatable, or separated by commas."
+        ),
     ] = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TAG",
-            help="Suggest only this hashtag and its inflections, even where it is held back by its kind; repeatable.",
+            help="Suggest only this hashtag and its inflections, even where it is held back by its kind; repeatable, "
+            "or separated by commas.",
         ),
     ] = None,
     rank: Annotated[
@@ -88,12 +91,15 @@ def suggest(
     from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
     from models.tags.suggestions import NO_DATES, SuggestOptions
+    from models.tags.tag_list import split
 
     opened = Bundle.open(bundle or SHIPPED)
     pipeline = Pipeline(opened, deny_file, kinds_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
-    options = SuggestOptions(k=k, min_score=min_score, exclude=exclude or (), allow=allow or (), rank=rank)
+    options = SuggestOptions(
+        k=k, min_score=min_score, exclude=split(exclude or ()), allow=split(allow or ()), rank=rank
+    )
     threads = processors()
     if not encoder.kernels_cached():
         complain("compiling kernels, once on this machine, about 20 s")

@@ -55,8 +55,12 @@ def trajectories(
     """Extract the improved dense trajectories of a clip."""
     if draw is not None and draw.suffix not in DRAWINGS:
         raise typer.BadParameter(f"{draw} must end in .mp4 or .png", param_hint="--draw")
+    from models.atomic_write import require_parent
     from models.cpu_count import processors
     from models.errors import ClipError
+
+    for written in filter(None, (dump, draw)):
+        require_parent(written)  # before minutes of work
 
     settings = settings_of(setting)
     threads = threads or processors()

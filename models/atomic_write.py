@@ -20,7 +20,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
     ----------
     path : Path
         Its parent folder must exist.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder.
     """
+    require_parent(path)
     name, dot, suffixes = path.name.partition(".")
     partial = path.with_name(f".{name}.{os.getpid()}.partial{dot}{suffixes}")
     _remove(partial)
@@ -30,6 +36,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except BaseException:
         _remove(partial)
         raise
+
+
+def require_parent(path: Path) -> None:
+    """Raise an OSError that names the folder in which `path` is to be written, if there is no such folder.
+
+    Writers that are libraries often say no more than that something does not exist.
+    """
+    parent = path.parent
+    if not parent.exists():
+        raise FileNotFoundError(f"{path} cannot be written: the folder {parent} does not exist; create it first")
+    if not parent.is_dir():
+        raise NotADirectoryError(f"{path} cannot be written: {parent} is not a folder")
 
 
 def _remove(path: Path) -> None:

@@ -102,21 +102,27 @@ class Pipeline:
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
         confident, appearance = True, encoded.appearance
+        exclude, allow = list(options.get("exclude", ())), list(options.get("allow", ()))
+        options = {**options, "exclude": exclude, "allow": allow}
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
+            warn = partial(self.suggester.warnings, vector, appearance.probabilities, exclude=exclude, allow=allow)
             if calibration is None:
                 hashtags = suggest()
             else:
                 clip = self.suggester.recognition(vector, appearance.probabilities)
+                share = calibration.share(clip)
                 hashtags = suggest(
-                    share=calibration.share(clip),
+                    share=share,
                     score=lambda relevance, most_relevant: calibration.score(
                         relevance, calibration.any_right(most_relevant, clip)
                     ),
                 )
+                warn = partial(warn, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
+            warnings += warn(none_left=not hashtags)
         if not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds

@@ -6,7 +6,6 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
@@ -15,7 +14,10 @@ from service.api import health, page, routes
 from service.lifecycle import Service
 from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
+from service.middleware.cross_origin import CrossOrigin
+from service.middleware.failures import Failures
 from service.middleware.request_context import RequestContext
+from service.middleware.request_target import RequestTarget
 from service.problems import Code, Problem, ProblemDocument
 from service.settings import Settings
 
@@ -29,8 +31,8 @@ Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc
 """
 
 _ROUTING = {
-    404: (Code.not_found, "There is nothing at this path. The API is documented at /docs."),
-    405: (Code.method_not_allowed, "This path does not support this method. The API is documented at /docs."),
+    404: (Code.not_found, "There is nothing at this path. The API is documented at {docs}."),
+    405: (Code.method_not_allowed, "This path does not support this method. The API is documented at {docs}."),
 }
 
 
@@ -67,14 +69,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimits, settings=settings)
     if service.keys is not None:
         app.add_middleware(Authentication, keys=service.keys)
+    app.add_middleware(RequestTarget, settings=settings)
+    app.add_middleware(Failures)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
-            expose_headers=["ETag", "Retry-After", "Server-Timing", "X-Request-ID"],
-        )
+        app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(RequestContext, metrics=service.metrics)
     _complete_description(app)
     return app
@@ -112,7 +110,11 @@ async def _problem(request: Request, error: Exception) -> Response:
         error = Problem(Code.invalid_request, detail, errors=errors)
     elif isinstance(error, HTTPException):
         code, detail = _ROUTING.get(error.status_code, (Code.invalid_request, str(error.detail)))
-        error = Problem(code, detail, headers=dict(error.headers or {}))
+        detail = detail.replace("{docs}", f"{request.scope['root_path']}/docs")
+        headers = dict(error.headers or {})
+        if headers.get("Allow") == "GET":
+            headers["Allow"] = "GET, HEAD"
+        error = Problem(code, detail, headers=headers)
     assert isinstance(error, Problem)  # noqa: S101 - the only other error that is handled here
     request.state.outcome = error.code.name
     return error.response(request.state.request_id)

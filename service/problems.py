@@ -20,6 +20,7 @@ class Code(Enum):
 
     not_http = 400, "Malformed HTTP request"
     unauthorized = 401, "Missing or invalid API key"
+    origin_not_allowed = 403, "Origin not allowed"
     not_found = 404, "Not found"
     unknown_tag = 404, "Unknown tag"
     method_not_allowed = 405, "Method not allowed"

@@ -1,6 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it, with a time limit for headers and problem documents for malformed requests."""
 
 import asyncio
+import re
 import sys
 import uuid
 from typing import TYPE_CHECKING, Final
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from service.middleware.cross_origin import readable
 from service.middleware.request_context import record
 from service.problems import Code, Problem
 
@@ -18,6 +20,8 @@ _HEADERS_S: Final = 15.0
 """Seconds that a connection may take to send the headers of a request."""
 _LINGER_S: Final = 1.0
 """Seconds for which whatever follows a malformed request is read and dropped."""
+
+_ORIGIN: Final = re.compile(rb"\r\norigin:[ \t]*([^\s]+)", re.IGNORECASE)
 
 
 class Protocol(H11Protocol):
@@ -43,6 +47,7 @@ class Protocol(H11Protocol):
             problem = Problem(Code.headers_too_large, "Send a shorter path and fewer or shorter headers.")
         else:
             problem = Problem(Code.not_http, "Send a well-formed HTTP/1.1 request.")
+        service: Service = self.config.app.state.service  # type: ignore[union-attr]
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:  # a request is under way: its body is malformed
             state = cycle.scope["state"]
@@ -52,9 +57,9 @@ class Protocol(H11Protocol):
             cycle.message_event.set()
         else:
             request_id = uuid.uuid4().hex
-            service: Service = self.config.app.state.service  # type: ignore[union-attr]
             record(service.metrics, request_id, "none", "none", problem.code.status, problem.code.name, 0.0)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            problem.headers = readable(service.settings.cors_origins, self._origin())
             response = problem.response(request_id)
             headers = [*response.raw_headers, (b"connection", b"close")]
             for event in (
@@ -66,6 +71,11 @@ class Protocol(H11Protocol):
         self._refused = True
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _origin(self) -> str:
+        """Return the origin that a request names which could not be read to its end."""
+        found = _ORIGIN.search(self.conn.trailing_data[0])
+        return found[1].decode("latin-1") if found else ""
 
     def data_received(self, data: bytes) -> None:
         """Drop what follows a malformed request."""

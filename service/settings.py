@@ -1,14 +1,64 @@
 """The settings of the service, read from environment variables with the prefix `TAG2VEC_`."""
 
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, PositiveFloat, PositiveInt
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.bundle import SHIPPED
-from models.cpu_count import processors
+from models.cpu_count import VARIABLE, processors
 from models.video.limits import VideoLimits
+
+PREFIX: Final = r"(/[A-Za-z0-9._~-]+)+"
+"""Of the paths under which a proxy may show the service."""
+
+_ORIGIN: Final = r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#]+"
+_OWN_PATHS: Final = ("/v1", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
+_ELSEWHERE: Final = frozenset({VARIABLE, "TAG2VEC_DATA"})
+"""Variables that are read elsewhere: by everything that uses processors, by training and tests."""
+_KUBERNETES: Final = re.compile(r"TAG2VEC_(SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
+"""What Kubernetes puts into the environment of every container where a service has the name tag2vec."""
+
+
+def _json_list(given: object) -> object:
+    """Read a list from the text of an environment variable."""
+    if not isinstance(given, str):
+        return given
+    try:
+        read = json.loads(given)
+    except ValueError:
+        read = None
+    if not isinstance(read, list):
+        raise PydanticCustomError(
+            "json_list", "should be a JSON list, such as {example}", {"example": json.dumps([given])}
+        )
+    return read
+
+
+def _origin(origin: str) -> str:
+    if not re.fullmatch(_ORIGIN, origin):
+        raise PydanticCustomError(
+            "origin",
+            "an origin is written as browsers send it, such as https://app.example: no path, no slash at the end",
+        )
+    return origin
+
+
+def _root_path(path: str) -> str | None:
+    path = path.rstrip("/")
+    if not path:
+        return None
+    if not re.fullmatch(PREFIX, path):
+        raise PydanticCustomError("root_path", "should be a path that begins with a slash, such as /tags")
+    if path.startswith(tuple(f"{own}/" for own in _OWN_PATHS)) or path in _OWN_PATHS:
+        raise PydanticCustomError("root_path", "begins with a path of the service itself; choose another")
+    return path
 
 
 class Settings(BaseSettings):
@@ -46,7 +96,15 @@ class Settings(BaseSettings):
     )
     open: bool = Field(False, description="serve without keys on an address that others can reach")
     clips_per_key: PositiveInt = Field(4, description="clips that one key may have under way at a time")
-    cors_origins: list[str] = Field([], description='JSON list of origins that browsers may call from; ["*"]: any')
+    cors_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_json_list)] = (
+        Field([], description='JSON list of origins that browsers may call from; ["*"]: any')
+    )
+    root_path: Annotated[str, AfterValidator(_root_path)] | None = Field(
+        None, description="path under which a proxy shows the service, such as `/tags`"
+    )
+    trusted_proxies: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_json_list)] = Field(
+        [], description="JSON list of addresses and networks whose `X-Forwarded-Prefix` is believed"
+    )
     grace_s: PositiveFloat = Field(30.0, description="seconds given to requests under way when the service stops")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="minimum log level")
 
@@ -60,3 +118,21 @@ class Settings(BaseSettings):
             max_duration_s=self.max_duration_s,
             max_frames=self.max_frames,
         )
+
+
+def unknown_variables(names: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each of these environment variables that looks like a setting and is none.
+
+    Their values appear nowhere: a name that is spelt wrong may be that of a secret.
+    """
+    prefix = "TAG2VEC_"
+    known = {f"{prefix}{name.upper()}" for name in Settings.model_fields} | _ELSEWHERE
+    for name in sorted(names):
+        written = name.upper()
+        if not written.startswith(prefix) or written in known or _KUBERNETES.fullmatch(written):
+            continue
+        nearest = difflib.get_close_matches(
+            written.removeprefix(prefix), [one.removeprefix(prefix) for one in known], 1
+        )
+        hint = f"did you mean {prefix}{nearest[0]}?" if nearest else "docs/operations.md lists those that there are."
+        yield f"{name} is no setting, so it is ignored; {hint}"

@@ -1,7 +1,9 @@
 """Everything that comes before serving: checks, the environment, logs, and the fork server."""
 
 import ipaddress
+import logging
 import multiprocessing
+import os
 import tempfile
 from typing import Final
 
@@ -11,7 +13,9 @@ from models.tags.deny_list import DenyList
 from models.tags.kinds import TagKinds
 from service import environment, logs, tracing
 from service.keys import Keys
-from service.settings import Settings
+from service.settings import Settings, unknown_variables
+
+log = logging.getLogger(__name__)
 
 _TMPDIR_CHARACTERS: Final = 71
 """The path of a socket may have 103 characters on macOS, 107 on Linux; the fork server's adds 32."""
@@ -52,8 +56,11 @@ def run(settings: Settings) -> None:
     if settings.keys_file is not None:
         Keys(settings.keys_file)
     tracing.configure()  # before its variables, which may hold a secret, are forgotten
+    unknown = list(unknown_variables(os.environ))
     environment.forget_secrets()
     logs.configure(settings.log_level)
+    for sentence in unknown:
+        log.warning(sentence)
 
     from service.workers import fork_server
 

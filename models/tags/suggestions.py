@@ -23,6 +23,7 @@ from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from models.tags.tag_list import name as named
 from models.tags.trends import Trends
 
 Rank = Literal["similar", "popular", "trending"]
@@ -78,7 +79,7 @@ class SuggestOptions(TypedDict, total=False):
         Tags as typed; omit everything with the same stem.
     allow : iterable of str
         Tags as typed; if there are any, suggest only these stems, even where they are held back (`models.tags.kinds`).
-        Tags that the space does not contain are ignored.
+        Tags that the space does not contain are ignored; see `Suggester.warnings`.
     rank : str
         `similar`: by relevance, with few that are spelt alike (`models.tags.diversity`); `popular`: the top 3k of those
         re-ranked by their number of posts; `trending`: re-ranked by the growth in their use.
@@ -188,9 +189,9 @@ class Suggester:
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
         anchors = self.anchors(vector, probabilities, share)
-        sure = {kind for kind in SENSITIVE if self._weight(anchors, kind) >= SURE}
+        sure = self._sure(anchors)
         asked = {stem(normalise(tag)): tag for tag in allow}
-        excluded = {self.space.row(stem(normalise(tag))) for tag in exclude if tag in self.space}
+        excluded = self._rows(exclude)
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
         if asked:
@@ -223,6 +224,49 @@ class Suggester:
             )
             for place, one in enumerate(chosen[:k], 1)
         ]
+
+    def warnings(
+        self,
+        vector: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        *,
+        share: float = EVEN,
+        exclude: Iterable[str] = (),
+        allow: Iterable[str] = (),
+        none_left: bool = False,
+    ) -> list[str]:
+        """Return what to tell whoever gave `exclude` and `allow`: which tags are unknown, and why none is left.
+
+        Parameters
+        ----------
+        vector, probabilities, share, exclude, allow
+            As given to `suggest`.
+        none_left : bool
+            Whether it suggested nothing.
+        """
+        exclude, allow = list(exclude), list(allow)
+        sentences = []
+        if unknown := [tag for tag in (*exclude, *allow) if tag not in self.space]:
+            sentences.append(f"Not in the tag space, so without effect: {named(unknown)}.")
+        if allow and none_left:
+            sure = self._sure(self.anchors(vector, probabilities, share))
+            excluded = self._rows(exclude)
+            reasons: dict[str, list[str]] = {}
+            for tag in allow:
+                if tag in self.space:
+                    row = self.space.row(stem(normalise(tag)))
+                    if row in excluded:
+                        reason = "excluded as well"
+                    elif self._denies_row(row):
+                        reason = "never suggested"
+                    elif not self._fits(row, sure, asked=True):
+                        reason = "suggested only for clips that surely show it"
+                    else:
+                        reason = "with a lower score than was asked for"
+                    reasons.setdefault(reason, []).append(tag)
+            why = "; ".join(f"{reason}: {named(tags)}" for reason, tags in reasons.items())
+            sentences.append("None of the tags in allow can be suggested" + (f" ({why})." if why else "."))
+        return sentences
 
     def anchors(self, vector: ArrayLike, probabilities: ArrayLike | None = None, share: float = EVEN) -> Anchors:
         """Return the tags that a clip may stand for.
@@ -268,6 +312,13 @@ class Suggester:
         return Recognition(
             familiarity=float(familiarity(cosines, self._temperature)), certainty=self.classes.certainty(probabilities)
         )
+
+    def _rows(self, tags: Iterable[str]) -> set[int]:
+        return {self.space.row(stem(normalise(tag))) for tag in tags if tag in self.space}
+
+    def _sure(self, anchors: Anchors) -> set[Kind]:
+        """Return the sensitive kinds that a clip is surely of."""
+        return {kind for kind in SENSITIVE if self._weight(anchors, kind) >= SURE}
 
     def _weight(self, anchors: Anchors, kind: Kind) -> float:
         of_kind = [self._kinds.get(row) == kind for row in anchors.rows.tolist()]

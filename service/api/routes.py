@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
@@ -17,9 +18,11 @@ from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS
-from service.api import schemas, uploads
-from service.api.schemas import NeighboursQuery, NoQuery, SuggestQuery
+from service.api import form_parameters, schemas, uploads
+from service.api.schemas import NeighboursQuery, SuggestQuery
 from service.lifecycle import service_of
+from service.middleware.body_limits import FORM_BYTES
+from service.model import Model
 from service.problems import Code, Problem, documented
 from service.tracing import span
 
@@ -34,8 +37,10 @@ _CLIP_BODY: Final = {
             "schema": {
                 "type": "object",
                 "required": [uploads.FIELD],
-                "additionalProperties": False,
-                "properties": {uploads.FIELD: {"type": "string", "format": "binary"}},
+                "properties": {
+                    uploads.FIELD: {"type": "string", "format": "binary"},
+                    **SuggestQuery.model_json_schema()["properties"],
+                },
             }
         },
         "video/mp4": _BINARY,
@@ -43,6 +48,7 @@ _CLIP_BODY: Final = {
         "video/webm": _BINARY,
         "video/x-matroska": _BINARY,
         "video/x-msvideo": _BINARY,
+        "application/mp4": _BINARY,
         "application/octet-stream": _BINARY,
     },
 }
@@ -99,19 +105,30 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
     """Suggest hashtags for a clip.
 
     Send the clip as the field `file` of a form, or as the whole body with a `video/*` content type. It is never stored.
+    A form may also have the parameters as fields; its other fields are ignored.
     """
     service = service_of(request)
     with service.clip(getattr(request.state, "key", None)) as model:
-        if query.rank not in model.pipeline.suggester.ranks:
-            raise Problem(Code.no_dates, NO_DATES)
+        _require_dates(model, query)
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
+        try:
+            query = form_parameters.complete(query, request.query_params.keys(), upload.fields)
+            _require_dates(model, query)
+        except (Problem, RequestValidationError):
+            upload.discard()
+            raise
         encoded = await _unless_gone(request, service.singleflight.encode(model, upload))
         with span("suggest"):
             answer = await service.compute.run(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     return schemas.Hashtags.of(answer, model.bundle, request_id=request.state.request_id)
+
+
+def _require_dates(model: Model, query: SuggestQuery) -> None:
+    if query.rank not in model.pipeline.suggester.ranks:
+        raise Problem(Code.no_dates, NO_DATES)
 
 
 @router.get(
@@ -145,8 +162,8 @@ async def neighbours(
         raise Problem(Code.invalid_request, str(error)) from error
 
 
-@router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.invalid_request, Code.not_ready))
-async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+@router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.not_ready))
+async def info(request: Request) -> Response:
     """Return the limits of the service, its model, the formats it accepts and what its sandbox lacks."""
     service = service_of(request)
     model, settings = service.model_now(), service.settings
@@ -157,6 +174,7 @@ async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response
         max_width=settings.max_width,
         max_height=settings.max_height,
         max_fps=settings.limits.max_fps,
+        max_form_bytes=FORM_BYTES,
         max_hashtags=50,
         deadline_s=settings.deadline_s,
         upload_s=settings.upload_s,

@@ -2,13 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models import answers
 from models.sandbox.confinement import Measure
 from models.tags.suggestions import Rank, SuggestOptions
+from models.tags.tag_list import split
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
+Tags = Annotated[list[Tag], BeforeValidator(split)]
+"""Tags in any number of texts, each of which may be a list of them with commas."""
 
 
 class SuggestQuery(BaseModel):
@@ -18,12 +21,14 @@ class SuggestQuery(BaseModel):
 
     k: int = Field(15, ge=1, le=50, description="maximum number of hashtags")
     min_score: float = Field(0.0, ge=0, le=1, description="minimum score of a hashtag")
-    exclude: list[Tag] = Field([], max_length=100, description="tags to leave out, in every inflection; repeatable")
-    allow: list[Tag] = Field(
+    exclude: Tags = Field(
+        [], max_length=100, description="tags to leave out, in every inflection; repeatable, or separated by commas"
+    )
+    allow: Tags = Field(
         [],
         max_length=1000,
         description="if given, suggest only these tags, in any inflection, also those that are held back otherwise; "
-        "repeatable",
+        "repeatable, or separated by commas",
     )
     rank: Rank = Field(
         "similar",
@@ -44,14 +49,8 @@ class NeighboursQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     k: int = Field(15, ge=1, le=50, description="maximum number of neighbours")
-    plus: list[Tag] = Field([], max_length=20, description="tags to add; repeatable")
-    minus: list[Tag] = Field([], max_length=20, description="tags to subtract; repeatable")
-
-
-class NoQuery(BaseModel):
-    """No query parameters."""
-
-    model_config = ConfigDict(extra="forbid")
+    plus: Tags = Field([], max_length=20, description="tags to add; repeatable, or separated by commas")
+    minus: Tags = Field([], max_length=20, description="tags to subtract; repeatable, or separated by commas")
 
 
 class _Identified(answers.Strict):
@@ -71,6 +70,7 @@ class Limits(answers.Strict):
     max_width: int = Field(description="pixels of the long side")
     max_height: int = Field(description="pixels of the short side")
     max_fps: float = Field(description="clips with a higher frame rate are resampled to this")
+    max_form_bytes: int = Field(description="bytes that a form may have beside the clip")
     max_hashtags: int = Field(description="largest `k`")
     deadline_s: float = Field(description="seconds from the last byte of an upload to the answer")
     upload_s: float = Field(description="seconds that an upload may take")

@@ -1,1 +1,1 @@
-"""ASGI middleware around every request: its context (ID, log line, metrics), its API key, the limits on its body."""
+"""ASGI middleware around every request, each in a file of its own; docs/architecture.md shows their order."""

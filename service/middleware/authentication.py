@@ -19,7 +19,7 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
-        if scope["type"] == "http" and scope["path"] not in OPEN:
+        if scope["type"] == "http" and scope["path"].removeprefix(scope["root_path"]) not in OPEN:
             scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
             name = self.keys.name(key.strip()) if scheme.lower() == "bearer" else None
             if name is None:

@@ -1,6 +1,7 @@
 """Limits on a request's body: its size, as announced and as counted, and the time that it takes to arrive."""
 
 import asyncio
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.problems import Code, Problem
 from service.settings import Settings
 
-_FORM_BYTES = 16 * 2**10
-"""Bytes that a multipart body may have in addition to its clip."""
+FORM_BYTES: Final = 256 * 2**10
+"""Bytes that a multipart body may have beside its clip: enough for the longest lists of tags."""
 
 
 def clip_too_large(settings: Settings) -> Problem:
@@ -38,7 +39,7 @@ class BodyLimits:
         settings = self.settings
         headers = Headers(scope=scope)
         is_form = headers.get("content-type", "").lower().startswith("multipart/")
-        most = settings.max_bytes + (_FORM_BYTES if is_form else 0)
+        most = settings.max_bytes + (FORM_BYTES if is_form else 0)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > most:
             await clip_too_large(settings).answer(scope, receive, send)

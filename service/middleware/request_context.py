@@ -1,4 +1,4 @@
-"""The outermost layer of every request: its ID, log line and metrics, and a problem document for any failure."""
+"""The outermost layer of every request: its ID, log line and metrics, and what becomes of the connection."""
 
 import asyncio
 import logging
@@ -9,16 +9,13 @@ from typing import Any
 
 from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics import Metrics
-from service.problems import Code, Problem
 
 log = logging.getLogger("service.access")
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_MAX_HEADERS, _MAX_BYTES = 100, 16 * 2**10
 _DRAIN_S = 1.0
 """Seconds for which the rest of a refused body is read: closing at once could cost the client its response."""
 _DRAIN_BYTES = 64 * 2**20
@@ -28,7 +25,8 @@ class RequestContext:
     """ASGI middleware that gives every request its context and records how it ended.
 
     It puts `request_id` and `outcome` ("ok") into the request's state; layers further in replace the outcome when
-    something goes wrong.
+    something goes wrong. HEAD is answered like GET, without the body. A connection on which a part of the request's
+    body is still to come is closed behind the answer, which says so: the next request would be taken for that body.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -48,49 +46,34 @@ class RequestContext:
         request_id = state.setdefault("request_id", given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex)
         state.setdefault("outcome", "ok")
         body = _Body(headers, receive)
-        status = 0
+        method, status = scope["method"], 0
+        if method == "HEAD":
+            scope["method"] = "GET"
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                sent = MutableHeaders(scope=message)
+                sent["X-Request-ID"] = request_id
+                if not body.ended:
+                    sent["Connection"] = "close"
                 _annotate_span(state)
-            elif message["type"] == "http.response.body" and not message.get("more_body") and not body.ended:
-                await send({**message, "more_body": True})
-                await body.drain()
-                message = {"type": "http.response.body"}
+            elif message["type"] == "http.response.body":
+                if method == "HEAD":
+                    message = {**message, "body": b""}
+                if not message.get("more_body") and body.arriving:
+                    await send({**message, "more_body": True})
+                    await body.drain()
+                    message = {"type": "http.response.body"}
             await send(message)
 
-        try:
-            if len(headers) > _MAX_HEADERS or sum(len(name) + len(value) for name, value in headers.raw) > _MAX_BYTES:
-                raise Problem(
-                    Code.headers_too_large, f"Send at most {_MAX_HEADERS} headers, {_MAX_BYTES} bytes in all."
-                )
-            await self.app(scope, body.receive, send_on)
-        except Problem as refusal:
-            await refusal.answer(scope, body.receive, send_on)
-        except asyncio.CancelledError:
-            # The server ran out of time to stop. This task ends here anyway, so the exception need not travel on.
-            if not status:
-                problem = Problem(
-                    Code.shutting_down,
-                    "The service stopped before the clip was analysed. Retry it.",
-                )
-                await problem.answer(scope, body.receive, send_on)
-        except ClientDisconnect:
-            if state["outcome"] == "ok":
-                state["outcome"] = "client_gone"
+        await self.app(scope, body.receive, send_on)
+        if not status:  # the client has gone
             _annotate_span(state)
-        except Exception:
-            log.exception("request failed", extra={"data": {"request_id": request_id}})
-            state["outcome"] = Code.internal_error.name
-            if not status:
-                problem = Problem(Code.internal_error, "Internal error; the log has details under this request ID.")
-                await problem.answer(scope, body.receive, send_on)
         # The route's template, never the path, which may hold a user's tag.
         route = getattr(scope.get("route"), "path", "none")
-        record(self.metrics, request_id, scope["method"], route, status, state["outcome"], time.perf_counter() - began)
+        record(self.metrics, request_id, method, route, status, state["outcome"], time.perf_counter() - began)
 
 
 def record(
@@ -127,25 +110,26 @@ class _Body:
         self._receive = receive
         self._asked = False
         self._expects = headers.get("expect", "").lower() == "100-continue"
-        self._ended = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+        self.ended = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+        """Whether all of it was read."""
 
     @property
-    def ended(self) -> bool:
-        """Whether nothing more will arrive: all was read, or the client still waits for 100 Continue."""
-        return self._ended or (self._expects and not self._asked)
+    def arriving(self) -> bool:
+        """Whether more will arrive: not if all was read, or the client still waits for 100 Continue."""
+        return not self.ended and (self._asked or not self._expects)
 
     async def receive(self) -> Message:
         self._asked = True
         message = await self._receive()
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            self._ended = True
+            self.ended = True
         return message
 
     async def drain(self) -> None:
         drained = 0
         try:
             async with asyncio.timeout(_DRAIN_S):
-                while not self._ended and drained < _DRAIN_BYTES:
+                while not self.ended and drained < _DRAIN_BYTES:
                     drained += len((await self.receive()).get("body", b""))
         except TimeoutError:
             pass

@@ -21,11 +21,23 @@ def test_in_a_folder_with_folders_of_the_same_names(bundle: Path, clip: Path, tm
     assert not imported.exists()
 
 
-def test_a_setting_that_cannot_be_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAG2VEC_QUEUE", "-1")
+@pytest.mark.parametrize(
+    ("setting", "value", "named"),
+    [
+        ("QUEUE", "-1", "TAG2VEC_QUEUE"),
+        ("CORS_ORIGINS", "http://x", "TAG2VEC_CORS_ORIGINS"),
+        ("CORS_ORIGINS", '["https://app.example", "http://x/"]', "TAG2VEC_CORS_ORIGINS, item 2"),
+        ("TRUSTED_PROXIES", "127.0.0.1", "TAG2VEC_TRUSTED_PROXIES"),
+        ("ROOT_PATH", "tags", "TAG2VEC_ROOT_PATH"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, named: str
+) -> None:
+    monkeypatch.setenv(f"TAG2VEC_{setting}", value)
     ended = run("serve")
     assert ended.code == 3
-    assert ended.err.startswith("tag2vec: error: TAG2VEC_QUEUE: ")
+    assert ended.err.startswith(f"tag2vec: error: {named}: ")
     assert ended.err.count("\n") == 1
 
 

@@ -42,6 +42,31 @@ def test_options_reach_the_suggestions(bundle: Path, clip: Path, run: Run) -> No
     assert json.loads(run("suggest", "--bundle", bundle, "--min-score", 1, clip).out)["hashtags"] == []
 
 
+def test_lists_of_tags(bundle: Path, clip: Path, run: Run) -> None:
+    for given, expected in (
+        (["--exclude", "#Dance,golf"], set(TAGS.values()) - {"dancing", "golf"}),
+        (["--allow", "#golf #tennis", "--allow", "축구"], {"golf", "tennis", "축구"}),
+    ):
+        answer = json.loads(run("suggest", "--bundle", bundle, *given, clip).out)
+        assert {found["tag"] for found in answer["hashtags"]} == expected
+        assert answer["warnings"] == []
+
+
+def test_tags_without_effect_are_named(bundle: Path, clip: Path, tmp_path: Path, run: Run) -> None:
+    ended = run("suggest", "--bundle", bundle, "--exclude", "golf,unheard of", "--allow", "Qwertz,tennis", clip)
+    answer = json.loads(ended.out)
+    assert [found["tag"] for found in answer["hashtags"]] == ["tennis"]
+    assert answer["warnings"] == ["Not in the tag space, so without effect: #unheardof, #qwertz."]
+    deny_file = tmp_path / "denied.txt"
+    deny_file.write_text("dance\n")
+    command = ("suggest", "--bundle", bundle, "--deny-file", deny_file, "--exclude", "golf", "--allow", "dance,golf")
+    answer = json.loads(run(*command, clip).out)
+    assert answer["hashtags"] == []
+    assert answer["warnings"] == [
+        "None of the tags in allow can be suggested (never suggested: #dance; excluded as well: #golf)."
+    ]
+
+
 def test_the_operators_tags_are_denied_or_held_back(bundle: Path, clip: Path, tmp_path: Path, run: Run) -> None:
     deny_file, kinds_file = tmp_path / "denied.txt", tmp_path / "kinds.tsv"
     deny_file.write_text("dance\n")

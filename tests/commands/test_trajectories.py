@@ -85,7 +85,12 @@ def test_a_bad_clip_ends_with_1_and_leaves_no_file(tmp_path: Path, run: Run) -> 
 
 def test_wrong_names_and_folders_are_told(clip: Path, tmp_path: Path, run: Run) -> None:
     assert run("trajectories", clip, "--draw", tmp_path / "tracks.gif").code == 2
-    assert run("trajectories", clip, "--dump", tmp_path / "nowhere" / "dump").code == 3
+    for option, name in (("--dump", "dump"), ("--draw", "t.mp4"), ("--draw", "t.png")):
+        ended = run("trajectories", clip, option, tmp_path / "nowhere" / name)
+        assert ended.code == 3
+        assert ended.out == ""
+        assert f"the folder {tmp_path / 'nowhere'} does not exist" in ended.err
+        assert ended.err.count("\n") == 1
     assert run("trajectories", tmp_path / "absent.mp4").code == 3
 
 

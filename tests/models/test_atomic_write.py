@@ -23,6 +23,14 @@ def test_folder_appears_when_complete(tmp_path: Path) -> None:
     assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["bundle", "bundle/file"]
 
 
+@pytest.mark.parametrize("name", ["nowhere/page.html", "file/page.html"])
+def test_folder_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path / name
+    with pytest.raises(OSError, match=str(path.parent)), atomic_write(path):
+        pytest.fail("this would be written nowhere")
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_error_keeps_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "page.html"

@@ -1,5 +1,6 @@
 """What the service does not start with."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from models.errors import Tag2VecError
 from service.settings import Settings
 from service.startup import StartupError, run
+from tests.service.running import serve
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "tag2vec.example"])
@@ -41,3 +43,13 @@ def test_a_path_that_is_too_long_for_sockets(bundle: Path, monkeypatch: pytest.M
     monkeypatch.setattr(tempfile, "tempdir", "/tmp/" + "x" * 80)
     with pytest.raises(StartupError, match="set TMPDIR"):
         run(Settings(bundle=bundle))
+
+
+@pytest.mark.server
+def test_a_name_that_is_no_setting_is_warned_of(bundle: Path, tmp_path: Path) -> None:
+    with serve(tmp_path, bundle=bundle, workers=1, denyfile="/secret") as server:
+        server.wait_until(lambda: "TAG2VEC_DENYFILE" in server.log.read_text())
+        (line,) = (line for line in server.log.read_text().splitlines() if "TAG2VEC_" in line)
+        assert json.loads(line)["level"] == "WARNING"
+        assert "did you mean TAG2VEC_DENY_FILE?" in json.loads(line)["message"]
+        assert "/secret" not in line

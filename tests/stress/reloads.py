@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from models.bundle.files import EMBEDDING, MANIFEST
+from models.bundle.files import MANIFEST
 from models.checksum import file_sha256
+from models.embedding import EMBEDDING_FILE
 from tests.service.running import Running
 from tests.stress.client import Answer, closed_loop, each, send
 from tests.stress.scenario import Finding, Stage, calm, share
@@ -86,15 +87,15 @@ def _of_one_model(answer: Answer, number: int, known: dict[str, list[object]]) -
 def _variant(source: Path, folder: Path, seed: int) -> Path:
     """A whole bundle that answers otherwise: its embedding is turned a little."""
     shutil.copytree(source, folder)
-    tensors = load_file(folder / EMBEDDING)
+    tensors = load_file(folder / EMBEDDING_FILE)
     noise = np.random.default_rng(seed).normal(0, 0.05, tensors["output_bias"].shape[-1])
     tensors["output_bias"] = (tensors["output_bias"] + noise).astype(np.float32)
-    save_file(tensors, folder / EMBEDDING)
+    save_file(tensors, folder / EMBEDDING_FILE)
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest["version"] = f"variant {seed}"
-    manifest["files"][EMBEDDING] = {
-        "sha256": file_sha256(folder / EMBEDDING),
-        "bytes": (folder / EMBEDDING).stat().st_size,
+    manifest["files"][EMBEDDING_FILE] = {
+        "sha256": file_sha256(folder / EMBEDDING_FILE),
+        "bytes": (folder / EMBEDDING_FILE).stat().st_size,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest))
     return folder
@@ -102,7 +103,7 @@ def _variant(source: Path, folder: Path, seed: int) -> Path:
 
 @contextmanager
 def _damaged(served: Path, how: str) -> Iterator[None]:
-    file = served / (MANIFEST if how == "half a manifest" else EMBEDDING)
+    file = served / (MANIFEST if how == "half a manifest" else EMBEDDING_FILE)
     content = file.read_bytes()
     if how == "half a manifest":
         file.write_bytes(content[: len(content) // 2])

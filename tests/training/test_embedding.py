@@ -179,7 +179,7 @@ def test_networks_learn_from_the_projection_that_is_stored() -> None:
     fisher, labels, targets = clusters(np.random.default_rng(0), 60)
     # So few numbers that it matters.
     seen = fisher[:40]
-    rounded = train_embedding(np.stack([seen, seen]), labels[:40], targets, SETTINGS, bits=BITS)
+    rounded = train_embedding(np.stack([seen, seen, 0 * seen]), labels[:40], targets, SETTINGS, bits=BITS)
     exact = train(seen, labels[:40], targets, SETTINGS)
     assert np.abs(rounded.projection - exact.projection).max() > 0.01
     none, nothing = np.zeros(0, np.float32), np.zeros((20, 0), np.float32)

@@ -1,4 +1,4 @@
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -298,3 +298,27 @@ def test_sensitive_tags_need_a_clip_that_is_surely_of_their_kind() -> None:
 def test_held_back_tags_are_suggested_to_those_who_ask(vector: np.ndarray) -> None:
     assert [one.tag for one in HOLDING.suggest(vector, allow=["#TennisLife"])] == ["tennislife"]
     assert HOLDING.suggest(vector, allow=["golf", "tennis day"]) == []
+
+
+def test_warnings_say_why_no_allowed_tag_is_left() -> None:
+    kinds = TagKinds({"golf": "violence", "cat": "person", "tenni": "politics"})
+    suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1, denied=[DENIED], kinds=kinds)
+    vector = SPACE.vector("dog")
+
+    def warnings(**options: Any) -> list[str]:
+        found = suggester.suggest(vector, **options)
+        options.pop("min_score", None)
+        return suggester.warnings(vector, **options, none_left=not found)
+
+    assert warnings(exclude=["Dog", "#cats"], allow=["dance"]) == []
+    unknown = ["Not in the tag space, so without effect: #unheardof, #noword."]
+    assert warnings(exclude=["unheard of"], allow=["dance", "noword"]) == unknown
+    assert warnings(allow=["unheard of", "noword"]) == [*unknown, "None of the tags in allow can be suggested."]
+    assert warnings(exclude=["dogs"], allow=["golf", "tennis", "dogfan", "dog"]) == [
+        "None of the tags in allow can be suggested (suggested only for clips that surely show it: #golf; "
+        "never suggested: #tennis, #dogfan; excluded as well: #dog)."
+    ]
+    assert warnings(allow=["cat"], min_score=1.0) == [
+        "None of the tags in allow can be suggested (with a lower score than was asked for: #cat)."
+    ]
+    assert warnings(exclude=["dog"], min_score=1.0) == []

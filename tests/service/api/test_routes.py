@@ -139,9 +139,24 @@ def test_ranks_and_allowed_tags(server: Running, clip: bytes) -> None:
     assert [found["tag"] for found in popular] != [found["tag"] for found in similar]
     assert server.suggest(clip, rank="best").json()["code"] == "invalid_request"
     allow = [similar[4]["tag"].upper(), "#" + similar[2]["tag"], "qwertzuiop"]
-    allowed = server.suggest(clip, allow=allow).json()["hashtags"]
-    assert {found["tag"] for found in allowed} == {similar[4]["tag"], similar[2]["tag"]}
-    assert server.suggest(clip, allow="porn").json()["hashtags"] == []
+    answer = server.suggest(clip, allow=allow).json()
+    assert {found["tag"] for found in answer["hashtags"]} == {similar[4]["tag"], similar[2]["tag"]}
+    assert answer["warnings"][0] == "Not in the tag space, so without effect: #qwertzuiop."
+    nothing = server.suggest(clip, allow="porn").json()
+    assert nothing["hashtags"] == []
+    assert "None of the tags in allow can be suggested." in nothing["warnings"]
+
+
+def test_lists_with_commas(server: Running, clip: bytes) -> None:
+    best = [found["tag"] for found in server.suggest(clip, k=50).json()["hashtags"]]
+    rest = server.suggest(clip, k=48, exclude=f"{best[0]},#{best[1].upper()}").json()["hashtags"]
+    assert not {best[0], best[1]} & {found["tag"] for found in rest}
+    allowed = server.suggest(clip, allow=[f"{best[3]}, {best[5]}", best[7]]).json()["hashtags"]
+    assert {found["tag"] for found in allowed} == {best[3], best[5], best[7]}
+    neighbours = "/v1/tags/yoga/neighbours"
+    listed = server.client.get(neighbours, params={"plus": "beach,sun", "minus": "gym, snow"}).json()
+    assert listed == server.client.get(neighbours, params={"plus": ["beach", "sun"], "minus": ["gym", "snow"]}).json()
+    assert [one["tag"] for one in listed["minus"]] == ["gym", "snow"]
 
 
 def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:

@@ -1,10 +1,12 @@
 """Clips as raw bodies and as forms."""
 
+import gzip
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from service.middleware.body_limits import FORM_BYTES
 from tests.service.conftest import Serve
 from tests.service.running import Running
 from tests.service.sockets import head, speak
@@ -55,17 +57,42 @@ def test_form_may_be_as_large_as_its_clip_needs(tight: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["", "text/plain", "application/json", "image/png", "multipart/mixed; boundary=xx", "videos/mp4"]
+    "kind",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json",
+        "image/png",
+        "multipart/mixed; boundary=xx",
+        "videos/mp4",
+    ],
 )
 def test_other_content_types(tight: Running, clip: bytes, kind: str) -> None:
     response = tight.client.post("/v1/hashtags", content=clip, headers={"Content-Type": kind})
     assert response.status_code == 415
     assert response.json()["code"] == "unsupported_media_type"
+    for taken in ("multipart/form-data", "video/*", "application/mp4", "application/octet-stream"):
+        assert taken in response.json()["detail"]
+        assert taken in response.headers["accept"]
 
 
-@pytest.mark.parametrize("kind", ["video/mp4", "VIDEO/QuickTime; codecs=avc1", "application/octet-stream"])
-def test_content_types_taken(tight: Running, clip: bytes, kind: str) -> None:
-    assert tight.client.post("/v1/hashtags", content=clip, headers={"Content-Type": kind}).status_code == 200
+@pytest.mark.parametrize(
+    "kind", ["video/mp4", "VIDEO/QuickTime; codecs=avc1", "application/octet-stream", "application/mp4", "", None]
+)
+def test_content_types_taken(tight: Running, clip: bytes, kind: str | None) -> None:
+    headers = {"Content-Type": kind} if kind is not None else {}
+    assert tight.client.post("/v1/hashtags", content=clip, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("GZIP", 415), ("br", 415), ("identity", 200)])
+def test_compressed_bodies_are_named(tight: Running, clip: bytes, coding: str, status: int) -> None:
+    content = gzip.compress(clip) if status == 415 else clip
+    answer = tight.client.post("/v1/hashtags", content=content, headers={**MP4, "Content-Encoding": coding})
+    assert answer.status_code == status
+    if status == 415:
+        assert answer.json()["code"] == "unsupported_media_type"
+        assert "Content-Encoding" in answer.json()["detail"]
+        assert answer.headers["accept-encoding"] == "identity"
 
 
 def test_empty_clip(tight: Running) -> None:
@@ -88,7 +115,10 @@ def broken_forms() -> dict[str, tuple[bytes, dict[str, str]]]:
         "another field": form(part("clip", b"clip")),
         "no disposition": form(b"Content-Type: video/mp4\r\n\r\nclip"),
         "two clips": form(whole, whole),
-        "one field more": form(whole, part("k", b"3")),
+        "the clip coded": form(part("file", b"Y2xpcA==", b"Content-Transfer-Encoding: base64")),
+        "too much beside the clip": form(part("caption", bytes(FORM_BYTES)), whole),
+        "too much before the form": (bytes(FORM_BYTES) + b"\r\n" + form(whole)[0], form()[1]),
+        "too many fields": form(*[part("a", b"")] * (FORM_BYTES // 60), whole),
         "nothing": form(),
         "no end": form(whole, closed=False),
         "many headers": form(part("file", b"clip", *[b"X-%d: y" % n for n in range(10_000)])),
@@ -104,6 +134,48 @@ def test_broken_form(tight: Running, name: str) -> None:
     assert response.status_code == 422
     assert response.json()["code"] == "invalid_request"
     assert response.json()["errors"][0]["where"] == "body"
+
+
+def others() -> dict[str, list[bytes]]:
+    """What clients send beside the clip."""
+    return {
+        "Uppy": [part("name", b"x.mp4"), part("type", b"video/mp4")],
+        "a caption": [part("caption", "Été à la plage 🏖️\r\n--x".encode())],
+        "a picture": [part("thumbnail", bytes(100_000), b"Content-Type: image/jpeg")],
+        "no name": [b"Content-Disposition: form-data\r\n\r\nx", b"\r\nx"],
+        "as much as is allowed": [part("caption", bytes(FORM_BYTES - 400))],
+        "a name in Latin-1": [part("caption", b"x").replace(b"caption", b"l\xe9gende")],
+    }
+
+
+@pytest.mark.parametrize("name", others())
+@pytest.mark.parametrize("first", [True, False])
+def test_other_fields_are_skipped(tight: Running, clip: bytes, name: str, first: bool) -> None:
+    whole = part("file", clip, b"Content-Type: video/mp4")
+    body, headers = form(*others()[name], whole) if first else form(whole, *others()[name])
+    answer = tight.client.post("/v1/hashtags", content=body, headers=headers)
+    assert answer.status_code == 200
+    assert answer.json()["hashtags"] == tight.suggest(clip).json()["hashtags"]
+
+
+@pytest.mark.parametrize("preamble", [b"This is a message in MIME format.\r\n", b"\r\n", b"--x\r\n--x\r\n", b"\n"])
+def test_what_comes_before_and_after_a_form(tight: Running, clip: bytes, preamble: bytes) -> None:
+    body, headers = form(part("file", clip))
+    whole = preamble + body + b"The end.\r\n"
+    for size in (len(whole), 7):  # at once, and in pieces that cut the boundary
+        head, rest = whole[: len(preamble) + 10], whole[len(preamble) + 10 :]
+        pieces = [head[at : at + size] for at in range(0, len(head), size)]
+        answer = tight.client.post("/v1/hashtags", content=iter([*pieces, rest]), headers=headers)
+        assert answer.status_code == 200
+
+
+def test_the_field_of_the_clip_is_named(tight: Running) -> None:
+    body, headers = form(part("caption", b"x"), part("video", b"clip"))
+    detail = tight.client.post("/v1/hashtags", content=body, headers=headers).json()["detail"]
+    assert detail == "The clip must be in the field 'file'; found 'caption', 'video'."
+    body, headers = form(part("file", b"clip"), part("k", b"1"), part("file", b"clip"))
+    detail = tight.client.post("/v1/hashtags", content=body, headers=headers).json()["detail"]
+    assert detail == "The form has more than one field 'file'. Send one clip per form."
 
 
 def test_all_uploads_together(start: Serve, clip: bytes) -> None:

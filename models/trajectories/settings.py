@@ -5,6 +5,9 @@ from dataclasses import dataclass
 LENGTH = 15
 """Steps of a trajectory (L) for which descriptors have columns."""
 
+ADDED = {"through_bgr": False}
+"""Settings that were added within a format of bundles, with what older bundles of that format were made with."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectorySettings:
@@ -12,6 +15,8 @@ class TrajectorySettings:
 
     working_side: int | None = 240
     """Clips with a longer short side are scaled down to this, in pixels; None: never."""
+    through_bgr: bool = False
+    """Compute grey frames from 8-bit BGR, as the release does, instead of taking the luma."""
     second_flow: bool = False
     """Compute the stabilised flow from the warped frame instead of removing the camera motion from the first flow."""
     square: int = 4
@@ -55,6 +60,7 @@ class TrajectorySettings:
         """Return settings that reproduce the authors' release (Wang & Schmid, ICCV 2013) step by step."""
         return cls(
             working_side=None,
+            through_bgr=True,
             second_flow=True,
             square=2,
             every=1,

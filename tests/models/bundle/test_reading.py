@@ -136,6 +136,13 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
     assert again.appearance_network().settings == APPEARANCE
 
 
+def test_bundle_from_before_a_setting_was_added(bundle: Bundle) -> None:
+    edit(bundle, lambda manifest: manifest["settings"]["trajectories"].pop("through_bgr"))
+    assert Bundle.open(bundle.path).settings == SETTINGS
+    edit(bundle, lambda manifest: manifest["settings"]["trajectories"].update(through_bgr=True))
+    assert Bundle.open(bundle.path).settings.through_bgr
+
+
 def test_the_same_parts_make_the_same_bundle(bundle: Bundle, tmp_path: Path) -> None:
     assert make(tmp_path / "other").sha256 == bundle.sha256
 

@@ -23,7 +23,7 @@ from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
 from models.trajectories.descriptor_layout import BLOCKS
-from models.trajectories.settings import TrajectorySettings
+from models.trajectories.settings import ADDED, TrajectorySettings
 from tests.networks import CLASSES, FEATURES, write_classes, write_kinds, write_network
 from training.bundle_writer import library_versions, write_bundle
 from training.corpus import DENIED_TAGS
@@ -137,7 +137,8 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
 
 
 def test_bundle_from_before_a_setting_was_added(bundle: Bundle) -> None:
-    edit(bundle, lambda manifest: manifest["settings"]["trajectories"].pop("through_bgr"))
+    for name in ADDED:
+        edit(bundle, lambda manifest, name=name: manifest["settings"]["trajectories"].pop(name))
     assert Bundle.open(bundle.path).settings == SETTINGS
     edit(bundle, lambda manifest: manifest["settings"]["trajectories"].update(through_bgr=True))
     assert Bundle.open(bundle.path).settings.through_bgr

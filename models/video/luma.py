@@ -77,7 +77,7 @@ def _rows(frame: VideoFrame, bits: int = 8) -> NDArray[np.uint8]:
 
 def _expanded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # From limited ("TV") range, where black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3), to full range. Rounded
-    # down, as FFmpeg does when converting to RGB: the trajectories of the authors' own release depend on it.
+    # down, as FFmpeg does when converting to RGB.
     gain = 255 / 219
     return cv2.addWeighted(luma, gain, luma, 0, -16 * gain - 0.499).astype(np.uint8, copy=False)
 

@@ -42,6 +42,7 @@ SETTINGS = {
     "flow": replace(TrajectorySettings(), iterations=(2,), median=5, flow_side=32, bilinear=True),
     "steps": replace(TrajectorySettings(), smooth=False),
     "texture": replace(TrajectorySettings(), quality=0.001),
+    "colour": replace(TrajectorySettings(), through_bgr=True),
 }
 
 

@@ -76,7 +76,9 @@ class ClipEncoder:
         with (
             _blas().limit(limits=1),
             clock.stage("trajectories"),
-            Video(clip, limits, working_side=settings.working_side, sampler=sampler) as video,
+            Video(
+                clip, limits, working_side=settings.working_side, through_bgr=settings.through_bgr, sampler=sampler
+            ) as video,
         ):
             frames = _lengthened(clock.spent("decode", video), settings.length + 1, warnings)
             for batch in extract(frames, settings, threads=threads, clock=clock):

@@ -48,7 +48,7 @@ def file_name(content: str, settings: TrajectorySettings) -> str:
 def describe(job: DescriptorJob) -> None:
     """Write a clip's descriptors and its size to the file, whole or not at all."""
     cv2.setNumThreads(1)
-    with Video(job.clip, working_side=job.settings.working_side) as video:
+    with Video(job.clip, working_side=job.settings.working_side, through_bgr=job.settings.through_bgr) as video:
         batches = [batch.descriptors.astype(np.float16) for batch in extract(video, job.settings)]
         info = video.info
     descriptors = np.concatenate([np.empty((0, WIDTH), np.float16), *batches])

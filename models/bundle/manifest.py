@@ -12,7 +12,7 @@ from models.appearance import AppearanceSettings
 from models.bundle.requirement import PATTERN, verify_package
 from models.calibration import Calibration
 from models.errors import BundleError
-from models.trajectories.settings import TrajectorySettings
+from models.trajectories.settings import ADDED, TrajectorySettings
 
 FORMAT: Final = 4
 """Raised whenever this code would misread bundles of the format before."""
@@ -66,6 +66,8 @@ class Settings(_Record):
         # A default that has changed since must not enter an old bundle, nor may a setting of a newer one be lost.
         known = {"trajectories": {field.name for field in fields(TrajectorySettings)}}
         known["appearance"] = set(AppearanceSettings.model_fields)
+        if isinstance(value, dict) and which.field_name == "trajectories":
+            value = ADDED | value
         if isinstance(value, dict) and (odd := value.keys() ^ known[str(which.field_name)]):
             raise ValueError(f"settings that this version of tag2vec lacks or adds: {', '.join(sorted(odd))}")
         return value

@@ -24,14 +24,36 @@ BORDER = 5
 """Flow is zero where the camera motion leads to within this many pixels of the border, or beyond it."""
 
 
-def estimate(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
+def corners(frame: NDArray[np.uint8], most: int, quality: float, distance: int) -> NDArray[np.float32]:
+    """Find the corners of a greyscale frame (Shi & Tomasi, CVPR 1994), as the release does.
+
+    Parameters
+    ----------
+    frame : (h, w)
+    most : int
+        Only this many are kept, the strongest.
+    quality : float
+        The smaller eigenvalue exceeds this fraction of its maximum over the frame.
+    distance : int
+        Minimum distance between two corners, in pixels.
+
+    Returns
+    -------
+    float32 (n, 2)
+        x and y in pixels, best first.
+    """
+    found = cv2.goodFeaturesToTrack(frame, most, quality, distance)
+    return np.zeros((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
+
+
+def estimate(before: NDArray[np.float32], after: NDArray[np.float32], confidence: float = 0.995) -> NDArray[np.float64]:
     """Return the homography, (3, 3), that maps points, (n, 2), of one frame to the next; the identity if none is found.
 
     By RANSAC, as the release does. PROSAC trusts the order of the matches: a subject with more contrast than the
     background, whose matches come first, would pass for the camera.
     """
     if len(before) > MATCHES:
-        found, inliers = cv2.findHomography(before, after, cv2.RANSAC, INLIER)
+        found, inliers = cv2.findHomography(before, after, cv2.RANSAC, INLIER, confidence=confidence)
         if found is not None and np.count_nonzero(inliers) > INLIERS:
             return np.asarray(found, np.float64)
     return np.eye(3)

@@ -156,9 +156,14 @@ class _Analysis:
             grey = self.pyramid.grey(image)
             stride = self.settings.stride
             textured, eigenvalues = textured_cells(grey, self.pyramid.shapes, stride, self.settings.quality)
-            rows, columns = image.shape[0] // stride, image.shape[1] // stride
-            finest = slice(rows * columns)
-            corners = strongest(textured[finest], eigenvalues[finest], columns, self.settings.corners, stride)
+            if self.settings.corner_distance is None:
+                rows, columns = image.shape[0] // stride, image.shape[1] // stride
+                finest = slice(rows * columns)
+                corners = strongest(textured[finest], eigenvalues[finest], columns, self.settings.corners, stride)
+            else:
+                corners = camera.corners(
+                    image, self.settings.corners, self.settings.quality, self.settings.corner_distance
+                )
         with self.clock.stage("expansion"):
             expansions = expand(image, self._flow_shapes, self._flow_step)
         return _Still(frame, grey, expansions, textured, corners)
@@ -171,7 +176,9 @@ class _Analysis:
             self._flow(before.expansions, after.expansions, [plane[:2] for plane in planes])
         with self.clock.stage("camera"):
             x, y = before.corners.astype(np.intp).T
-            homography = camera.estimate(before.corners, before.corners + planes[0][:2, y, x].T)
+            homography = camera.estimate(
+                before.corners, before.corners + planes[0][:2, y, x].T, self.settings.confidence
+            )
             if not self.settings.second_flow:
                 camera.stabilise(flow, self.pyramid.starts, self.pyramid.shapes, self.pyramid.scales, homography)
         if self.settings.second_flow:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 LENGTH = 15
 """Steps of a trajectory (L) for which descriptors have columns."""
 
+ADDED = {"through_bgr": False, "corner_distance": None, "confidence": 0.995}
+"""Settings that were added within a format of bundles, with what older bundles of that format were made with."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectorySettings:
@@ -12,6 +15,8 @@ class TrajectorySettings:
 
     working_side: int | None = 240
     """Clips with a longer short side are scaled down to this, in pixels; None: never."""
+    through_bgr: bool = False
+    """Compute grey frames from 8-bit BGR, as the release does, instead of taking the luma."""
     second_flow: bool = False
     """Compute the stabilised flow from the warped frame instead of removing the camera motion from the first flow."""
     square: int = 4
@@ -44,6 +49,10 @@ class TrajectorySettings:
     """Points are sampled where the smaller eigenvalue exceeds this fraction of its maximum over the layer."""
     corners: int = 300
     """Maximum number of points used to estimate camera motion."""
+    corner_distance: int | None = None
+    """Those points are corners found anywhere, at least this many pixels apart; None: points of the sampling grid."""
+    confidence: float = 0.995
+    """Of RANSAC, that it has tried points of the camera's motion alone; the higher, the less its result is chance."""
 
     def __post_init__(self) -> None:
         """Refuse lengths for which descriptors have no columns."""
@@ -52,9 +61,13 @@ class TrajectorySettings:
 
     @classmethod
     def reference(cls) -> "TrajectorySettings":
-        """Return settings that reproduce the authors' release (Wang & Schmid, ICCV 2013) step by step."""
+        """Return settings that reproduce the authors' release (Wang & Schmid, ICCV 2013) step by step.
+
+        Only RANSAC tries more often than there, where it stops so early that its result depends on the order of points.
+        """
         return cls(
             working_side=None,
+            through_bgr=True,
             second_flow=True,
             square=2,
             every=1,
@@ -66,4 +79,6 @@ class TrajectorySettings:
             smooth=False,
             quality=0.001,
             corners=1000,
+            corner_distance=3,
+            confidence=0.9999,
         )

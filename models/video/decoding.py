@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
 from models.video.container import recognise
+from models.video.grey_of_bgr import BgrGreyReader
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
 from models.video.luma import LumaReader
@@ -45,8 +46,10 @@ class Video:
     limits : VideoLimits
     working_side : int, optional
         px that the short side is scaled down to; smaller frames keep their size.
+    through_bgr : bool, optional
+        Compute the frames from their colours instead of reading the luma; see `models.video.grey_of_bgr`.
     sampler : PictureSampler, optional
-        Is given each frame that is used, before its luma is yielded.
+        Is given each frame that is used, before its grey is yielded.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class Video:
         limits: VideoLimits | None = None,
         *,
         working_side: int | None = None,
+        through_bgr: bool = False,
         sampler: PictureSampler | None = None,
     ) -> None:
         self.limits = limits or VideoLimits()
@@ -88,7 +92,7 @@ class Video:
                     "The clip's video stream has no frame that can be decoded. Upload a clip with frames."
                 )
             self._check_size(first.width, first.height)
-            self._grey = LumaReader(first, working_side)
+            self._grey = (BgrGreyReader if through_bgr else LumaReader)(first, working_side)
             self._frames = chain([first], self._source)
         except BaseException:
             self._container.close()

@@ -44,9 +44,15 @@ class LumaReader:
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Return a frame's luma, uint8 (h, w), C-contiguous, full range; a copy."""
         luma, full_range = self._luma(frame)
-        if luma.shape[::-1] != self._coded:
-            luma = cv2.resize(luma, self._coded, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        grey = luma.copy() if full_range else _expanded(luma)
+        luma = self._scaled(luma)
+        return self._upright(luma.copy() if full_range else _expanded(luma))
+
+    def _scaled(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if grey.shape[::-1] == self._coded:
+            return grey
+        return cv2.resize(grey, self._coded, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+    def _upright(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if self._transpose:
             grey = grey.T
         return np.ascontiguousarray(grey[self._flips])
@@ -71,7 +77,7 @@ def _rows(frame: VideoFrame, bits: int = 8) -> NDArray[np.uint8]:
 
 def _expanded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # From limited ("TV") range, where black is 16 and white 235 (ITU-R BT.601-7, section 2.5.3), to full range. Rounded
-    # down, as FFmpeg does when converting to RGB: the trajectories of the authors' own release depend on it.
+    # down, as FFmpeg does when converting to RGB.
     gain = 255 / 219
     return cv2.addWeighted(luma, gain, luma, 0, -16 * gain - 0.499).astype(np.uint8, copy=False)
 

@@ -23,7 +23,7 @@ from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
 from models.trajectories.descriptor_layout import BLOCKS
-from models.trajectories.settings import TrajectorySettings
+from models.trajectories.settings import ADDED, TrajectorySettings
 from tests.networks import CLASSES, FEATURES, write_classes, write_kinds, write_network
 from training.bundle_writer import library_versions, write_bundle
 from training.corpus import DENIED_TAGS
@@ -135,6 +135,14 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
     fisher, features = np.ones(again.lengths.fisher, np.float32), np.ones(again.lengths.features, np.float32)
     assert again.embedding().embed(fisher, features).shape == (5,)
     assert again.appearance_network().settings == APPEARANCE
+
+
+def test_bundle_from_before_a_setting_was_added(bundle: Bundle) -> None:
+    for name in ADDED:
+        edit(bundle, lambda manifest, name=name: manifest["settings"]["trajectories"].pop(name))
+    assert Bundle.open(bundle.path).settings == SETTINGS
+    edit(bundle, lambda manifest: manifest["settings"]["trajectories"].update(through_bgr=True))
+    assert Bundle.open(bundle.path).settings.through_bgr
 
 
 def test_the_same_parts_make_the_same_bundle(bundle: Bundle, tmp_path: Path) -> None:

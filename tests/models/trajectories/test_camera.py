@@ -29,3 +29,17 @@ def test_a_contrasty_subject_is_not_the_camera(subject: float, seed: int) -> Non
 def test_too_few_matches_leave_the_camera_still() -> None:
     before, after = matches(0.3, 0)
     np.testing.assert_array_equal(camera.estimate(before[:50], after[:50]), np.eye(3))
+
+
+def test_corners_are_found_where_they_are() -> None:
+    frame = np.zeros((120, 160), np.uint8)
+    frame[30:90, 40:120] = 200
+    found = camera.corners(frame, 300, 0.1, 5)
+    wanted = [(40, 30), (119, 30), (40, 89), (119, 89)]
+    assert found.dtype == np.float32
+    assert sorted(map(tuple, found.tolist())) == pytest.approx(sorted(wanted), abs=1)
+    assert len(camera.corners(frame, 2, 0.1, 5)) == 2
+
+
+def test_a_blank_frame_has_no_corners() -> None:
+    assert camera.corners(np.full((40, 60), 7, np.uint8), 300, 0.001, 3).shape == (0, 2)

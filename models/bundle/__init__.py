@@ -5,7 +5,8 @@
     manifest.json           name, version, sources and quality, and the SHA-256 of every other file
     vocabulary.safetensors  PCA and Gaussian mixture of each descriptor block
     appearance.onnx         the image network that describes pictures
-    classes.tsv             the hashtags that the classes of the image network stand for
+    classes.tsv             the hashtags that the classes of the image network stand for, if it has classes
+    tag_vectors.safetensors what hashtags look like, if it is half of an image-text network
     embedding.safetensors   the networks from motion and appearance to the tag space
     tags.json               stems, counts, display forms
     tagspace.faiss          tag vectors and their search index

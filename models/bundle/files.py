@@ -5,6 +5,7 @@ CARD = "MODEL_CARD.md"
 VOCABULARY = "vocabulary.safetensors"
 APPEARANCE = "appearance.onnx"
 CLASSES = "classes.tsv"
+TAG_VECTORS = "tag_vectors.safetensors"
 EMBEDDING = "embedding.safetensors"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
@@ -13,7 +14,6 @@ KINDS = "tag_kinds.tsv"
 REQUIRED = (
     VOCABULARY,
     APPEARANCE,
-    CLASSES,
     EMBEDDING,
     CARD,
     DENIED,

@@ -240,7 +240,8 @@ class Suggester:
         anchors = self._ranking.anchors(vector)
         if probabilities is None:
             return anchors
-        return anchors.mixed(self.classes.anchors(probabilities), share if len(self.classes) else 0.0)
+        seen = self.classes.anchors(probabilities)
+        return anchors.mixed(seen, share) if len(self.classes) else anchors
 
     @property
     def classes(self) -> ClassAnchors:

@@ -18,9 +18,6 @@ from models.tensor_file import read_tensors
 TOLERANCE: Final = 1e-2
 """By how much a vector may be longer or shorter than 1; half precision alone makes less than a tenth of it."""
 
-ROWS: Final = 1024
-"""Vectors that are converted to single precision at a time: a worker need not have room for all of them."""
-
 
 @dataclass(frozen=True, eq=False)
 class TagVectors:
@@ -30,24 +27,24 @@ class TagVectors:
     ----------
     tags : list of str, (n,)
         As typed, one at least; what the tag space lacks takes its probability away from the others.
-    vectors : float16 (n, d)
-        Of unit length, in the space of the image half's embeddings.
+    vectors : float32 (n, d)
+        Of unit length, in the space of the image half's embeddings. Files have half of this precision.
     logit_scale : float
         What cosines are multiplied by before the softmax: the inverse of its temperature.
     """
 
     tags: list[str]
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float32]
     logit_scale: float
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Read safetensors: `tags`, uint8, UTF-8 text with a tag a line; `vectors`; `logit_scale`, a single number.
+        """Read safetensors: `tags`, uint8, UTF-8 with a tag a line; `vectors`, float16; `logit_scale`, one number.
 
         Raises
         ------
         BundleError
-            If the file cannot be read, or an array is not as `TagVectors` has it.
+            If the file cannot be read, or an array is not so.
         """
         tensors = read_tensors(file, "tags", "vectors", "logit_scale")
         vectors, scale = tensors["vectors"], tensors["logit_scale"]
@@ -62,7 +59,8 @@ class TagVectors:
                 f"{file}: vectors are {vectors.dtype} {vectors.shape}, but {len(tags)} tags need float16 "
                 f"({len(tags)}, d): one row for each tag, as numpy.float16."
             )
-        lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
+        vectors = vectors.astype(np.float32)
+        lengths = np.linalg.norm(vectors, axis=1)
         if len(wrong := np.flatnonzero(~(np.abs(lengths - 1) <= TOLERANCE))):  # also what is not finite
             raise BundleError(
                 f"{file}: the vector of {tags[wrong[0]]!r}, row {wrong[0]}, has length {lengths[wrong[0]]:.3g}. "
@@ -78,11 +76,9 @@ class TagVectors:
     def probabilities(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability of each tag, float32 (n,), for the embedding of pictures, float32 (d,), unit length.
 
-        They are computed one block of rows after the other, and the same to the bit with one thread of BLAS.
+        With one thread of BLAS, they are always the same to the bit.
         """
-        starts = range(0, len(self.vectors), ROWS)
-        cosines = np.concatenate([self.vectors[at : at + ROWS].astype(np.float32) @ embedding for at in starts])
-        logits = self.logit_scale * cosines.astype(np.float64)
+        logits = self.logit_scale * (self.vectors @ embedding).astype(np.float64)
         weights = np.exp(logits - logits.max())
         found: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
         return found

@@ -132,7 +132,7 @@ def write_coloured(path: Path, frames: Iterable[Grey], colour: tuple[int, int, i
     """Encode grey frames whose white is `colour` (RGB, 0 to 255) into an mp4 and return its path."""
     pictures = list(frames)
     with av.open(str(path), "w") as container:
-        stream = cast(VideoStream, container.add_stream("libx264", rate=30, options=_FAST["libx264"]))
+        stream = container.add_stream("libx264", rate=30, options=_FAST["libx264"])
         stream.height, stream.width = pictures[0].shape
         stream.pix_fmt = "yuv444p"
         for number, grey in enumerate(pictures):

@@ -45,7 +45,7 @@ def pictures(count: int) -> list[NDArray[np.uint8]]:
     return list(np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8))
 
 
-def described(pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def described(pictures: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The formula, in double precision."""
     first, second = weights()
     colours = np.array([(picture.astype(float).mean(axis=(0, 1)) - 100) / 50 for picture in pictures])

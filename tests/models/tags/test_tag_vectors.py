@@ -13,7 +13,7 @@ from tests.networks import as_text
 
 TAGS = ["red", "#Green", "축구"]
 VECTORS = np.eye(3, 5, dtype=np.float16)
-GOOD = {"tags": as_text(TAGS), "vectors": VECTORS, "logit_scale": np.array(100, np.float32)}
+GOOD: dict[str, Any] = {"tags": as_text(TAGS), "vectors": VECTORS, "logit_scale": np.array(100, np.float32)}
 
 
 def write(folder: Path, **changes: Any) -> Path:

@@ -85,8 +85,8 @@ def write_tag_vectors(path: Path, colours: Mapping[str, tuple[int, int, int]], l
     """Write what the text half of `write_image_half` says of tags: each is a colour, of -1 to 1; return the path."""
     vectors = np.array(list(colours.values())) @ _turn()
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    tensors = {"vectors": vectors.astype(np.float16), "logit_scale": np.array(logit_scale, np.float32)}
-    return write_tensors(path, {"tags": as_text(colours), **tensors})
+    scale = np.array(logit_scale, np.float32)
+    return write_tensors(path, {"tags": as_text(colours), "vectors": vectors.astype(np.float16), "logit_scale": scale})
 
 
 def as_text(tags: Iterable[str]) -> NDArray[np.uint8]:

@@ -90,7 +90,7 @@ class ClipEncoder:
             info = video.info
         if not count:
             warnings.append(STILL)
-        with clock.stage("appearance"):
+        with _blas().limit(limits=1), clock.stage("appearance"):
             appearance = self.network.describe(sampler.pictures())
         timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher", "appearance")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]

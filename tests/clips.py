@@ -128,6 +128,22 @@ def write(
     return path
 
 
+def write_coloured(path: Path, frames: Iterable[Grey], colour: tuple[int, int, int]) -> Path:
+    """Encode grey frames whose white is `colour` (RGB, 0 to 255) into an mp4 and return its path."""
+    pictures = list(frames)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options=_FAST["libx264"])
+        stream.height, stream.width = pictures[0].shape
+        stream.pix_fmt = "yuv444p"
+        for number, grey in enumerate(pictures):
+            tinted = (grey[..., None] / 255 * np.array(colour)).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(tinted, format="rgb24").reformat(format="yuv444p")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
 def write_audio(path: Path, seconds: float = 1.0) -> Path:
     """A clip of sound alone."""
     with av.open(str(path), "w") as container:

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.appearance import Appearance, AppearanceNetwork, AppearanceSettings
+from models.appearance import Appearance, AppearanceSettings
 from models.errors import Tag2VecError
 from models.tensor_file import read_tensors, write_tensors
 from training.artifacts import Artifacts
 from training.clips import Clip
 from training.features import TIMEOUT, read_kept, rows_of
-from training.pictures import describe_pictures
+from training.pictures import describe_pictures, opened
 from training.progress import track
 from training.workers import in_processes
 
@@ -54,7 +54,14 @@ class Appearances:
 
 
 def describe_appearances(
-    out: Path, artifacts: Artifacts, *, root: Path, network: Path, settings: AppearanceSettings, workers: int
+    out: Path,
+    artifacts: Artifacts,
+    *,
+    root: Path,
+    network: Path,
+    settings: AppearanceSettings,
+    tag_vectors: Path | None = None,
+    workers: int,
 ) -> None:
     """Describe pictures of all kept clips, whose paths start at `root`, by a network, and write that.
 
@@ -63,11 +70,11 @@ def describe_appearances(
     AppearanceError
         If a clip cannot be described, though it had trajectories.
     BundleError
-        If the network cannot be used.
+        If the network, or the vectors of tags, cannot be used.
     """
     clips = [root / row.clip.path for row in read_kept(artifacts.features)]
-    AppearanceNetwork(network, settings)  # a network that will not do is an error of its own, not of a clip
-    describe = partial(describe_pictures, network=network, settings=settings)
+    opened(network, settings, tag_vectors)  # a network that will not do is an error of its own, not of a clip
+    describe = partial(describe_pictures, network=network, settings=settings, tag_vectors=tag_vectors)
     outcomes = in_processes(describe, clips, workers=workers, timeout=TIMEOUT)
     found: dict[Path, Appearance] = {}
     for clip, outcome in track(outcomes, "appearance", len(clips)):

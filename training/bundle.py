@@ -91,6 +91,7 @@ def write_learnt(
         denied_tags=DENIED_TAGS,
         appearance=config.appearance.network,
         classes=config.appearance.classes,
+        tag_vectors=config.appearance.tag_vectors,
         kinds=TAG_KINDS,
         training=TrainingRecord(
             data=[

@@ -19,6 +19,7 @@ from models.bundle.files import (
     DENIED,
     KINDS,
     MANIFEST,
+    TAG_VECTORS,
     TIMINGS,
     VOCABULARY,
 )
@@ -59,7 +60,8 @@ def write_bundle(
     cooccurrence: Cooccurrence,
     denied_tags: Path,
     appearance: Path,
-    classes: Path,
+    classes: Path | None = None,
+    tag_vectors: Path | None = None,
     kinds: Path,
     trends: Trends | None = None,
     inflections: Inflections | None = None,
@@ -75,9 +77,12 @@ def write_bundle(
     ----------
     path : Path
         Must not exist, or be an empty folder.
-    denied_tags, appearance, classes, kinds : Path
-        Files that go into the bundle as they are: tags never to suggest, the network that sees pictures, what its
-        classes mean as hashtags, and the tags that are held back.
+    denied_tags, appearance, kinds : Path
+        Files that go into the bundle as they are: tags never to suggest, the network that sees pictures, and the tags
+        that are held back.
+    classes, tag_vectors : Path, optional
+        So does one of these, or neither: what classes of that network mean as hashtags, or vectors of hashtags that
+        its features are compared with.
     calibration : Calibration, optional
         Without it, scores are the ranking's own and every answer is trusted.
     card : callable
@@ -91,7 +96,8 @@ def write_bundle(
             *embedding.save(partial),
             shutil.copyfile(denied_tags, partial / DENIED),
             shutil.copyfile(appearance, partial / APPEARANCE),
-            shutil.copyfile(classes, partial / CLASSES),
+            *([shutil.copyfile(classes, partial / CLASSES)] if classes else []),
+            *([shutil.copyfile(tag_vectors, partial / TAG_VECTORS)] if tag_vectors else []),
             shutil.copyfile(kinds, partial / KINDS),
             *tagspace.save(partial),
             *(part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None),

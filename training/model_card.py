@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from models.bundle.files import CLASSES, TAG_VECTORS
 from models.bundle.manifest import Manifest
 from models.calibration import FIRST
+from models.checksum import file_sha256
 from training.evaluation.co_use import CoUseQuality, Relevant
 from training.evaluation.nearest import SVM_COST
 from training.evaluation.quality import ClassifierQuality, Quality
 from training.examples import FEW
+from training.tables import IMAGENET_CLASSES
 
 
 def model_card(manifest: Manifest) -> str:
@@ -48,10 +51,19 @@ def _data(manifest: Manifest) -> list[str]:
         f"were learnt from. The rest are {counts['posts_left_out']:,} from excluded sources, and spam, repeats and "
         f"lists with a single tag. {counts['tags']:,} tags have a vector. Promotional tags are left out and, as far as "
         "a list can catch them, slurs, hate and porn. No post is redistributed.\n"
-        "- **The image network** was not trained here: it comes as it was published, trained on ImageNet.\n"
+        f"- **The image network** was not trained here: it comes as it was published{_tells(manifest)}.\n"
         "- **Weights** are under the project's licence (Apache-2.0).",
         _table(["data", "SHA-256"], [[record.name, f"`{record.sha256}`"] for record in training.data]),
     ]
+
+
+def _tells(manifest: Manifest) -> str:
+    if TAG_VECTORS in manifest.files:
+        return ", as half of an image-text network, whose other half made a vector for each tag that it can tell"
+    if CLASSES not in manifest.files:
+        return ". Only its features are used: it names nothing"
+    of_imagenet = manifest.files[CLASSES].sha256 == file_sha256(IMAGENET_CLASSES)
+    return ", trained on ImageNet" if of_imagenet else ", and a table says which tags its classes mean"
 
 
 def _quality(quality: Quality) -> list[str]:
@@ -197,8 +209,8 @@ def _score(quality: Quality) -> list[str]:
     score, unknown = quality.score, quality.out_of_distribution
     lines = [
         "### Score and confidence",
-        "`score` is the probability that people would keep the hashtag. It is calibrated against both kinds of clips in "
-        f"equal parts, and low where the answer is unsure. On {score.count:,} suggestions for clips unseen by both "
+        "`score` is the probability that people would keep the hashtag. It is calibrated against both kinds of clips "
+        f"in equal parts, and low where the answer is unsure. On {score.count:,} suggestions for clips unseen by both "
         f"network and calibration, judged by unseen posts: expected calibration error {score.ece:.3f} "
         f"(ten bins of equal count), AUC {score.auc:.3f}, Brier score {score.brier:.4f}, against "
         f"{score.brier_by_rank:.4f} for a constant score for each rank.",

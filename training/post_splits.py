@@ -20,7 +20,7 @@ SPLITS = ("0", "1")
 
 
 def learn_post_splits(
-    out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings, classes: Path, workers: int
+    out: Path, artifacts: Artifacts, *, settings: Tag2VecSettings, classes: Path | None, workers: int
 ) -> None:
     """Split the posts of the corpus; learn tag space and co-occurrence of each half, in its folder under `out`."""
     corpus = artifacts.corpus
@@ -42,7 +42,7 @@ def learn_post_splits(
             raise outcome
 
 
-def _learn(folder: Path, *, artifacts: Artifacts, settings: Tag2VecSettings, classes: Path) -> None:
+def _learn(folder: Path, *, artifacts: Artifacts, settings: Tag2VecSettings, classes: Path | None) -> None:
     # A stem with just enough posts in all has half of them here.
     enough = -(-settings.min_count // 2)
     half = replace(artifacts, corpus=folder, tag2vec=folder)

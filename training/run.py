@@ -52,6 +52,7 @@ def run(config: Config, only: str | None = None) -> Path:
 def stages(config: Config, work: Work) -> list[Stage]:
     """Return the stages of a configuration, in the order of `STAGES`, each after those whose output it reads."""
     data, workers = config.data, config.workers
+    classes, tag_vectors = _if_given(config.appearance.classes), _if_given(config.appearance.tag_vectors)
     clips = read_clips(data.clip_list, config.clips)
     artifacts = Artifacts.under(work.folder)
 
@@ -65,7 +66,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         name="tag2vec",
         build=partial(train_tag2vec, artifacts=artifacts, settings=config.tag2vec, classes=config.appearance.classes),
         settings=config.tag2vec.model_dump(),
-        files=(config.appearance.classes,),
+        files=classes,
         after=(corpus,),
     )
     cooccurrence = Stage(
@@ -106,10 +107,11 @@ def stages(config: Config, work: Work) -> list[Stage]:
             root=data.clips,
             network=config.appearance.network,
             settings=config.appearance.shown,
+            tag_vectors=config.appearance.tag_vectors,
             workers=workers,
         ),
         settings=config.appearance.shown.model_dump(),
-        files=(config.appearance.network,),
+        files=(config.appearance.network, *tag_vectors),
         after=(features,),
     )
     vocabulary = Stage(
@@ -134,7 +136,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
             workers=workers,
         ),
         settings=config.tag2vec.model_dump(),
-        files=(config.appearance.classes,),
+        files=classes,
         after=(corpus,),
     )
     out_of_fold = Stage(
@@ -157,9 +159,9 @@ def stages(config: Config, work: Work) -> list[Stage]:
     )
     evaluation = Stage(
         name="evaluation",
-        build=partial(evaluate, artifacts=artifacts, settings=config.embedding, classes=config.appearance.classes),
+        build=partial(evaluate, artifacts=artifacts, settings=config.embedding, appearance=config.appearance),
         settings=config.embedding.model_dump(),
-        files=(config.appearance.classes, TAG_KINDS),
+        files=(*classes, *tag_vectors, TAG_KINDS),
         after=(
             corpus,
             features,
@@ -175,7 +177,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
     # What a bundle is made of and pinned by, but for the quality.
     pinned = config.model_dump(mode="json", exclude={"data", "work", "workers", "appearance"})
     pinned |= {"appearance": config.appearance.shown.model_dump(), "libraries": library_versions()}
-    copied = (config.appearance.network, config.appearance.classes, DENIED_TAGS, TAG_KINDS)
+    copied = (config.appearance.network, *classes, *tag_vectors, DENIED_TAGS, TAG_KINDS)
     learnt = (corpus, tag2vec, cooccurrence, trends, inflections, features, appearance, vocabulary, embedding)
     open_world = Stage(
         name="open_world",
@@ -208,6 +210,10 @@ def stages(config: Config, work: Work) -> list[Stage]:
         open_world,
         bundle,
     ]
+
+
+def _if_given(file: Path | None) -> tuple[Path, ...]:
+    return () if file is None else (file,)
 
 
 def _open_world_files(table: Path | None) -> list[Path]:

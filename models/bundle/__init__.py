@@ -5,7 +5,8 @@
     manifest.json           name, version, sources and quality, and the SHA-256 of every other file
     vocabulary.safetensors  PCA and Gaussian mixture of each descriptor block
     appearance.onnx         the image network that describes pictures
-    classes.tsv             the hashtags that the classes of the image network stand for
+    classes.tsv             the hashtags that the classes of the image network stand for, if it has classes
+    tag_vectors.safetensors what hashtags look like, if it is half of an image-text network
     projection.safetensors  the principal directions of motion and appearance
     embedding.safetensors   the networks from these directions to the tag space
     tags.json               stems, counts, display forms

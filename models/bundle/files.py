@@ -7,6 +7,7 @@ CARD = "MODEL_CARD.md"
 VOCABULARY = "vocabulary.safetensors"
 APPEARANCE = "appearance.onnx"
 CLASSES = "classes.tsv"
+TAG_VECTORS = "tag_vectors.safetensors"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
 KINDS = "tag_kinds.tsv"
@@ -14,7 +15,6 @@ KINDS = "tag_kinds.tsv"
 REQUIRED = (
     VOCABULARY,
     APPEARANCE,
-    CLASSES,
     PROJECTION_FILE,
     EMBEDDING_FILE,
     CARD,

@@ -5,9 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from models.bundle.files import APPEARANCE, DENIED, KINDS, MANIFEST, REQUIRED, VOCABULARY
+from models.bundle.files import APPEARANCE, CLASSES, DENIED, KINDS, MANIFEST, TAG_VECTORS, VOCABULARY
 from models.bundle.manifest import Manifest, read_manifest
-from models.bundle.verification import verify_file, verify_shapes, verify_stemmer
+from models.bundle.verification import verify_complete, verify_file, verify_shapes, verify_stemmer
 from models.encoded_clip import EncodedLengths
 from models.errors import BundleError
 from models.tensor_file import read_tensors
@@ -57,11 +57,9 @@ class Bundle:
         manifest, digest = read_manifest(path / MANIFEST)
         for name, record in manifest.files.items():
             verify_file(path / name, record)
-        for name in REQUIRED:
-            if name not in manifest.files:
-                raise BundleError(f"{path / MANIFEST} lists no {name}: the bundle is incomplete. Download it again.")
+        verify_complete(path / MANIFEST, manifest)
         verify_stemmer(path, manifest)
-        return cls(path, manifest, digest, verify_shapes(path))
+        return cls(path, manifest, digest, verify_shapes(path, manifest))
 
     @property
     def name(self) -> str:
@@ -98,8 +96,12 @@ class Bundle:
             If ONNX Runtime cannot run it, or its outputs do not have the lengths that the bundle has room for.
         """
         from models.appearance import AppearanceNetwork
+        from models.tags.tag_vectors import TagVectors
 
-        network = AppearanceNetwork(self.path / APPEARANCE, self.manifest.settings.appearance)
+        file = self._listed(TAG_VECTORS)
+        network = AppearanceNetwork(
+            self.path / APPEARANCE, self.manifest.settings.appearance, TagVectors.read(file) if file else None
+        )
         expected = self.lengths.features, self.lengths.probabilities
         if network.lengths != expected:
             raise BundleError(
@@ -135,7 +137,7 @@ class Bundle:
         Tag2VecError
             If one of these files cannot be read or is invalid.
         """
-        from models.tags.class_anchors import ClassAnchors
+        from models.tags.class_anchors import ClassAnchors, classes_from
         from models.tags.cooccurrence import Cooccurrence
         from models.tags.deny_list import DenyList
         from models.tags.inflections import INFLECTIONS_FILE, Inflections
@@ -143,7 +145,6 @@ class Bundle:
         from models.tags.suggestions import Suggester
         from models.tags.trends import TRENDS_FILE, Trends
 
-        files = self.manifest.files
         deny_files = [self.path / DENIED, *([deny_file] if deny_file else [])]
         space = self.tagspace()
         return Suggester(
@@ -151,8 +152,12 @@ class Bundle:
             Cooccurrence.load(self.path),
             temperature=self.manifest.settings.temperature,
             denied=[DenyList.read(file) for file in deny_files],
-            trends=Trends.load(self.path) if TRENDS_FILE in files else None,
-            inflections=Inflections.load(self.path) if INFLECTIONS_FILE in files else None,
-            classes=ClassAnchors.load(self.path, space),
+            trends=Trends.load(self.path) if self._listed(TRENDS_FILE) else None,
+            inflections=Inflections.load(self.path) if self._listed(INFLECTIONS_FILE) else None,
+            classes=ClassAnchors(classes_from(self._listed(CLASSES), self._listed(TAG_VECTORS)), space),
             kinds=TagKinds.read(self.path / KINDS, *([kinds_file] if kinds_file else [])),
         )
+
+    def _listed(self, name: str) -> Path | None:
+        """Return the path of a file that not every bundle has; None if this one does not."""
+        return self.path / name if name in self.manifest.files else None

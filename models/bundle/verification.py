@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from models.bundle.files import CLASSES, VOCABULARY
+from models.bundle.files import CLASSES, REQUIRED, TAG_VECTORS, VOCABULARY
 from models.bundle.manifest import FileRecord, Manifest
 from models.checksum import file_sha256
 from models.embedding import BITS, EMBEDDING_FILE, PROJECTION_FILE
@@ -32,6 +32,19 @@ def verify_file(file: Path, record: FileRecord) -> None:
         )
 
 
+def verify_complete(file: Path, manifest: Manifest) -> None:
+    """Raise BundleError unless a manifest, read from `file`, lists all files that are needed, and what fits them."""
+    probabilities = manifest.settings.appearance.probabilities
+    for name in (*REQUIRED, *([CLASSES] if probabilities is not None else [])):
+        if name not in manifest.files:
+            raise BundleError(f"{file} lists no {name}: the bundle is incomplete. Download it again.")
+    if (CLASSES if probabilities is None else TAG_VECTORS) in manifest.files:
+        raise BundleError(
+            f"{file}: {CLASSES} belongs to a network with class probabilities, {TAG_VECTORS} to one without; "
+            f"here its output is {probabilities!r}. Train the bundle again."
+        )
+
+
 def verify_stemmer(path: Path, manifest: Manifest) -> None:
     """Raise BundleError if the installed stemmer may give other stems than the one used in training."""
     # Snowball 3 stems some English words differently from 2: queries would miss the learnt stems.
@@ -52,7 +65,7 @@ def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
         raise BundleError(f"{file} is not a safetensors file ({error}). Train the bundle again.") from None
 
 
-def verify_shapes(path: Path) -> EncodedLengths:
+def verify_shapes(path: Path, manifest: Manifest) -> EncodedLengths:
     """Return the lengths of an encoded clip's arrays; raises BundleError unless the shapes of all arrays match.
 
     Reads only the headers of files, and the number of classes.
@@ -97,8 +110,15 @@ def verify_shapes(path: Path) -> EncodedLengths:
             "output_bias": (members, 1, out),
         },
     )
-    with (path / CLASSES).open("rb") as lines:
-        classes = max(0, sum(1 for _ in lines) - 1)  # without the header
+    classes = 0
+    if CLASSES in manifest.files:
+        with (path / CLASSES).open("rb") as lines:
+            classes = max(0, sum(1 for _ in lines) - 1)  # without the header
+    elif TAG_VECTORS in manifest.files:
+        found = _shapes(path / TAG_VECTORS)
+        classes = (*found.get("vectors", ()), 0)[0]
+        # Features are the mean and the deviation of what these are compared with.
+        _compare(path / TAG_VECTORS, {"vectors": found.get("vectors", ())}, {"vectors": (classes, features // 2)})
     return EncodedLengths(dimensions, features, classes)
 
 

@@ -1,11 +1,14 @@
-"""Class anchors: the tags that the classes of an image network mean, whatever the embedding was trained on."""
+"""Class anchors: the tags that the classes of an image network mean, whatever the embedding was trained on.
+
+An image-text network has no classes of its own: each tag that has a vector (`models.tags.tag_vectors`) is one.
+"""
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,8 +17,8 @@ from models.errors import BundleError
 from models.tags.anchors import Anchors
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from models.tags.tag_vectors import TagVectors
 
-CLASSES_FILE = "classes.tsv"
 COLUMNS: Final = ("class", "synset", "name", "kind", "tags")
 
 PRIOR_POWER = 0.3
@@ -69,6 +72,19 @@ def read_classes(file: Path) -> list[ImageClass]:
     ]
 
 
+def classes_of(tags: Iterable[str]) -> list[ImageClass]:
+    """Return a class for each tag, as typed, in their order. Tags that share a stem are of one kind."""
+    named = [(tag, normalise(tag)) for tag in tags]
+    return [ImageClass(tag, stem(normal), (normal,) if normal else ()) for tag, normal in named]
+
+
+def classes_from(table: Path | None, tag_vectors: Path | None) -> list[ImageClass]:
+    """Return the classes of a table, or of tags with vectors; none without either. Raises BundleError."""
+    if table is not None:
+        return read_classes(table)
+    return classes_of(TagVectors.read(tag_vectors).tags) if tag_vectors is not None else []
+
+
 class ClassAnchors:
     """Turns the class probabilities of an image network into anchors of a tag space.
 
@@ -79,7 +95,7 @@ class ClassAnchors:
     Parameters
     ----------
     classes : sequence of ImageClass
-        In the order of the network's output.
+        In the order of the network's output. None, for a network without: they anchor nothing.
     space : TagSpace
     """
 
@@ -90,16 +106,14 @@ class ClassAnchors:
         self._kinds = np.array([number_of[one.kind] for one in classes], np.int64)
         known = [list(dict.fromkeys(stem(tag) for tag in one.tags if stem(tag) in space.stems)) for one in classes]
         self._tagged = np.array([bool(names) for names in known])
-        self._of_class = np.repeat(np.arange(len(known)), [len(names) for names in known])
-        self._shares = np.concatenate([_harmonic(len(names)) for names in known])
+        self._of_class = np.array([number for number, names in enumerate(known) for _ in names], np.int64)
+        self._shares = np.concatenate([np.zeros(0), *(_harmonic(len(names)) for names in known)])
         self._names = np.array([place == 0 for names in known for place, _ in enumerate(names)], np.bool_)
         rows = np.array([space.row(name) for names in known for name in names], np.int64)
         self._rows, self._place = np.unique(rows, return_inverse=True)
 
-    @classmethod
-    def load(cls, folder: Path, space: TagSpace) -> Self:
-        """Read `CLASSES_FILE` of a bundle; raises BundleError if it cannot be used."""
-        return cls(read_classes(folder / CLASSES_FILE), space)
+    def __len__(self) -> int:
+        return len(self._kinds)
 
     def anchors(self, probabilities: ArrayLike) -> Anchors:
         """Return the tags of the likely classes.

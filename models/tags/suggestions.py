@@ -278,7 +278,7 @@ class Suggester:
         probabilities : array_like of float, (classes,), optional
             Of the image network's classes. Without them, the vector alone decides.
         share : float
-            Share of the classes' tags in the mixture, 0 to 1.
+            Share of the classes' tags in the mixture, 0 to 1; nothing if there are no classes.
 
         Raises
         ------
@@ -286,7 +286,10 @@ class Suggester:
             If an array has the wrong shape or values that it cannot have, or there are probabilities but no classes.
         """
         anchors = self._ranking.anchors(vector)
-        return anchors if probabilities is None else anchors.mixed(self.classes.anchors(probabilities), share)
+        if probabilities is None:
+            return anchors
+        seen = self.classes.anchors(probabilities)
+        return anchors.mixed(seen, share) if len(self.classes) else anchors
 
     @property
     def classes(self) -> ClassAnchors:

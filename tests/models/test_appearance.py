@@ -21,8 +21,17 @@ from pydantic import ValidationError
 from models.appearance import AppearanceNetwork, AppearanceSettings
 from models.bundle import SHIPPED
 from models.errors import BundleError
+from models.tags.tag_vectors import TagVectors
 from models.video.pictures import PictureSampler
-from tests.networks import CLASSES, FEATURES, weights, write_network
+from tests.networks import (
+    CLASSES,
+    EMBEDDING,
+    FEATURES,
+    weights,
+    write_image_half,
+    write_network,
+    write_tag_vectors,
+)
 
 SETTINGS = AppearanceSettings(short_side=16, side=8, mean=100, deviation=50)
 
@@ -36,7 +45,7 @@ def pictures(count: int) -> list[NDArray[np.uint8]]:
     return list(np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8))
 
 
-def described(pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def described(pictures: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The formula, in double precision."""
     first, second = weights()
     colours = np.array([(picture.astype(float).mean(axis=(0, 1)) - 100) / 50 for picture in pictures])
@@ -67,9 +76,11 @@ def test_the_same_pictures_give_the_same_bits(file: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "settings", "message"),
     [
-        ({"side": 9}, {}, "cannot take a picture of 8 x 8 px"),
-        ({"kind": TensorProto.DOUBLE}, {}, "cannot take a picture"),
-        ({"softmax": False}, {}, "output probabilities holds what is no probability"),
+        ({"side": 9}, {}, r"its input pixels is tensor\(float\) \(1, 3, 9, 9\), but .*Set `side`"),
+        ({"kind": TensorProto.DOUBLE}, {}, r"its input pixels is tensor\(double\)"),
+        ({"batch": 4}, {}, r"\(4, 3, 8, 8\), but pictures come one by one"),
+        ({"softmax": False}, {}, "output probabilities holds what is no probability: .* a softmax after them"),
+        ({}, {"deviation": 1e-37}, "output features is not finite"),
         ({}, {"features": "embedding"}, "has no output embedding, only features, probabilities"),
         ({}, {"probabilities": "classes"}, "has no output classes, only features, probabilities"),
     ],
@@ -80,6 +91,94 @@ def test_a_network_that_does_not_fit(
     file = write_network(tmp_path / "network.onnx", **{"side": 8, **made})
     with pytest.raises(BundleError, match=message):
         AppearanceNetwork(file, SETTINGS.model_copy(update=settings))
+
+
+def test_sizes_need_not_be_fixed(file: Path, tmp_path: Path) -> None:
+    free = write_network(tmp_path / "free.onnx", batch="batch", side="side")
+    fixed, found = (AppearanceNetwork(each, SETTINGS).describe(pictures(3)) for each in (file, free))
+    np.testing.assert_array_equal(found.features, fixed.features)
+    np.testing.assert_array_equal(found.probabilities, fixed.probabilities)
+
+
+def test_each_channel_has_a_mean_and_a_deviation(file: Path) -> None:
+    mean, deviation = (90.0, 100.0, 110.0), (30.0, 50.0, 70.0)
+    settings = SETTINGS.model_copy(update={"mean": mean, "deviation": deviation})
+    shown = pictures(2)
+    # The same by hand: pictures that come out alike with one number for all channels.
+    alike = [(picture.astype(float) - mean) / deviation * 50 + 100 for picture in shown]
+    features, probabilities = described(alike)
+    found = AppearanceNetwork(file, settings).describe(shown)
+    np.testing.assert_allclose(found.features, features, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.probabilities, probabilities, rtol=1e-4)
+    single = SETTINGS.model_copy(update={"mean": (100.0,) * 3, "deviation": (50.0,) * 3})
+    one, three = (AppearanceNetwork(file, each).describe(shown) for each in (SETTINGS, single))
+    assert one.features.tobytes() == three.features.tobytes()
+
+
+def test_a_network_may_have_features_alone(file: Path) -> None:
+    network = AppearanceNetwork(file, SETTINGS.model_copy(update={"probabilities": None}))
+    found = network.describe(pictures(3))
+    assert network.lengths == (2 * FEATURES, 0)
+    assert found.probabilities.shape == (0,)
+    np.testing.assert_array_equal(found.features, AppearanceNetwork(file, SETTINGS).describe(pictures(3)).features)
+
+
+COLOURS = {"red": (1, -1, -1), "green": (-1, 1, -1), "blue": (-1, -1, 1), "yellow": (1, 1, -1)}
+IMAGE_HALF = SETTINGS.model_copy(update={"features": "image_embeds", "probabilities": None})
+
+
+def painted(*colours: tuple[int, int, int]) -> list[NDArray[np.uint8]]:
+    return [np.broadcast_to(np.array(colour, np.uint8), (8, 8, 3)) for colour in colours]
+
+
+def test_an_image_text_network_tells_tags(tmp_path: Path) -> None:
+    file = write_image_half(tmp_path / "half.onnx", side=8)
+    vectors = TagVectors.read(write_tag_vectors(tmp_path / "tags.safetensors", COLOURS))
+    network = AppearanceNetwork(file, IMAGE_HALF, vectors)
+    assert network.lengths == (2 * EMBEDDING, len(COLOURS))
+    for number, colour in enumerate([(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]):
+        found = network.describe(painted(colour, colour))
+        assert found.probabilities.argmax() == number
+        assert found.probabilities[number] > 0.9
+        np.testing.assert_allclose(found.features[EMBEDDING:], 0, atol=1e-5)
+
+
+def test_tags_are_told_by_the_mean_of_unit_embeddings(tmp_path: Path) -> None:
+    file = write_image_half(tmp_path / "half.onnx", side=8)
+    vectors = TagVectors.read(write_tag_vectors(tmp_path / "tags.safetensors", COLOURS))
+    shown = painted((255, 90, 90), (90, 110, 90), (100, 100, 180))  # of other lengths, as seen from the mean
+    seen = np.array([picture[0, 0].astype(float) - 100 for picture in shown])
+    seen /= np.linalg.norm(seen, axis=1, keepdims=True)
+    mean = seen.mean(axis=0) / np.linalg.norm(seen.mean(axis=0))
+    tags = np.array(list(COLOURS.values())) / np.sqrt(3)
+    powers = np.exp(10 * tags @ mean)
+    found = AppearanceNetwork(file, IMAGE_HALF, vectors).describe(shown)
+    np.testing.assert_allclose(found.probabilities, powers / powers.sum(), rtol=0.02)
+
+
+def test_vectors_of_another_network_are_refused(file: Path, tmp_path: Path) -> None:
+    vectors = TagVectors.read(write_tag_vectors(tmp_path / "tags.safetensors", COLOURS))
+    with pytest.raises(BundleError, match="output features has 4 numbers, but the vectors of tags have 5"):
+        AppearanceNetwork(file, SETTINGS.model_copy(update={"probabilities": None}), vectors)
+
+
+def test_a_network_that_also_takes_text_is_refused(tmp_path: Path) -> None:
+    model = onnx.load(write_image_half(tmp_path / "half.onnx", side=8))
+    model.graph.input.append(onnx.helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", 77]))
+    onnx.save(model, tmp_path / "whole.onnx")
+    with pytest.raises(BundleError, match="takes pixels, input_ids, not pictures alone"):
+        AppearanceNetwork(tmp_path / "whole.onnx", IMAGE_HALF)
+
+
+def test_an_output_of_patches_is_refused(tmp_path: Path) -> None:
+    model = onnx.load(write_image_half(tmp_path / "half.onnx", side=8))
+    model.graph.node[1].output[0] = "flat"
+    model.graph.node.append(onnx.helper.make_node("Unsqueeze", ["flat", "axis"], ["image_embeds"]))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1]), "axis"))
+    model.graph.output[0].type.tensor_type.shape.Clear()
+    onnx.save(model, tmp_path / "patches.onnx")
+    with pytest.raises(BundleError, match=r"output image_embeds is float32 \(1, 1, 5\), not float32 \(1, n\)"):
+        AppearanceNetwork(tmp_path / "patches.onnx", IMAGE_HALF)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x08"])
@@ -94,7 +193,10 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         AppearanceNetwork(tmp_path / "absent.onnx", SETTINGS)
 
 
-@pytest.mark.parametrize("settings", [{"side": 300}, {"pictures": 0}, {"deviation": 0}, {"colour": "grey"}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"side": 300}, {"pictures": 0}, {"deviation": 0}, {"deviation": [1, 1, 0]}, {"mean": [1, 2]}, {"colour": "grey"}],
+)
 def test_settings_that_make_no_sense(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         AppearanceSettings(**settings)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from models.appearance import AppearanceSettings
-from training.config import ConfigError, read_config
+from training.config import Config, ConfigError, read_config
 
 GOOD = """
 [bundle]
@@ -37,12 +37,31 @@ def test_the_network_that_ships_and_its_classes_are_the_default(
     monkeypatch.setenv("TAG2VEC_TEST_DATA", "/there")
     read = read_config(config(tmp_path, GOOD))
     assert read.appearance.network.is_file()
-    assert read.appearance.classes.is_file()
     assert read.appearance.shown == AppearanceSettings()
-    other = '[appearance]\nnetwork = "${TAG2VEC_TEST_DATA}/x.onnx"\nside = 260\nshort_side = 298'
+    assert len(read.appearance.image_classes()) == 1000
+    other = '[appearance]\nnetwork = "${TAG2VEC_TEST_DATA}/x.onnx"\nside = 260\nshort_side = 292'
     read = read_config(config(tmp_path, GOOD + other))
     assert read.appearance.network == Path("/there/x.onnx")
-    assert read.appearance.shown == AppearanceSettings(side=260, short_side=298)
+    assert read.appearance.shown == AppearanceSettings(side=260, short_side=292, probabilities=None)
+    assert read.appearance.image_classes() == []
+    assert Config.model_validate(read.model_dump()) == read
+    read = read_config(config(tmp_path, GOOD + other + '\nclasses = "training/imagenet_classes.tsv"'))
+    assert read.appearance.shown == AppearanceSettings(side=260, short_side=292)
+
+
+def test_an_image_text_network_has_numbers_for_each_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAG2VEC_TEST_DATA", "/there")
+    clip = """[appearance]
+        network = "clip.onnx"
+        tag_vectors = "${TAG2VEC_TEST_DATA}/tags.safetensors"
+        features = "image_embeds"
+        short_side = 224
+        mean = [122.7709383, 116.7460125, 104.09373615]
+        deviation = [68.5005327, 66.6321579, 70.32316305]"""
+    shown = read_config(config(tmp_path, GOOD + clip)).appearance.shown
+    assert shown.mean == (122.7709383, 116.7460125, 104.09373615)
+    assert shown.probabilities is None
+    assert AppearanceSettings.model_validate_json(shown.model_dump_json()) == shown
 
 
 @pytest.mark.parametrize("name", ["default.toml", "small.toml"])
@@ -65,6 +84,10 @@ def test_committed_configurations_are_good_and_name_no_machine(name: str, monkey
         ("[embedding]\niterations = 1001", ["embedding.iterations", "1000"]),
         ("[appearance]\nsid = 3", ["appearance.sid", "Extra inputs"]),
         ("[appearance]\nside = 300", ["appearance", "short_side"]),
+        ("[appearance]\nmean = [1, 2]", ["appearance.mean"]),
+        ("[appearance]\ndeviation = [1, 0, 1]", ["appearance.deviation", "greater than 0"]),
+        ("[appearance]\nclasses = 'a'\ntag_vectors = 'b'", ["appearance", "not both"]),
+        ("[appearance]\nnetwork = 'a'\nprobabilities = 'b'", ["appearance", "name the table of classes"]),
         ("[nonsense]", ["nonsense"]),
         ("[tag2vec", ["not TOML"]),
         ("[tag2vec]\nepochs = 0\n[corpus]\nmax_tags = 1", ["tag2vec.epochs", "corpus.max_tags"]),

@@ -133,6 +133,24 @@ def test_a_changed_setting_redoes_what_depends_on_it(
     assert output.shape == (config.embedding.members, 10, 100)
 
 
+def test_a_network_of_features_alone(copy: Callable[..., Config]) -> None:
+    trained = copy()
+    shown = {"network": trained.appearance.network, "pictures": 2}
+    config = Config.model_validate(trained.model_dump() | {"appearance": shown})
+    run(config)
+    pipeline = Pipeline(bundle := Bundle.open(config.work / "bundle"))
+    assert "classes.tsv" not in bundle.manifest.files
+    assert "it names nothing" in (bundle.path / "MODEL_CARD.md").read_text()
+    for hashtag in HASHTAGS:
+        encoded = pipeline.encoder.encode(config.data.clips / hashtag / "0.mp4")
+        assert encoded.appearance.probabilities.shape == (0,)
+        answer = pipeline.suggest(encoded)
+        assert answer.hashtags[0].tag == hashtag
+        vector = pipeline.embedding.embed(encoded.fisher, encoded.appearance.features)
+        alone = pipeline.suggester.suggest(vector)
+        assert [one.relevance for one in answer.hashtags] == [one.relevance for one in alone]
+
+
 def test_one_stage_alone(copy: Callable[..., Config], caplog: pytest.LogCaptureFixture) -> None:
     config = copy(embedding={"hidden": 10, "iterations": 5})
     with pytest.raises(StageError, match="stage 'embedding' is not finished"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from models.calibration import FIRST, Calibration
-from models.tags.class_anchors import ClassAnchors, read_classes
+from models.tags.class_anchors import ClassAnchors, ImageClass
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.kinds import TagKinds
 from models.tags.space import TagSpace
@@ -104,11 +104,13 @@ class PostSplit:
         Those that clips were trained on.
     temperature : float
         Of the embedding's softmax.
-    classes : Path
-        The table of what classes of pictures mean (`models.tags.class_anchors`).
+    classes : sequence of ImageClass
+        What the image network can tell.
     """
 
-    def __init__(self, folder: Path, number: int, hashtags: Sequence[str], temperature: float, classes: Path) -> None:
+    def __init__(
+        self, folder: Path, number: int, hashtags: Sequence[str], temperature: float, classes: Sequence[ImageClass]
+    ) -> None:
         self.hashtags = list(hashtags)
         self.stems = [stem_of(hashtag) for hashtag in hashtags]
         self.temperature = temperature
@@ -118,7 +120,7 @@ class PostSplit:
             Suggester,
             cooccurrence=Cooccurrence.load(self._folder),
             temperature=temperature,
-            classes=ClassAnchors(read_classes(classes), self.space),
+            classes=ClassAnchors(classes, self.space),
             kinds=TagKinds.read(TAG_KINDS),
         )
         self.suggester = self._make(self.space)

@@ -9,6 +9,7 @@ from models.tags.space import TagSpace
 from training.appearance import appearances_of
 from training.artifacts import Artifacts
 from training.calibration import fit_any, fit_score, fit_share
+from training.config import AppearanceConfig
 from training.embedding import EmbeddingSettings
 from training.evaluation.answers import AnsweredClip, write_answers
 from training.evaluation.by_source import source_judgements
@@ -45,7 +46,7 @@ UNFITTED = Calibration(
 )
 
 
-def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, classes: Path) -> None:
+def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, appearance: AppearanceConfig) -> None:
     """Measure, and write `QUALITY`, `CALIBRATION` and the answers of `training.evaluation.answers`.
 
     Parameters
@@ -53,9 +54,10 @@ def evaluate(out: Path, artifacts: Artifacts, *, settings: EmbeddingSettings, cl
     out : Path
     artifacts : Artifacts
     settings : EmbeddingSettings
-    classes : Path
-        The table of what classes of pictures mean (`models.tags.class_anchors`).
+    appearance : AppearanceConfig
+        What the image network can tell is read.
     """
+    classes = appearance.image_classes()
     space = TagSpace.load(artifacts.tag2vec)
     examples = by_hashtag(artifacts, space)
     targets = target_vectors(space, examples.classes)

@@ -7,14 +7,13 @@ none of their hashtag, as of most things that people send.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import FIRST, Calibration
 from models.tags.anchors import Anchors
-from models.tags.class_anchors import ClassAnchors, read_classes
+from models.tags.class_anchors import ClassAnchors, ImageClass
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.kinds import TagKinds
 from models.tags.space import TagSpace
@@ -63,7 +62,7 @@ def unseen_cases(
     probabilities: Array,
     *,
     temperature: float,
-    classes: Path,
+    classes: Sequence[ImageClass],
 ) -> list[Case]:
     """Return the clips of both kinds, with suggesters as the bundle will have.
 
@@ -79,8 +78,8 @@ def unseen_cases(
     probabilities : float32 (n, classes)
     temperature : float
         Of the embedding's softmax.
-    classes : Path
-        The table of what classes of pictures mean (`models.tags.class_anchors`).
+    classes : sequence of ImageClass
+        What the image network can tell.
     """
     stems = [stem_of(hashtag) for hashtag in hashtags]
     whole, cooccurrence = TagSpace.load(artifacts.tag2vec, stems), Cooccurrence.load(artifacts.cooccurrence)
@@ -88,7 +87,7 @@ def unseen_cases(
         Suggester,
         cooccurrence=cooccurrence,
         temperature=temperature,
-        classes=ClassAnchors(read_classes(classes), whole),
+        classes=ClassAnchors(classes, whole),
         kinds=TagKinds.read(TAG_KINDS),
     )
 

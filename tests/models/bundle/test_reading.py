@@ -21,16 +21,31 @@ from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
+from models.tags.stemming import stem
 from models.tags.trends import Trends
 from models.trajectories.descriptor_layout import BLOCKS
 from models.trajectories.settings import ADDED, TrajectorySettings
-from tests.networks import CLASSES, FEATURES, write_classes, write_kinds, write_network
+from tests.networks import (
+    CLASSES,
+    EMBEDDING,
+    FEATURES,
+    write_classes,
+    write_image_half,
+    write_kinds,
+    write_network,
+    write_tag_vectors,
+)
 from training.bundle_writer import library_versions, write_bundle
 from training.corpus import DENIED_TAGS
 from training.embedding import Ensemble, TrainedNetworks, frozen
 
 SETTINGS = TrajectorySettings(stride=7)
 APPEARANCE = AppearanceSettings(short_side=16, side=8)
+SHOWN = {
+    "classes": APPEARANCE,
+    "features": APPEARANCE.model_copy(update={"probabilities": None}),
+    "tag vectors": APPEARANCE.model_copy(update={"features": "image_embeds", "probabilities": None}),
+}
 
 
 def vocabulary(k: int = 2) -> Vocabulary:
@@ -45,22 +60,33 @@ def vocabulary(k: int = 2) -> Vocabulary:
     )
 
 
-def make(path: Path) -> Bundle:
+def make(path: Path, kind: str = "classes") -> Bundle:
+    """Write a bundle whose image network has classes, features alone, or tag vectors."""
     with TemporaryDirectory() as folder:
-        return make_of(path, Path(folder))
+        return make_of(path, Path(folder), kind)
 
 
-def make_of(path: Path, parts: Path) -> Bundle:
+def network_of(parts: Path, kind: str) -> dict[str, Any]:
+    if kind == "tag vectors":
+        return {
+            "appearance": write_image_half(parts / "network.onnx", side=APPEARANCE.side),
+            "tag_vectors": write_tag_vectors(parts / "tags.safetensors", {"golf": (0, 1, 0), "dances": (1, 0, 0)}),
+        }
+    classes = write_classes(parts / "classes.tsv", ["golf", "dance", "golf dance"]) if kind == "classes" else None
+    return {"appearance": write_network(parts / "network.onnx", side=APPEARANCE.side), "classes": classes}
+
+
+def make_of(path: Path, parts: Path, kind: str) -> Bundle:
     torch.manual_seed(0)
     words = vocabulary()
-    features = 2 * FEATURES
+    features = 2 * (EMBEDDING if kind == "tag vectors" else FEATURES)
     projection = np.random.default_rng(0).normal(size=(4, words.dimensions + features)).astype(np.float32)
     networks = TrainedNetworks(projection, Ensemble(2, 4, 6, 5))
     return write_bundle(
         path,
         name="test",
         version="3",
-        settings=Settings(trajectories=SETTINGS, appearance=APPEARANCE, temperature=0.2),
+        settings=Settings(trajectories=SETTINGS, appearance=SHOWN[kind], temperature=0.2),
         vocabulary=words,
         embedding=frozen(networks, np.zeros(features, np.float32), np.ones(features, np.float32)),
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
@@ -68,8 +94,7 @@ def make_of(path: Path, parts: Path) -> Bundle:
         trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
         inflections=Inflections(np.zeros(1, np.int32), ["golfs"], np.ones((1, 5), np.float16)),
         denied_tags=DENIED_TAGS,
-        appearance=write_network(parts / "network.onnx", side=APPEARANCE.side),
-        classes=write_classes(parts / "classes.tsv", ["golf", "dance", "golf dance"]),
+        **network_of(parts, kind),
         kinds=write_kinds(parts / "kinds.tsv", {"guns": "violence"}),
         training=TrainingRecord(
             data=[],
@@ -287,6 +312,67 @@ def test_a_network_of_other_lengths_is_refused(bundle: Bundle, tmp_path: Path) -
             BundleError, match=rf"expected {2 * FEATURES} features and 0 classes, found {2 * FEATURES} and"
         ):
             Bundle.open(bundle.path).appearance_network()
+
+
+def test_a_network_of_features_alone(tmp_path: Path) -> None:
+    bundle = make(tmp_path / "bundle", "features")
+    assert not (bundle.path / "classes.tsv").exists()
+    assert bundle.lengths == EncodedLengths(vocabulary().dimensions, 2 * FEATURES, 0)
+    assert bundle.appearance_network().lengths == (2 * FEATURES, 0)
+    suggester = bundle.suggester()
+    assert suggester.suggest([1, 2, 3, 4, 5], [], share=0.7) == suggester.suggest([1, 2, 3, 4, 5])
+    assert suggester.classes.certainty([]) == 0
+
+
+def test_an_image_text_network(tmp_path: Path) -> None:
+    bundle = make(tmp_path / "bundle", "tag vectors")
+    assert "tag_vectors.safetensors" in bundle.manifest.files
+    assert bundle.lengths == EncodedLengths(vocabulary().dimensions, 2 * EMBEDDING, 2)
+    network, suggester = bundle.appearance_network(), bundle.suggester()
+    for number, (colour, tag) in enumerate([((0, 255, 0), "golf"), ((255, 0, 0), "danc")]):
+        found = network.describe([np.broadcast_to(np.array(colour, np.uint8), (8, 8, 3))])
+        assert found.probabilities.argmax() == number
+        assert stem(suggester.suggest(np.ones(5), found.probabilities, share=1)[0].tag) == tag
+        assert suggester.classes.certainty(found.probabilities) == pytest.approx(
+            float(found.probabilities[number]), abs=1e-6
+        )
+
+
+@pytest.mark.parametrize(
+    ("vectors", "says"),
+    [
+        (None, "array 'vectors': expected"),
+        (np.eye(2, 4, dtype=np.float16), r"array 'vectors': expected \(2, 5\), found \(2, 4\)"),
+        (np.zeros(5, np.float16), "array 'vectors': expected"),
+    ],
+)
+def test_tag_vectors_of_another_size_are_refused(tmp_path: Path, vectors: Any, says: str) -> None:
+    bundle = make(tmp_path / "bundle", "tag vectors")
+    tensors = load_file(bundle.path / "tag_vectors.safetensors")
+    tensors |= {"vectors": vectors}
+    change(bundle, "tag_vectors.safetensors", save({name: each for name, each in tensors.items() if each is not None}))
+    with pytest.raises(BundleError, match=rf"tag_vectors\.safetensors: {says}"):
+        Bundle.open(bundle.path)
+
+
+def test_tag_vectors_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+    bundle = make(tmp_path / "bundle", "tag vectors")
+    tensors = load_file(bundle.path / "tag_vectors.safetensors") | {"logit_scale": np.zeros(1)}
+    change(bundle, "tag_vectors.safetensors", save(tensors))
+    opened = Bundle.open(bundle.path)
+    for part in (opened.appearance_network, opened.suggester):
+        with pytest.raises(BundleError, match=r"tag_vectors\.safetensors: logit_scale"):
+            part()
+
+
+def test_a_network_tells_in_one_way(tmp_path: Path) -> None:
+    both, neither = make(tmp_path / "both", "tag vectors"), make(tmp_path / "neither", "classes")
+    edit(both, lambda manifest: manifest["settings"]["appearance"].update(probabilities="probabilities"))
+    with pytest.raises(BundleError, match=r"lists no classes\.tsv"):
+        Bundle.open(both.path)
+    edit(neither, lambda manifest: manifest["settings"]["appearance"].update(probabilities=None))
+    with pytest.raises(BundleError, match="belongs to a network with class probabilities"):
+        Bundle.open(neither.path)
 
 
 def test_a_file_that_is_no_network_is_told(bundle: Bundle) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ def test_an_encoding_comes_back_as_it_was(tmp_path: Path) -> None:
         ENCODED.timings_ms,
         ENCODED.warnings,
     )
+
+
+def test_a_network_without_classes_tells_nothing(tmp_path: Path) -> None:
+    appearance = Appearance(ENCODED.appearance.features, np.zeros(0, np.float32))
+    results.write_encoding(tmp_path, replace(ENCODED, appearance=appearance))
+    read = results.read(tmp_path, replace(LENGTHS, probabilities=0))
+    assert isinstance(read, EncodedClip)
+    assert read.appearance.probabilities.shape == (0,)
 
 
 def test_a_failure_comes_back_cut_to_a_sensible_length(tmp_path: Path) -> None:

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.errors import BundleError
-from models.tags.class_anchors import CLASSES_FILE, LEAST, PRIOR_POWER, ClassAnchors, ImageClass, read_classes
+from models.tags.class_anchors import (
+    LEAST,
+    PRIOR_POWER,
+    ClassAnchors,
+    ImageClass,
+    classes_from,
+    classes_of,
+    read_classes,
+)
 from models.tags.space import TagSpace
 
 NAMES = ["dog", "pug", "pet", "goat", "farm"]
@@ -81,16 +89,16 @@ def test_malformed_probabilities_are_refused(wrong: np.ndarray) -> None:
 
 
 def test_table_is_read(tmp_path: Path) -> None:
-    (tmp_path / CLASSES_FILE).write_text(
+    (tmp_path / "classes.tsv").write_text(
         'class\tsynset\tname\tkind\ttags\n0\tn0\t"pug"\tdog\t#Pug dogs  pet\n1\tn1\tbolt\tnone\t\n2\tn2\tnut\tnone\n',
         encoding="utf-8",
     )
-    assert read_classes(tmp_path / CLASSES_FILE) == [
+    assert read_classes(tmp_path / "classes.tsv") == [
         ImageClass('"pug"', "dog", ("pug", "dogs", "pet")),
         ImageClass("bolt", "none", ()),
         ImageClass("nut", "none", ()),
     ]
-    assert len(ClassAnchors.load(tmp_path, SPACE).anchors([1, 0, 0]).rows) == 3
+    assert classes_from(tmp_path / "classes.tsv", None) == read_classes(tmp_path / "classes.tsv")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +113,31 @@ def test_table_is_read(tmp_path: Path) -> None:
 )
 def test_damaged_tables_are_refused(tmp_path: Path, content: bytes | None, says: str) -> None:
     if content is not None:
-        (tmp_path / CLASSES_FILE).write_bytes(content)
+        (tmp_path / "classes.tsv").write_bytes(content)
     with pytest.raises(BundleError, match=says):
-        ClassAnchors.load(tmp_path, SPACE)
+        classes_from(tmp_path / "classes.tsv", None)
+
+
+def test_without_classes_nothing_is_anchored() -> None:
+    assert classes_from(None, None) == []
+    none = ClassAnchors([], SPACE)
+    assert len(none) == 0
+    assert len(none.anchors([]).rows) == 0
+    assert none.certainty([]) == 0
+    with pytest.raises(ValueError, match="0 classes"):
+        none.anchors([1.0])
+
+
+def test_tags_with_vectors_are_classes_of_the_kind_of_their_stem() -> None:
+    classes = classes_of(["#Dog", "dogs", "goat", "Farm!", "unheardof", "2016"])
+    assert [(one.kind, one.tags) for one in classes[:2]] == [("dog", ("dog",)), ("dog", ("dogs",))]
+    assert classes[-1].tags == ()
+    anchors = ClassAnchors(classes, SPACE)
+    found = anchors.anchors([0.25, 0.25, 0.2, 0.1, 0.2, 0])
+    weights = {SPACE.stems[row]: weight for row, weight in zip(found.rows.tolist(), found.weights, strict=True)}
+    # Dog has the probability of both tags, each counted a little less, as classes of dogs are.
+    dog, single = 0.5 / 2**PRIOR_POWER, 0.5
+    expected = {"dog": dog, "goat": 0.2, "farm": 0.1}
+    assert weights == pytest.approx({name: value / (dog + single) for name, value in expected.items()}, abs=1e-6)
+    assert anchors.certainty([0.25, 0.25, 0.2, 0.1, 0.2, 0]) == pytest.approx(weights["dog"])
+    np.testing.assert_array_equal(found.naming, found.weights)

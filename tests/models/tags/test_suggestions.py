@@ -190,6 +190,13 @@ def test_certainty_is_that_of_the_classes(probabilities: np.ndarray) -> None:
     assert SUGGESTER.recognition(np.ones(8), probabilities).certainty == CLASSES.certainty(probabilities)
 
 
+@given(VECTORS, st.floats(0, 1))
+def test_a_network_without_classes_leaves_it_to_the_vector(vector: np.ndarray, share: float) -> None:
+    without = Suggester(SPACE, COOCCURRENCE, temperature=0.1, classes=ClassAnchors([], SPACE))
+    assert without.suggest(vector, [], share=share) == without.suggest(vector)
+    assert without.classes.certainty([]) == 0
+
+
 def test_probabilities_need_classes() -> None:
     suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1)
     assert suggester.suggest(np.ones(8))

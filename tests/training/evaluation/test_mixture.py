@@ -27,7 +27,7 @@ def cases(trained: Config) -> list[Case]:
         OutOfFold.read(artifacts.out_of_fold),
         appearances_of(artifacts, examples.clips).probabilities,
         temperature=trained.embedding.temperature,
-        classes=trained.appearance.classes,
+        classes=trained.appearance.image_classes(),
     )
 
 

@@ -53,6 +53,22 @@ def test_clip_is_chosen_and_hashtags_are_shown(page: "Page", server: Running, cl
     expect(page.locator("#facts")).to_contain_text("160 × 120, 30 frames")
 
 
+def test_what_is_unsure_looks_unsure(page: "Page", server: Running, clips: Path) -> None:
+    from playwright.sync_api import expect
+
+    clip = write(clips / "unsure.mp4")
+    answer = server.suggest(clip.read_bytes()).json()
+    assert not answer["confident"]  # drifting blobs
+    page.goto("/")
+    page.set_input_files("#file", clip)
+    tags = page.locator("#tags button")
+    expect(tags).to_have_count(15, timeout=60_000)
+    colour = "button => getComputedStyle(button).backgroundColor"
+    assert tags.nth(0).evaluate(colour) == tags.nth(1).evaluate(colour)
+    page.locator("#copy").click()
+    expect(page.locator("#warnings")).to_contain_text("not sure about this clip")
+
+
 def test_file_that_is_no_clip_is_refused_in_words(page: "Page", clips: Path) -> None:
     from playwright.sync_api import expect
 

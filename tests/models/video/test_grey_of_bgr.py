@@ -2,13 +2,11 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import cv2
 import numpy as np
 import pytest
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from models.video.decoding import Video
@@ -20,7 +18,7 @@ Grey = NDArray[np.uint8]
 def write_colourful(path: Path, *, pix_fmt: str = "yuv420p", rotation: int = 0, colorspace: int | None = None) -> Path:
     """Two frames of strong colours in every combination, some of which YUV holds and RGB does not."""
     with av.open(str(path), "w") as container:
-        stream = cast(VideoStream, container.add_stream("libx264", rate=Fraction(10), options={"qp": "4"}))
+        stream = container.add_stream("libx264", rate=Fraction(10), options={"qp": "4"})
         stream.width, stream.height, stream.pix_fmt = 96, 64, pix_fmt
         if colorspace is not None:
             stream.codec_context.colorspace = colorspace

@@ -57,8 +57,8 @@ def test_descriptors_agree(compared: Compared) -> None:
     theirs = compared.release.descriptors[compared.matched]
     ours = compared.ours.descriptors[compared.distances[compared.matched].argmin(axis=1)]
     for columns in BLOCKS.values():
-        found, wanted = (float(np.linalg.norm(rows[:, columns], axis=1).mean()) for rows in (ours, theirs))
-        assert found == pytest.approx(wanted, rel=0.01)
+        length, wanted = (float(np.linalg.norm(rows[:, columns], axis=1).mean()) for rows in (ours, theirs))
+        assert length == pytest.approx(wanted, rel=0.01)
 
 
 def test_positions_spreads_and_lengths_agree(compared: Compared) -> None:

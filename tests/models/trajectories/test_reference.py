@@ -22,7 +22,8 @@ COSINES = {"trajectory": 0.88, "hog": 0.995, "hof": 0.98, "mbhx": 0.99, "mbhy": 
 ROWS = {"boxing": 2001, "bowling": 3813}
 # Nothing in the clip of boxing moves but the boxer. In the other, a fifth of all tracks moves by about one pixel a
 # frame, the limit below which a track is the camera's: chance decides about those.
-MATCHED = {"boxing": 0.99, "bowling": 0.95}
+MATCHED = {"boxing": 0.98, "bowling": 0.93}
+"""Least share of rows: 99.7 % and 95.2 % here; in bowling a different order of matches alone moves it by a point or two."""
 
 
 class Compared(NamedTuple):
@@ -57,8 +58,8 @@ def test_descriptors_agree(compared: Compared) -> None:
     theirs = compared.release.descriptors[compared.matched]
     ours = compared.ours.descriptors[compared.distances[compared.matched].argmin(axis=1)]
     for columns in BLOCKS.values():
-        found, expected = (np.linalg.norm(rows[:, columns], axis=1).mean() for rows in (ours, theirs))
-        np.testing.assert_allclose(found, expected, rtol=0.01)
+        length, wanted = (float(np.linalg.norm(rows[:, columns], axis=1).mean()) for rows in (ours, theirs))
+        assert length == pytest.approx(wanted, rel=0.01)
 
 
 def test_positions_spreads_and_lengths_agree(compared: Compared) -> None:

@@ -23,7 +23,7 @@ ROWS = {"boxing": 2001, "bowling": 3813}
 # Nothing in the clip of boxing moves but the boxer. In the other, a fifth of all tracks moves by about one pixel a
 # frame, the limit below which a track is the camera's: chance decides about those.
 MATCHED = {"boxing": 0.98, "bowling": 0.93}
-"""Least share of rows: 99.7 % and 95.2 % here; in bowling a different order of matches alone moves it by a point or two."""
+"""Least share of rows: 99.7 and 95.2 % here. In bowling the order of the matches alone moves it by a point or two."""
 
 
 class Compared(NamedTuple):

@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 PROJECTION_FILE = "projection.safetensors"
 EMBEDDING_FILE = "embedding.safetensors"
 
-BITS = 2
+BITS = 4
 """Of each number of the projection, in a file."""
 
 ROWS = 64

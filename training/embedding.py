@@ -134,7 +134,7 @@ def principal_directions(vectors: Array, rank: int) -> Array:
 
 
 def train_embedding(
-    parts: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings, *, bits: int | None = None
+    parts: Array, labels: NDArray[np.int64], targets: Array, settings: EmbeddingSettings
 ) -> TrainedNetworks:
     """Train the networks.
 
@@ -158,16 +158,9 @@ def train_embedding(
         Rows of `targets`; those past the last are background classes.
     targets : float32 (hashtags, out)
         Unit tag vectors.
-    bits : int, optional
-        Round the projection to so many bits (`models.quantisation`) before anything is projected, so that the networks
-        learn from what they will be given. Not for parts in the span of the clips (`Examples.in_their_span`): the
-        errors of so few numbers do not cancel out.
     """
     named = labels < len(targets)
     projection = principal_directions(whole(parts[:, named]), settings.rank)
-    if bits is not None:
-        levels, scale = quantise(projection, bits)
-        projection = levels * scale[:, None]
     motion, mirrored, appearance = torch.from_numpy(parts) @ torch.from_numpy(projection).T
     wanted, tags = torch.from_numpy(labels), torch.from_numpy(targets)
     weights = torch.bincount(wanted)[wanted] ** -0.5
@@ -211,6 +204,6 @@ def learn_embedding(out: Path, artifacts: Artifacts, *, settings: EmbeddingSetti
     log.info("embedding: %d clips of %d hashtags", len(examples.labels), len(examples.classes))
     targets = target_vectors(space, examples.classes)
     everything = examples.joined(background(artifacts))
-    networks = train_embedding(everything.parts, everything.labels, targets, settings, bits=BITS)
+    networks = train_embedding(everything.parts, everything.labels, targets, settings)
     standard = read_appearances(artifacts.appearance).standard()
     frozen(networks, *standard).save(out)

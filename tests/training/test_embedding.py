@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.calibration import familiarity
-from models.embedding import BITS, Embedding
+from models.embedding import Embedding
 from models.fusion import fuse
 from training.embedding import EmbeddingSettings, TrainedNetworks, frozen, principal_directions, train_embedding
 
@@ -175,14 +175,11 @@ def test_frozen_networks_are_stored_without_loss(tmp_path: Path) -> None:
         np.testing.assert_array_equal(array, vars(embedding)[name], strict=True)
 
 
-def test_networks_learn_from_the_projection_that_is_stored() -> None:
+def test_rounding_moves_clips_little() -> None:
+    # The fewer numbers a vector has, the less the errors of each cancel out; real ones have tens of thousands.
     fisher, labels, targets = clusters(np.random.default_rng(0), 60)
-    # So few numbers that it matters.
-    seen = fisher[:40]
-    rounded = train_embedding(np.stack([seen, seen, 0 * seen]), labels[:40], targets, SETTINGS, bits=BITS)
-    exact = train(seen, labels[:40], targets, SETTINGS)
-    assert np.abs(rounded.projection - exact.projection).max() > 0.01
+    networks = train(fisher[:40], labels[:40], targets, SETTINGS)
     none, nothing = np.zeros(0, np.float32), np.zeros((20, 0), np.float32)
-    embedded = frozen(rounded, none, none).embed(fisher[40:], nothing)
-    np.testing.assert_allclose(embedded, rounded.embed(fisher[40:]), atol=2e-3)
+    embedded = frozen(networks, none, none).embed(fisher[40:], nothing)
+    assert np.linalg.norm(embedded - networks.embed(fisher[40:]), axis=1).max() < 0.2
     assert ((embedded @ targets.T).argmax(axis=1) == labels[40:]).all()

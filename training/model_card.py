@@ -62,8 +62,12 @@ def _tells(manifest: Manifest) -> str:
         return ", as half of an image-text network, whose other half made a vector for each tag that it can tell"
     if CLASSES not in manifest.files:
         return ". Only its features are used: it names nothing"
-    of_imagenet = manifest.files[CLASSES].sha256 == file_sha256(IMAGENET_CLASSES)
-    return ", trained on ImageNet" if of_imagenet else ", and a table says which tags its classes mean"
+    return ", trained on ImageNet" if _of_imagenet(manifest) else ", and a table says which tags its classes mean"
+
+
+def _of_imagenet(manifest: Manifest) -> bool:
+    classes = manifest.files.get(CLASSES)
+    return classes is not None and classes.sha256 == file_sha256(IMAGENET_CLASSES)
 
 
 def _quality(quality: Quality) -> list[str]:
@@ -273,8 +277,13 @@ def _limits(manifest: Manifest, quality: Quality) -> list[str]:
         "what the image network takes its pictures for, or of whatever it resembles, and `confident` does not always "
         "say so.\n"
         + (f"- Learnt from very few sources, and so barely learnt: {', '.join(few)}.\n" if few else "")
-        + "- It sees motion, and in a few pictures the things that ImageNet has classes of; not faces, sound or text. "
-        "Where nothing moves, it has the pictures alone.\n"
+        + "- It sees motion, and in a few pictures "
+        + (
+            "the things that ImageNet has classes of; not faces, sound or text. "
+            if _of_imagenet(manifest)
+            else "what the image network was trained on; no sound. "
+        )
+        + "Where nothing moves, it has the pictures alone.\n"
         "- Tags beyond the trained hashtags are those that posts use with them: mostly English, and from the years and "
         "places of the posts. They are not checked against what the clip shows.\n"
         "- No list of denied tags can know every offensive one.\n"

@@ -16,7 +16,7 @@ from models import answers
 from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
 from models.tags.suggestions import NO_DATES
-from models.video.container import CONTAINERS
+from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import schemas, uploads
 from service.api.schemas import NeighboursQuery, NoQuery, SuggestQuery
 from service.lifecycle import service_of
@@ -38,11 +38,7 @@ _CLIP_BODY: Final = {
                 "properties": {uploads.FIELD: {"type": "string", "format": "binary"}},
             }
         },
-        "video/mp4": _BINARY,
-        "video/quicktime": _BINARY,
-        "video/webm": _BINARY,
-        "video/x-matroska": _BINARY,
-        "video/x-msvideo": _BINARY,
+        **dict.fromkeys(MEDIA_TYPES, _BINARY),
         "application/octet-stream": _BINARY,
     },
 }

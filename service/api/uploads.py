@@ -7,18 +7,23 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
+from models.video.container import MEDIA_TYPES
 from service.middleware.body_limits import clip_too_large
 from service.problems import Code, Problem
 from service.settings import Settings
 
 FIELD = "file"
 """Name of the multipart field that holds the clip."""
+
+_CLIP_TYPES: Final = {"application/octet-stream", *(kind for kind in MEDIA_TYPES if not kind.startswith("video/"))}
+"""Content types of a raw clip, besides `video/*`."""
 
 _CHUNK = 2**20
 """Bytes that are hashed and written at a time, off the event loop."""
@@ -83,12 +88,14 @@ async def receive(request: Request, spool: Path, quota: UploadQuota, settings: S
     ClientDisconnect
         If the client disconnects. After this and every other error nothing is left on disk.
     """
-    kind, options = parse_options_header(request.headers.get("content-type"))
-    is_form = kind == b"multipart/form-data"
-    if not is_form and not kind.startswith(b"video/") and kind != b"application/octet-stream":
+    type_, options = parse_options_header(request.headers.get("content-type"))
+    kind = type_.decode("latin-1")
+    is_form = kind == "multipart/form-data"
+    if not is_form and not kind.startswith("video/") and kind not in _CLIP_TYPES:
         raise Problem(
             Code.unsupported_media_type,
-            f"Send the clip as the field '{FIELD}' of multipart/form-data, or as the body with a video/* content type.",
+            f"Send the clip as the field '{FIELD}' of multipart/form-data, or as the body with the type video/*, "
+            f"{' or '.join(sorted(_CLIP_TYPES))}.",
         )
     folder = Path(tempfile.mkdtemp(prefix="clip-", dir=spool))
     size = 0

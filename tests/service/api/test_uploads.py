@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from models.video.container import MEDIA_TYPES
 from tests.service.conftest import Serve
 from tests.service.running import Running
 from tests.service.sockets import head, speak
@@ -61,9 +62,11 @@ def test_other_content_types(tight: Running, clip: bytes, kind: str) -> None:
     response = tight.client.post("/v1/hashtags", content=clip, headers={"Content-Type": kind})
     assert response.status_code == 415
     assert response.json()["code"] == "unsupported_media_type"
+    for taken in ("multipart/form-data", "video/*", "image/gif", "application/mp4", "application/octet-stream"):
+        assert taken in response.json()["detail"]
 
 
-@pytest.mark.parametrize("kind", ["video/mp4", "VIDEO/QuickTime; codecs=avc1", "application/octet-stream"])
+@pytest.mark.parametrize("kind", [*MEDIA_TYPES, "VIDEO/QuickTime; codecs=avc1", "application/octet-stream"])
 def test_content_types_taken(tight: Running, clip: bytes, kind: str) -> None:
     assert tight.client.post("/v1/hashtags", content=clip, headers={"Content-Type": kind}).status_code == 200
 

@@ -209,7 +209,7 @@ def write_playlist(path: Path, target: Path | str, *, kind: str = "hls") -> Path
     return path
 
 
-def remux(
+def mux_tracks(
     path: Path,
     *sources: Path,
     default: str | None = None,

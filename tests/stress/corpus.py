@@ -10,7 +10,7 @@ from tests.clips import (
     drifting,
     insert_box,
     jpeg,
-    remux,
+    mux_tracks,
     still,
     write,
     write_audio,
@@ -98,7 +98,7 @@ def _shown_otherwise(folder: Path) -> Iterator[tuple[str, bytes]]:
     yield "clap in clap", insert_box(good.read_bytes(), entry, struct.pack(">I4s", 8, b"clap") * 99_999)
     for count in (2, 40):
         for suffix in (".mp4", ".mkv"):
-            yield f"{count} tracks in {suffix}", remux(folder / f"tracks{suffix}", *[good] * count).read_bytes()
+            yield f"{count} tracks in {suffix}", mux_tracks(folder / f"tracks{suffix}", *[good] * count).read_bytes()
     keys = {"encryption_key": bytes(16).hex(), "encryption_kid": bytes(16).hex()}
     encryption = {"encryption_scheme": "cenc-aes-ctr", **keys}
     yield "encrypted", write(folder / "locked.mp4", drifting(20, (96, 64)), muxing=encryption).read_bytes()

@@ -94,7 +94,7 @@ def test_shown_size(page: "Page", tmp_path: Path, suffix: str, aspect: Fraction,
     plain = clips.write(
         tmp_path / "plain.mp4", clips.drifting(4, (180, 144)), codec="libvpx-vp9", aspect=aspect, rotation=rotation
     )
-    path = clips.remux(tmp_path / f"clip.{suffix}", plain)
+    path = clips.mux_tracks(tmp_path / f"clip.{suffix}", plain)
     _, info = clips.take(path)
     width, height = page.evaluate(_SIZE)
     assert abs(info.width - width) <= 1

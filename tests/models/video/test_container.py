@@ -127,7 +127,7 @@ def test_real_clips_are_the_same_in_every_container(tmp_path: Path, suffix: str)
     found = sorted(Path(os.environ["TAG2VEC_DATA"], "clips").glob("*/*.mp4"))
     for clip in found[:: len(found) // 3]:
         frames, info = clips.take(clip, side=120)
-        others, other = clips.take(clips.remux(tmp_path / f"clip.{suffix}", clip), side=120)
+        others, other = clips.take(clips.mux_tracks(tmp_path / f"clip.{suffix}", clip), side=120)
         assert clips.apart(others, frames) == 0
         assert (other.width, other.height) == (info.width, info.height)
         assert other.duration_s == pytest.approx(info.duration_s, abs=0.01)

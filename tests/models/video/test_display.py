@@ -160,7 +160,7 @@ def clean(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "fragments.mp4", "live.mkv"])
 def test_declared_crop_is_cut_off(tmp_path: Path, clean: Path, suffix: str) -> None:
     muxing = {"fragments.mp4": {"movflags": "frag_keyframe+empty_moov"}, "live.mkv": {"live": "1"}}.get(suffix)
-    path = clips.remux(tmp_path / f"remuxed.{suffix}", clean, muxing=muxing)
+    path = clips.mux_tracks(tmp_path / f"muxed.{suffix}", clean, muxing=muxing)
     left, right, top, bottom = ffmpeg_view(path)[2]
     assert (left, right, top, bottom) == (58, 38, 18, 26)
     frames, info = clips.take(path)
@@ -214,7 +214,7 @@ def test_cropped_then_stretched(tmp_path: Path, clean: Path) -> None:
     path = clips.write(tmp_path / "both.mp4", bordered, aspect=Fraction(64, 45))
     box = aperture(Fraction(180), Fraction(144), Fraction(0), Fraction(0))
     path.write_bytes(clips.insert_box(path.read_bytes(), SAMPLE_ENTRY, box))
-    for clip in (path, clips.remux(tmp_path / "both.mkv", path)):
+    for clip in (path, clips.mux_tracks(tmp_path / "both.mkv", path)):
         frames, info = clips.take(clip)
         assert (info.width, info.height) == SIZE
         assert clips.apart(frames, source) < 3
@@ -223,10 +223,10 @@ def test_cropped_then_stretched(tmp_path: Path, clean: Path) -> None:
 def test_crop_is_that_of_the_track(tmp_path: Path, clean: Path) -> None:
     small = clips.write(tmp_path / "small.mp4", clips.drifting(3, (64, 48)))
     for suffix in ("mp4", "mkv"):
-        _, info = clips.take(clips.remux(tmp_path / f"last.{suffix}", small, clean))
+        _, info = clips.take(clips.mux_tracks(tmp_path / f"last.{suffix}", small, clean))
         assert (info.width, info.height) == (160, 100)
         large = clips.write(tmp_path / "large.mp4", clips.drifting(3, (320, 240)))
-        _, info = clips.take(clips.remux(tmp_path / f"first.{suffix}", clean, large))
+        _, info = clips.take(clips.mux_tracks(tmp_path / f"first.{suffix}", clean, large))
         assert (info.width, info.height) == (320, 240)
 
 

@@ -40,7 +40,7 @@ def test_most_picture(tmp_path: Path, tracks: dict[str, Path], suffix: str, othe
     if other == "picture" and suffix == "ts":
         pytest.skip("a transport stream does not hold JPEG")
     order = [tracks[other], tracks["clip"]] if first else [tracks["clip"], tracks[other]]
-    path = clips.remux(tmp_path / f"two.{suffix}", *order)
+    path = clips.mux_tracks(tmp_path / f"two.{suffix}", *order)
     assert shown(path) == (160, 120)
     with av.open(str(path)) as container:
         assert len(container.streams.video) == 2
@@ -49,7 +49,7 @@ def test_most_picture(tmp_path: Path, tracks: dict[str, Path], suffix: str, othe
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 @pytest.mark.parametrize("default", ["clip", "preview"])
 def test_default_track(tmp_path: Path, tracks: dict[str, Path], suffix: str, default: str) -> None:
-    path = clips.remux(tmp_path / f"two.{suffix}", tracks["preview"], tracks["clip"], default=default)
+    path = clips.mux_tracks(tmp_path / f"two.{suffix}", tracks["preview"], tracks["clip"], default=default)
     with av.open(str(path)) as container:
         assert [bool(track.disposition & Disposition.default) for track in container.streams.video].count(True) == 1
         best = container.streams.best("video")
@@ -60,7 +60,7 @@ def test_default_track(tmp_path: Path, tracks: dict[str, Path], suffix: str, def
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_track_without_decoder_is_passed_over(tmp_path: Path, tracks: dict[str, Path], suffix: str) -> None:
-    path = clips.remux(tmp_path / f"two.{suffix}", tracks["flash"], tracks["clip"])
+    path = clips.mux_tracks(tmp_path / f"two.{suffix}", tracks["flash"], tracks["clip"])
     data = path.read_bytes()
     for known, unknown in ((b"avc1", b"zzz9"), (b"avcC", b"zzzC"), (b"V_MPEG4/ISO/AVC", b"V_NOTHING/KNOWN")):
         place = data.rfind(known)
@@ -70,7 +70,7 @@ def test_track_without_decoder_is_passed_over(tmp_path: Path, tracks: dict[str, 
 
 
 def test_tracks_of_a_cut_clip_are_counted_as_far_as_they_go(tmp_path: Path, tracks: dict[str, Path]) -> None:
-    path = clips.remux(tmp_path / "two.ts", tracks["preview"], tracks["clip"])
+    path = clips.mux_tracks(tmp_path / "two.ts", tracks["preview"], tracks["clip"])
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 188 * 2 // 3 * 188])
     with Video(path) as video:
@@ -79,6 +79,6 @@ def test_tracks_of_a_cut_clip_are_counted_as_far_as_they_go(tmp_path: Path, trac
 
 
 def test_only_covers(tmp_path: Path, tracks: dict[str, Path]) -> None:
-    path = clips.remux(tmp_path / "covers.mp4", tracks["picture"], tracks["picture"], covers=True)
+    path = clips.mux_tracks(tmp_path / "covers.mp4", tracks["picture"], tracks["picture"], covers=True)
     with pytest.raises(NoVideoStream):
         Video(path)

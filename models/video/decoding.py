@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
 from models.video.container import recognise
-from models.video.demuxing import demux, exact_end
+from models.video.demuxing import ROUNDING_S, demux, told_end
 from models.video.display import Display
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
@@ -200,7 +200,7 @@ class _Clock:
         self._base = float(stream.time_base or 0)
         self._step = 1 / float(stream.average_rate or stream.guessed_rate or 25)
         self._origin: int | None = None
-        self._exact_end = exact_end(stream)
+        self._told_end = told_end(stream)
         self.now = self.end = -self._step
 
     def advance(self, frame: VideoFrame) -> float:
@@ -214,8 +214,10 @@ class _Clock:
 
     def duration(self) -> float:
         """Return the seconds from the first frame to the end of the last one, once it has come."""
-        exact = 0.0 if self._exact_end is None else (self._exact_end - (self._origin or 0)) * self._base
-        return exact if exact > self.now else self.end
+        if self._told_end is None:
+            return self.end
+        told = self._told_end - (self._origin or 0) * self._base
+        return told if told > self.now and abs(told - self.end) > ROUNDING_S else self.end
 
 
 def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStream]:

@@ -9,6 +9,9 @@ from av.video.stream import VideoStream
 
 from models.errors import UnsupportedCodec
 
+ROUNDING_S: Final = 0.002
+"""Edit lists count in units of the whole film, 1 / 1000 s or 1 / 600 s as a rule."""
+
 _SHORTEST_DELAY: Final = 2
 _USUAL_DELAY: Final = 10
 
@@ -41,11 +44,12 @@ def demux(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[Vi
         yield packet
 
 
-def exact_end(stream: VideoStream) -> int | None:
-    """Return when the last frame goes, in the stream's time base, if the container knows: only mp4 does.
+def told_end(stream: VideoStream) -> float | None:
+    """Return when the last frame goes, s in the stream's times, if the container knows: only mp4 does.
 
-    Others do not say how long a frame is shown, and decoders guess: that of VP9 by the first two frames, for example.
+    Others do not say how long a frame is shown, and what FFmpeg says of a packet is a guess: for VP9, also in mp4,
+    by the first two frames. Right to `ROUNDING_S`.
     """
-    if stream.container.format.name != "mp4" or not stream.duration:
+    if stream.container.format.name != "mp4" or not stream.duration or not stream.time_base:
         return None
-    return (stream.start_time or 0) + stream.duration
+    return float(((stream.start_time or 0) + stream.duration) * stream.time_base)

@@ -53,7 +53,7 @@ JsonOption = Annotated[
 def suggest(
     clips: Annotated[
         list[Path],
-        typer.Argument(metavar="CLIP...", help="Video files: mp4, mov, webm, mkv or avi; - for standard input."),
+        typer.Argument(metavar="CLIP...", help="Video files; - for standard input."),
     ],
     k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
     min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,

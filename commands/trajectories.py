@@ -30,7 +30,7 @@ def settings_of(setting: Setting) -> "TrajectorySettings":
 
 
 def trajectories(
-    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video file: mp4, mov, webm, mkv or avi.")],
+    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video file.")],
     setting: Annotated[
         Setting,
         typer.Option(help="fast: as the service works; reference: as the authors' release, step by step."),

@@ -38,13 +38,13 @@ class NotAVideo(ClipError):
 
 
 class UnsupportedContainer(ClipError):
-    """The file is a media container other than mp4, mov, webm, mkv or avi."""
+    """The file is a media container that is none of `models.video.container.CONTAINERS`."""
 
     code = "unsupported_container"
 
 
 class UnsupportedCodec(ClipError):
-    """The container is supported, but there is no decoder for its video stream."""
+    """The container is supported, but there is no decoder for its video stream, or it is encrypted."""
 
     code = "unsupported_codec"
 

@@ -3,13 +3,15 @@
 Frames are plain arrays (see `drifting`); `write` encodes them, the container following the path's suffix.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
 import av
 import numpy as np
+from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -20,7 +22,17 @@ from models.video.limits import VideoLimits
 
 Grey = NDArray[np.uint8]
 
-CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".avi": "mpeg4", ".webm": "libvpx-vp9"}
+CODECS = {
+    ".mp4": "libx264",
+    ".mov": "libx264",
+    ".3gp": "libx264",
+    ".mkv": "libx264",
+    ".flv": "libx264",
+    ".ts": "libx264",
+    ".avi": "mpeg4",
+    ".webm": "libvpx-vp9",
+    ".gif": "gif",
+}
 _FAST = {
     "libx264": {"preset": "ultrafast", "qp": "8", "bf": "2"},
     "libvpx": {"deadline": "realtime", "cpu-used": "8", "b": "2M"},
@@ -75,6 +87,7 @@ def write(
     full_range: bool = False,
     rotation: int = 0,
     mirrored: bool = False,
+    aspect: Fraction | None = None,
     audio: bool = False,
     options: Mapping[str, str] | None = None,
     muxing: Mapping[str, str] | None = None,
@@ -91,6 +104,8 @@ def write(
         Degrees counterclockwise (0, 90, 180, 270) that a player must turn the clip by; not in avi.
     mirrored : bool
         The player must then also swap left and right; mp4 and mov only.
+    aspect : Fraction, optional
+        Width of a pixel, in heights of it.
     audio : bool
         Add a track of quiet noise.
     options, muxing : mapping of str to str, optional
@@ -110,6 +125,8 @@ def write(
         stream.codec_context.time_base = clock
         if full_range:
             stream.codec_context.color_range = 2
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
         if rotation or mirrored:
             stream.set_display_rotation(rotation, hflip=mirrored)
         sound = _Sound(container, path.suffix) if audio else None
@@ -208,6 +225,63 @@ def write_playlist(path: Path, target: Path | str, *, kind: str = "hls") -> Path
     return path
 
 
+def mux_tracks(
+    path: Path,
+    *sources: Path,
+    default: str | None = None,
+    covers: bool = False,
+    muxing: Mapping[str, str] | None = None,
+) -> Path:
+    """The video tracks of `sources`, in this order, in one container, and their packets in the order of their times.
+
+    By default all are default tracks; otherwise only that of the source named `default`. Covers are not shown as clips.
+    """
+    with ExitStack() as stack:
+        written = stack.enter_context(av.open(str(path), "w", container_options=dict(muxing or {})))
+        packets: list[Any] = []
+        for source in sources:
+            stream = stack.enter_context(av.open(str(source))).streams.video[0]
+            track = written.add_stream_from_template(stream)
+            track.disposition = (
+                Disposition.attached_pic if covers else Disposition(default is None or source.stem == default)
+            )
+            for packet in stream.container.demux(stream):  # type: ignore[attr-defined]
+                if packet.dts is not None:
+                    packet.stream = track
+                    packets.append(packet)
+        for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+            written.mux(packet)
+    return path
+
+
+def insert_box(clip: bytes, parents: Sequence[bytes], box: bytes) -> bytes:
+    """An mp4, its moov at the end, with one more box at the end of another, which is found by the kinds around it."""
+    changed = bytearray(clip)
+    places: list[int] = []
+    for kind in parents:
+        places.append(changed.index(kind, places[-1] if places else 0) - 4)
+    sizes = [int.from_bytes(changed[place : place + 4], "big") for place in places]
+    changed[places[-1] + sizes[-1] : places[-1] + sizes[-1]] = box
+    for place, size in zip(places, sizes, strict=True):
+        changed[place : place + 4] = (size + len(box)).to_bytes(4, "big")
+    return bytes(changed)
+
+
+def insert_element(clip: bytes, parents: Sequence[bytes], element: bytes) -> bytes:
+    """A Matroska file with one more element at the start of another, which is found by the IDs around it."""
+    changed = bytearray(clip)
+    place = changed.index(b"\x2a\xd7\xb1")  # the time scale; in front of it, IDs are listed
+    for parent in parents:
+        place = changed.index(parent, place)
+        place += 9 - changed[place].bit_length()
+        width = 9 - changed[place].bit_length()
+        size = int.from_bytes(changed[place : place + width], "big") + len(element)
+        changed[place : place + width] = size.to_bytes(width, "big")
+        place += width
+    changed[place:place] = element
+    return bytes(changed)
+
+
 def cut(path: Path, clip: Path, fraction: float) -> Path:
     """The first `fraction` of the bytes of `clip`."""
     whole = clip.read_bytes()
@@ -233,6 +307,11 @@ WAYS: dict[str, dict[str, Any]] = {
     "vp8-live.webm": {"codec": "libvpx", "muxing": {"live": "1"}},
     "mpeg4.avi": {},
     "h264.avi": {"codec": "libx264"},
+    "h264-sound.ts": {"audio": True},
+    "mpeg2.ts": {"codec": "mpeg2video", "options": {"qmin": "1", "qmax": "2"}},
+    "h264-sound.flv": {"audio": True},
+    "h264.3gp": {"audio": True},
+    "grey.gif": {"pix_fmt": "gray", "full_range": True},
     "mjpeg-sound.avi": {"codec": "mjpeg", "pix_fmt": "yuvj420p", "options": {"qmin": "1", "qmax": "2"}, "audio": True},
 }
 

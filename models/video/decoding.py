@@ -4,7 +4,7 @@ A crafted file can crash any decoder: decode untrusted clips in a child process.
 """
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -13,20 +13,22 @@ from typing import Self
 import av
 import numpy as np
 from av.container import InputContainer
-from av.stream import Discard, Disposition
+from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
 from models.video.container import recognise
+from models.video.demuxing import ROUNDING_S, demux, told_end
+from models.video.display import Display
 from models.video.grey_of_bgr import BgrGreyReader
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
 from models.video.luma import LumaReader
 from models.video.pictures import PictureSampler
+from models.video.tracks import video_track
 
-_STILL_IMAGES = Disposition.attached_pic | Disposition.timed_thumbnails
 # Recordings of a minute are rarely exact, and audio is padded to whole packets.
 _GRACE_S = 0.1
 # Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
@@ -42,7 +44,7 @@ class Video:
     Parameters
     ----------
     path : Path
-        An mp4, mov, webm, mkv or avi file, recognised by its first bytes; its name does not matter.
+        A file in one of `models.video.container.CONTAINERS`, recognised by its first bytes; its name does not matter.
     limits : VideoLimits
     working_side : int, optional
         px that the short side is scaled down to; smaller frames keep their size.
@@ -81,19 +83,20 @@ class Video:
             )
         self._container, self._stream = open_clip(path, self.limits)
         try:
+            self._display = Display.of(path, self._stream)
             self._check_header()
             # Only the header of mp4 and mov says how many frames there are.
-            mp4 = self._container.format.name.startswith("mov")
+            mp4 = self._container.format.name == "mp4"
             self._expected = len(self._stream.index_entries) if mp4 else 0
             self._source = self._decode()
-            first = next(self._source, None)
+            shown = map(self._shown, self._source)
+            first = next(shown, None)
             if first is None:
                 raise NoVideoStream(
                     "The clip's video stream has no frame that can be decoded. Upload a clip with frames."
                 )
-            self._check_size(first.width, first.height)
             self._grey = (BgrGreyReader if through_bgr else LumaReader)(first, working_side)
-            self._frames = chain([first], self._source)
+            self._frames = chain([first], shown)
         except BaseException:
             self._container.close()
             raise
@@ -123,7 +126,6 @@ class Video:
             self._decoded += 1
             if self._decoded > self.limits.max_frames:
                 raise ClipTooLong(f"The clip has more than {self.limits.max_frames:,} frames. Upload a shorter one.")
-            self._check_size(frame.width, frame.height)
             ticks = clock.advance(frame) * self.limits.max_fps
             if clock.end > self.limits.max_duration_s + _GRACE_S:
                 raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
@@ -134,15 +136,16 @@ class Video:
                     self._sampler.add(frame)
                 yield self._grey(frame)
         width, height = self._grey.native
+        duration = clock.duration()
         self._info = VideoInfo(
-            duration_s=clock.end, fps=self._decoded / clock.end, width=width, height=height, frames_used=used
+            duration_s=duration, fps=self._decoded / duration, width=width, height=height, frames_used=used
         )
 
     def _decode(self) -> Generator[VideoFrame]:
         context = self._stream.codec_context
         packets = 0
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in demux(self._container, self._stream):
                 if not packet.size:  # an empty packet would flush the decoder, even in the middle of a clip
                     continue
                 packets += 1
@@ -159,6 +162,10 @@ class Video:
             raise self._truncated("the rest cannot be decoded") from error
         if packets < self._expected:
             raise self._truncated(f"its header lists {self._expected:,} frames, but the file holds {packets:,}")
+
+    def _shown(self, frame: VideoFrame) -> VideoFrame:
+        self._check_size(*self._display.size(frame))
+        return self._display(frame)
 
     def _truncated(self, reason: str) -> TruncatedClip:
         return TruncatedClip(
@@ -197,6 +204,7 @@ class _Clock:
         self._base = float(stream.time_base or 0)
         self._step = 1 / float(stream.average_rate or stream.guessed_rate or 25)
         self._origin: int | None = None
+        self._told_end = told_end(stream)
         self.now = self.end = -self._step
 
     def advance(self, frame: VideoFrame) -> float:
@@ -208,15 +216,23 @@ class _Clock:
         self.end = self.now + (shown if shown > 0 else self._step)
         return self.now
 
+    def duration(self) -> float:
+        """Return the seconds from the first frame to the end of the last one, once it has come."""
+        if self._told_end is None:
+            return self.end
+        told = self._told_end - (self._origin or 0) * self._base
+        return told if told > self.now and abs(told - self.end) > ROUNDING_S else self.end
+
 
 def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStream]:
     """Open a clip with the one demuxer that its first bytes name, and select its video; the caller closes it.
 
     Only the number of pixels is limited; `Video` checks the rest. The errors are those of `Video`.
     """
-    container = _open(path, recognise(path), limits)
+    demuxer = recognise(path)
+    container = _open(path, demuxer, limits)
     try:
-        return container, _video_stream(container, limits)
+        return container, _video_stream(container, lambda: _open(path, demuxer, limits), limits)
     except BaseException:
         container.close()
         raise
@@ -244,9 +260,9 @@ def _decoder_options(limits: VideoLimits) -> dict[str, str]:
     return {"max_pixels": str((limits.max_width + 128) * (limits.max_height + 128))}
 
 
-def _video_stream(container: InputContainer, limits: VideoLimits) -> VideoStream:
-    """Select the first video stream that is not a cover image, and discard all others."""
-    video = next((stream for stream in container.streams.video if not stream.disposition & _STILL_IMAGES), None)
+def _video_stream(container: InputContainer, reopen: Callable[[], InputContainer], limits: VideoLimits) -> VideoStream:
+    """Select the video stream that a player would show, and discard all others."""
+    video = video_track(container, reopen)
     if video is None:
         raise NoVideoStream("The file has no video stream; perhaps it is audio only. Upload a clip with video.")
     if video.codec_context is None:

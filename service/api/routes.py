@@ -17,7 +17,7 @@ from models import answers
 from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
 from models.tags.suggestions import NO_DATES
-from models.video.container import CONTAINERS
+from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
 from service.api.schemas import NeighboursQuery, SuggestQuery
 from service.lifecycle import service_of
@@ -43,12 +43,7 @@ _CLIP_BODY: Final = {
                 },
             }
         },
-        "video/mp4": _BINARY,
-        "video/quicktime": _BINARY,
-        "video/webm": _BINARY,
-        "video/x-matroska": _BINARY,
-        "video/x-msvideo": _BINARY,
-        "application/mp4": _BINARY,
+        **dict.fromkeys(MEDIA_TYPES, _BINARY),
         "application/octet-stream": _BINARY,
     },
 }

@@ -14,6 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
+from models.video.container import MEDIA_TYPES
 from service.middleware.body_limits import FORM_BYTES, clip_too_large
 from service.problems import Code, Problem
 from service.settings import Settings
@@ -21,7 +22,7 @@ from service.settings import Settings
 FIELD = "file"
 """Name of the multipart field that holds the clip."""
 
-_CLIP_TYPES: Final = {"application/mp4", "application/octet-stream"}
+_CLIP_TYPES: Final = {"application/octet-stream", *(kind for kind in MEDIA_TYPES if not kind.startswith("video/"))}
 """Content types of a raw clip, besides `video/*`. None at all is as good: the clip's bytes tell what it is."""
 _TYPES_TAKEN: Final = ", ".join(["multipart/form-data", "video/*", *sorted(_CLIP_TYPES)])
 

@@ -8,6 +8,8 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
+from models.video.container import MEDIA_TYPES
+
 CLIP = Path(os.environ["SCHEMATHESIS_CLIP"]).read_bytes()
 
 
@@ -15,10 +17,8 @@ def bytes_or_clip() -> st.SearchStrategy[bytes]:
     return st.integers(0, 9).flatmap(lambda die: st.binary(max_size=2000) if die else st.just(CLIP))
 
 
-for kind in ("mp4", "quicktime", "webm", "x-matroska", "x-msvideo"):
-    schemathesis.openapi.media_type(f"video/{kind}", bytes_or_clip())
-for kind in ("mp4", "octet-stream"):
-    schemathesis.openapi.media_type(f"application/{kind}", bytes_or_clip())
+for kind in (*MEDIA_TYPES, "application/octet-stream"):
+    schemathesis.openapi.media_type(kind, bytes_or_clip())
 
 
 @schemathesis.hook

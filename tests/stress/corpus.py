@@ -8,7 +8,9 @@ from pathlib import Path
 from tests.clips import (
     WAYS,
     drifting,
+    insert_box,
     jpeg,
+    mux_tracks,
     still,
     write,
     write_audio,
@@ -64,12 +66,13 @@ def _crafted(folder: Path, targets: list[str]) -> Iterator[tuple[str, bytes]]:
     for degrees in (90, 180, 270):
         clip = write(folder / "turned.mp4", drifting(20, (96, 64)), rotation=degrees)
         yield f"rotated by {degrees}", clip.read_bytes()
-    for suffix in (".mp4", ".mov", ".mkv", ".webm"):
+    for suffix in (".mp4", ".mov", ".mkv", ".webm", ".flv", ".ts"):
         yield f"sound alone in {suffix}", write_audio(folder / f"sound{suffix}").read_bytes()
     for suffix in (".mp4", ".mov", ".mkv"):
         yield f"no frame in {suffix}", write_empty(folder / f"empty{suffix}").read_bytes()
-    for suffix in (".mp4", ".webm", ".avi"):
+    for suffix in (".mp4", ".webm", ".avi", ".flv", ".ts"):
         yield f"still in {suffix}", write(folder / f"still{suffix}", still(20, (96, 64))).read_bytes()
+    yield from _shown_otherwise(folder)
     yield "61 s", write(folder / "long.mp4", still(610, (64, 64)), fps=10).read_bytes()
     yield "one frame", write(folder / "one.mp4", still(1, (96, 64))).read_bytes()
     good = write(folder / "good.mp4", drifting(20, (96, 64))).read_bytes()
@@ -80,6 +83,37 @@ def _crafted(folder: Path, targets: list[str]) -> Iterator[tuple[str, bytes]]:
             f"box in box, {depth} deep",
             good[:32] + b"".join(struct.pack(">I4s", 8 * n, b"moov") for n in range(depth, 0, -1)),
         )
+
+
+def _shown_otherwise(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Clips whose containers ask for much: a giant picture of few pixels, borders, tracks, frames, blocks."""
+    good = write(folder / "plain.mp4", drifting(20, (96, 64)))
+    entry = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1")
+    whole = good.read_bytes().replace(b"pasp", b"free")
+    for across, down in ((2, 1), (1, 1000), (1000, 1), (2**31 - 1, 1), (1, 2**31 - 1), (1, 0), (-1, 1)):
+        yield f"pixels of {across}:{down}", insert_box(whole, entry, struct.pack(">I4sii", 16, b"pasp", across, down))
+    for numbers in ((64, 1, 32, 1, 0, 1, 0, 1), (1, 1, 1, 1, 0, 1, 0, 1), (-1, 0, 2**31 - 1, -1, -(2**31), 1, 0, 0)):
+        box = struct.pack(">I4s8i", 40, b"clap", *numbers)
+        yield f"aperture {numbers}", insert_box(good.read_bytes(), entry, box)
+    yield "clap in clap", insert_box(good.read_bytes(), entry, struct.pack(">I4s", 8, b"clap") * 99_999)
+    for count in (2, 40):
+        for suffix in (".mp4", ".mkv"):
+            yield f"{count} tracks in {suffix}", mux_tracks(folder / f"tracks{suffix}", *[good] * count).read_bytes()
+    keys = {"encryption_key": bytes(16).hex(), "encryption_kid": bytes(16).hex()}
+    encryption = {"encryption_scheme": "cenc-aes-ctr", **keys}
+    yield "encrypted", write(folder / "locked.mp4", drifting(20, (96, 64)), muxing=encryption).read_bytes()
+    gif = write(folder / "small.gif", drifting(20, (96, 64)), pix_fmt="gray", full_range=True).read_bytes()
+    for side in (4000, 65_535):
+        yield f"gif of {side} px", gif[:6] + struct.pack("<HH", side, side) + gif[10:]
+    first = gif.index(b"\x21\xf9\x04")
+    frame = gif[first : gif.index(b"\x21\xf9\x04", first + 1)]
+    yield "gif of too many frames", gif[:first] + frame * 4000 + b"\x3b"
+    yield "gif of tiny blocks", gif[:first] + b"\x21\xfe" + b"\x01x" * 10**6 + b"\0" + gif[first:]
+    yield "endless gif", gif[:first] + b"\x21\xfe" + b"\xff" * 10**6
+    yield "flv of empty tags", b"FLV\1\5\0\0\0\x09\0\0\0\0" + (b"\x09" + bytes(10) + b"\0\0\0\x0b") * 10**5
+    yield "flv without tags", b"FLV\1\5\xff\xff\xff\xff"
+    yield "ts of null packets", (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 10_000
+    yield "text that looks like ts", b"G" * 10**6
 
 
 def _switching(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.video.colour import upright_rgb
 from models.video.decoding import open_clip
+from models.video.display import Display
 from models.video.limits import VideoLimits
 from training.report.page import Picture, Section, Table
 from training.report.style import BAD, GOOD, SOFT, drawable, figure, to_png
@@ -91,7 +92,8 @@ def middle_frame(clip: Path) -> Frame:
         frames = sum(1 for _ in container.decode(stream))
     container, stream = open_clip(clip, VideoLimits())
     with container:
-        return upright_rgb(next(islice(container.decode(stream), frames // 2, None)))
+        shown = Display.of(clip, stream)
+        return upright_rgb(shown(next(islice(container.decode(stream), frames // 2, None))))
 
 
 def _one_of_each(examples: Iterable[Example], seen: set[str]) -> Iterable[Example]:

@@ -23,7 +23,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _MOST_BYTES = 64 * 1024
-_TYPES = {".mp4": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
+_TYPES = {".mp4": "video/mp4", ".mov": "video/mp4", ".3gp": "video/mp4", ".webm": "video/webm"}
 
 
 class Given(BaseModel):

@@ -10,6 +10,7 @@ import numpy as np
 from models.video.colour import upright_rgb
 from models.video.container import recognise
 from models.video.decoding import open_clip
+from models.video.display import Display
 from models.video.limits import VideoLimits
 
 _CODECS: Final = {"mp4": {"h264"}, "matroska": {"vp8", "vp9", "av1"}}
@@ -39,7 +40,7 @@ def write_copy(clip: Path, copy: Path) -> None:
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 90_000)
         start = last = None
-        for frame in opened.decode(source):
+        for frame in map(Display.of(clip, source), opened.decode(source)):
             picture = upright_rgb(frame, _SIDE)
             picture = picture[: len(picture) // 2 * 2, : picture.shape[1] // 2 * 2]  # 4:2:0 needs even sides
             if last is None:

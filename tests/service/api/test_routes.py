@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from models.encoder import STILL
 from models.pipeline import UNSURE
 from models.tags.stemming import stem
-from tests.clips import cut, drifting, still, write, write_audio, write_empty, write_huge, write_playlist
+from tests.clips import cut, drifting, still, write, write_audio, write_empty, write_huge, write_playlist, write_way
 from tests.service.running import Running
 
 UPLOADS: dict[str, tuple[str, Callable[[Path], Path]]] = {
@@ -162,7 +163,7 @@ def test_lists_with_commas(server: Running, clip: bytes) -> None:
 def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:
     answer = server.client.get("/v1/info")
     info = answer.json()
-    assert info["containers"] == ["mp4", "mov", "webm", "mkv", "avi"]
+    assert info["containers"] == ["mp4", "mov", "3gp", "webm", "mkv", "avi", "flv", "ts", "gif"]
     assert info["limits"]["max_bytes"] == 64 * 2**20
     assert info["limits"]["queue"] == 16
     assert re.fullmatch("[0-9a-f]{64}", info["model"]["sha256"])
@@ -196,6 +197,21 @@ def test_real_clips(server: Running) -> None:
 def test_refusal_says_what_is_wrong(server: Running, clips: Path, name: str) -> None:
     code, make = UPLOADS[name]
     assert server.suggest(make(clips).read_bytes()).json()["code"] == code
+
+
+@pytest.mark.parametrize(("name", "kind"), [("grey.gif", "image/gif"), ("h264-sound.ts", "video/mp2t")])
+def test_other_containers_are_answered(server: Running, clips: Path, name: str, kind: str) -> None:
+    content = write_way(clips, name, drifting(24, seed=9)).read_bytes()
+    answer = server.client.post("/v1/hashtags", content=content, headers={"Content-Type": kind})
+    assert answer.status_code == 200
+    assert answer.json()["video"]["frames_used"] == 24
+    assert answer.json()["video"]["trajectories"] > 0
+
+
+def test_size_is_that_of_the_shown_picture(server: Running, clips: Path) -> None:
+    clip = write(clips / "wide.mp4", drifting(24, (144, 108), seed=9), aspect=Fraction(4, 3)).read_bytes()
+    video = server.suggest(clip).json()["video"]
+    assert (video["width"], video["height"]) == (192, 108)
 
 
 def test_extension_and_content_type_decide_nothing(server: Running, clips: Path) -> None:

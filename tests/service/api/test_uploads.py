@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from models.video.container import MEDIA_TYPES
 from service.middleware.body_limits import FORM_BYTES
 from tests.service.conftest import Serve
 from tests.service.running import Running
@@ -71,14 +72,12 @@ def test_other_content_types(tight: Running, clip: bytes, kind: str) -> None:
     response = tight.client.post("/v1/hashtags", content=clip, headers={"Content-Type": kind})
     assert response.status_code == 415
     assert response.json()["code"] == "unsupported_media_type"
-    for taken in ("multipart/form-data", "video/*", "application/mp4", "application/octet-stream"):
+    for taken in ("multipart/form-data", "video/*", "image/gif", "application/mp4", "application/octet-stream"):
         assert taken in response.json()["detail"]
         assert taken in response.headers["accept"]
 
 
-@pytest.mark.parametrize(
-    "kind", ["video/mp4", "VIDEO/QuickTime; codecs=avc1", "application/octet-stream", "application/mp4", "", None]
-)
+@pytest.mark.parametrize("kind", [*MEDIA_TYPES, "VIDEO/QuickTime; codecs=avc1", "application/octet-stream", "", None])
 def test_content_types_taken(tight: Running, clip: bytes, kind: str | None) -> None:
     headers = {"Content-Type": kind} if kind is not None else {}
     assert tight.client.post("/v1/hashtags", content=clip, headers=headers).status_code == 200

@@ -1,10 +1,12 @@
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.quantisation import pack, quantise, unpack
+from models.quantisation import pack, quantise, rounded, unpack
 
 BITS = st.sampled_from([1, 2, 4])
 
@@ -61,3 +63,21 @@ def test_what_is_packed_is_unpacked(bits: int, n: int, dimensions: int, seed: in
 
 def test_the_first_row_is_in_the_lowest_bits() -> None:
     assert pack(np.array([[-3], [-1], [1], [3], [3]], np.int8), 2).tolist() == [[0b11_10_01_00], [0b11]]
+
+
+@given(arrays(np.float32, 9, elements=st.floats(-1000, 1000, width=32)), st.integers(1, 11))
+def test_rounding_keeps_the_first_digits(numbers: np.ndarray, digits: int) -> None:
+    found = rounded(numbers, digits)
+    # Of numbers below the normal ones of half precision, fewer digits are left.
+    np.testing.assert_allclose(found, numbers, rtol=2.0**-digits, atol=2.0**-25)
+    np.testing.assert_array_equal(rounded(found, digits), found, strict=True)
+    bits = found.astype(np.float16).view(np.uint16)
+    np.testing.assert_array_equal(found.astype(np.float16).astype(np.float32), found)
+    normal = np.abs(found) >= 2.0**-14
+    assert not (bits[normal] & (2 ** (11 - digits) - 1)).any()
+
+
+def test_rounded_numbers_compress() -> None:
+    numbers = np.random.default_rng(0).normal(0, 0.05, 100_000).astype(np.float32)
+    sizes = {digits: len(zlib.compress(rounded(numbers, digits).astype(np.float16).tobytes())) for digits in (11, 6)}
+    assert sizes[6] < 0.75 * sizes[11]

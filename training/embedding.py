@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 
 DIGITS = 6
-"""Significant binary digits of the networks' weights: rounding to these moves clips less than that of the projection."""
+"""Significant binary digits of the networks' weights. The rounding moves clips less than that of the projection does."""
 
 
 class EmbeddingSettings(BaseModel):

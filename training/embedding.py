@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 
 DIGITS = 6
-"""Significant binary digits of the networks' weights. The rounding moves clips less than that of the projection does."""
+"""Significant binary digits of the networks' weights. Rounding to these moves clips less than the projection's."""
 
 
 class EmbeddingSettings(BaseModel):

@@ -94,5 +94,5 @@ def rounded(numbers: NDArray[np.float32], digits: int) -> NDArray[np.float32]:
         Significant ones: the relative error is at most 2 ** -digits.
     """
     significand, exponent = np.frexp(numbers)
-    shortened = np.ldexp(np.rint(np.ldexp(significand, digits)), exponent - digits)
+    shortened: NDArray[np.float32] = np.ldexp(np.rint(np.ldexp(significand, digits)), exponent - digits)
     return shortened.astype(np.float16).astype(np.float32)

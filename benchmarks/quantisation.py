@@ -1,7 +1,7 @@
 """What it costs to store the embedding in few bits: how often the trained hashtag nearest to an unseen clip is right.
 
-The projection is rounded as in a bundle, in all its dimensions; the weights behind it are in half precision in all rows
-but the first. Clips of one group, or of one source, are never split between learning and judging. Features and tag
+The projection is rounded as in a bundle, in all its dimensions; the weights behind it are rounded in all rows but the
+first. Clips of one group, or of one source, are never split between learning and judging. Features and tag
 vectors are those of a finished training.
 
     python -m benchmarks.quantisation work/default --bits 4 --bits 2
@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import torch
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.standard_error import standard_error
-from models.quantisation import quantise
+from models.quantisation import quantise, rounded
 from models.tags.space import TagSpace
 from training.artifacts import Artifacts
-from training.embedding import EmbeddingSettings, TrainedNetworks, train_embedding
+from training.embedding import DIGITS, EmbeddingSettings, TrainedNetworks, train_embedding
 from training.evaluation.folds import FOLDS, Rows, fold_of, source_fold_of
 from training.evaluation.nearest import hashtag_ranks
 from training.examples import background, by_hashtag, target_vectors
@@ -30,12 +31,15 @@ from training.examples import background, by_hashtag, target_vectors
 EXACT = "exact"
 
 
-def halved(networks: TrainedNetworks) -> TrainedNetworks:
-    """Return networks whose weights are rounded to half precision, in place."""
-    return replace(networks, ensemble=networks.ensemble.half().float())
+def with_rounded_weights(networks: TrainedNetworks) -> TrainedNetworks:
+    """Return networks after rounding their weights as a bundle's, in place."""
+    with torch.no_grad():
+        for weight in (networks.ensemble.hidden_weight, networks.ensemble.output_weight):
+            weight.copy_(torch.from_numpy(rounded(weight.detach().numpy(), DIGITS)))
+    return networks
 
 
-def rounded(networks: TrainedNetworks, bits: int) -> TrainedNetworks:
+def with_bits(networks: TrainedNetworks, bits: int) -> TrainedNetworks:
     """Return networks behind a projection in so many bits."""
     levels, scale = quantise(networks.projection, bits)
     return replace(networks, projection=levels * scale[:, None])
@@ -57,9 +61,9 @@ def main(
     def variants(seen: Rows, settings: EmbeddingSettings) -> Iterator[tuple[str, TrainedNetworks]]:
         exact = train_embedding(everything.parts[:, seen], everything.labels[seen], targets, settings)
         yield EXACT, exact
-        yield "exact, weights in half precision", halved(exact)
+        yield "exact, weights rounded", with_rounded_weights(exact)
         for number in bits:
-            yield f"{number} bits", rounded(exact, number)
+            yield f"{number} bits", with_bits(exact, number)
 
     table = Table("", "projection", "clips", "gain", "mean over hashtags", "gain")
     for kind, grouped, folds in (("by group", everything, fold_of), ("by source", sources, source_fold_of)):

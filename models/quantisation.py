@@ -1,4 +1,4 @@
-"""Uniform quantisation: the rows of a matrix in a few bits a number, and these bits packed into bytes."""
+"""Quantisation: uniform, in a few bits a number, packed into bytes; and of floating-point numbers to fewer digits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,3 +81,18 @@ def unpack(packed: NDArray[np.uint8], bits: int, n: int) -> Levels:
         codes = (packed >> (place * bits)) & (2**bits - 1)
         levels[:, place] = 2 * codes.astype(np.int8) - (2**bits - 1)
     return levels.reshape(len(packed) * together, packed.shape[1])[:n]
+
+
+def rounded(numbers: NDArray[np.float32], digits: int) -> NDArray[np.float32]:
+    """Round to numbers of half precision with so many binary digits, at most 11; those that are left zero compress.
+
+    Parameters
+    ----------
+    numbers : float32 (...)
+        Of a magnitude below 65,504.
+    digits : int
+        Significant ones: the relative error is at most 2 ** -digits.
+    """
+    significand, exponent = np.frexp(numbers)
+    shortened: NDArray[np.float32] = np.ldexp(np.rint(np.ldexp(significand, digits)), exponent - digits)
+    return shortened.astype(np.float16).astype(np.float32)

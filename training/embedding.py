@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
 from models.embedding import BITS, Embedding
-from models.quantisation import quantise
+from models.quantisation import quantise, rounded
 from models.tags.space import TagSpace
 from training.appearance import read_appearances
 from training.artifacts import Artifacts
@@ -22,6 +22,9 @@ from training.singular_vectors import left_singular_vectors
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
+
+DIGITS = 6
+"""Significant binary digits of the networks' weights. Rounding to these moves clips less than the projection's."""
 
 
 class EmbeddingSettings(BaseModel):
@@ -120,9 +123,9 @@ def frozen(networks: TrainedNetworks, appearance_mean: Array, appearance_deviati
         scale=scale,
         appearance_mean=appearance_mean,
         appearance_deviation=appearance_deviation,
-        hidden_weight=ensemble.hidden_weight.detach().half().float().numpy(),
+        hidden_weight=rounded(ensemble.hidden_weight.detach().numpy(), DIGITS),
         hidden_bias=ensemble.hidden_bias.detach().numpy(),
-        output_weight=ensemble.output_weight.detach().half().float().numpy(),
+        output_weight=rounded(ensemble.output_weight.detach().numpy(), DIGITS),
         output_bias=ensemble.output_bias.detach().numpy(),
     )
 

@@ -162,9 +162,9 @@ def test_frozen_networks_take_motion_and_appearance() -> None:
     networks = train(fused, labels, targets, SETTINGS)
     embedding = frozen(networks, *standard)
     assert embedding.dimensions == fisher.shape[1]
-    # Up to the few bits of the projection.
+    # Up to the few bits of the projection, and the few digits of the weights.
     rounded = replace(networks, projection=embedding.projection * embedding.scale[:, None])
-    np.testing.assert_allclose(embedding.embed(fisher, features), rounded.embed(fused), atol=2e-3)
+    np.testing.assert_allclose(embedding.embed(fisher, features), rounded.embed(fused), atol=2e-2)
 
 
 def test_frozen_networks_are_stored_without_loss(tmp_path: Path) -> None:

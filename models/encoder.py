@@ -86,6 +86,7 @@ class ClipEncoder:
             with clock.stage("fisher"):
                 fisher = encoder.vector()
             info = video.info
+            warnings += video.warnings
         if not count:
             warnings.append(STILL)
         with clock.stage("appearance"):

@@ -3,8 +3,8 @@
 A crafted file can crash any decoder: decode untrusted clips in a child process.
 """
 
-import math
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -22,14 +22,15 @@ from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedCli
 from models.video.container import recognise
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
+from models.video.losses import Losses
 from models.video.luma import LumaReader
+from models.video.packets import GRACE_S, VideoPacket, read_packets, shown
+from models.video.parts import key_frames, longest
 from models.video.pictures import PictureSampler
+from models.video.thinning import Thinning
+from models.video.timeline import Timeline
 
 _STILL_IMAGES = Disposition.attached_pic | Disposition.timed_thumbnails
-# Recordings of a minute are rarely exact, and audio is padded to whole packets.
-_GRACE_S = 0.1
-# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
-_EARLY = 0.2
 
 
 class Video:
@@ -69,7 +70,6 @@ class Video:
         self.limits = limits or VideoLimits()
         self._sampler = sampler
         self._info: VideoInfo | None = None
-        self._decoded = 0
         size = path.stat().st_size
         if size > self.limits.max_bytes:
             raise ClipTooLarge(
@@ -77,24 +77,29 @@ class Video:
             )
         self._container, self._stream = open_clip(path, self.limits)
         try:
-            self._check_header()
-            # Only the header of mp4 and mov says how many frames there are.
-            mp4 = self._container.format.name.startswith("mov")
-            self._expected = len(self._stream.index_entries) if mp4 else 0
-            self._source = self._decode()
+            context = self._stream.codec_context
+            self._check_size(context.width, context.height)
+            packets = read_packets(self._container, self._stream, self.limits)
+            visible = shown(packets)
+            self._losses = Losses(len(visible), context.name)
+            self._timeline = Timeline(self._stream, visible)
+            typical = _typical(path, self.limits, visible)
+            self._source = self._decode(packets)
             first = next(self._source, None)
             if first is None:
                 raise NoVideoStream(
                     "The clip's video stream has no frame that can be decoded. Upload a clip with frames."
                 )
             self._check_size(first.width, first.height)
-            self._grey = LumaReader(first, working_side)
+            typical = typical or first
+            self._grey = LumaReader(typical, working_side)
+            self._readers = {(typical.width, typical.height): self._grey}
             self._frames = chain([first], self._source)
         except BaseException:
             self._container.close()
             raise
         self.size = self._grey.size
-        """(width, height) of the frames, px."""
+        """(width, height) of the frames, px, while the clip has the size that it has for longest."""
 
     def __enter__(self) -> Self:
         return self
@@ -112,70 +117,95 @@ class Video:
             raise RuntimeError("the info of a video is not known until all its frames have been read")
         return self._info
 
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences for the user, complete once every frame has been read."""
+        return self._losses.warnings()
+
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        clock = _Clock(self._stream)
-        tick = used = 0
+        timeline, losses = self._timeline, self._losses
+        thinning = Thinning(self.limits.max_fps)
+        used = 0
         for frame in self._frames:
-            self._decoded += 1
-            if self._decoded > self.limits.max_frames:
-                raise ClipTooLong(f"The clip has more than {self.limits.max_frames:,} frames. Upload a shorter one.")
             self._check_size(frame.width, frame.height)
-            ticks = clock.advance(frame) * self.limits.max_fps
-            if clock.end > self.limits.max_duration_s + _GRACE_S:
+            seconds = timeline.advance(frame)
+            if timeline.end > self.limits.max_duration_s + GRACE_S:
                 raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
-            if ticks >= tick - _EARLY:
-                tick = math.floor(ticks + _EARLY) + 1
+            if thinning.keeps(seconds):
                 used += 1
                 if self._sampler is not None:
                     self._sampler.add(frame)
-                yield self._grey(frame)
+                yield self._reader(frame)(frame)
         width, height = self._grey.native
         self._info = VideoInfo(
-            duration_s=clock.end, fps=self._decoded / clock.end, width=width, height=height, frames_used=used
+            duration_s=timeline.end,
+            fps=(losses.decoded + losses.skipped) / timeline.end,
+            width=width,
+            height=height,
+            frames_used=used,
         )
 
-    def _decode(self) -> Generator[VideoFrame]:
-        context = self._stream.codec_context
-        packets = 0
-        try:
-            for packet in self._container.demux(self._stream):
-                if not packet.size:  # an empty packet would flush the decoder, even in the middle of a clip
+    def _reader(self, frame: VideoFrame) -> LumaReader:
+        size = frame.width, frame.height
+        if size not in self._readers:
+            width, height = self._grey.size
+            self._readers[size] = LumaReader(frame, pixels=width * height)
+        return self._readers[size]
+
+    def _decode(self, packets: list[VideoPacket]) -> Generator[VideoFrame]:
+        """Yield the frames that can be decoded, but not all of those that thinning leaves out."""
+        context, losses = self._stream.codec_context, self._losses
+        unneeded = self._timeline.unneeded(self.limits.max_fps)
+        skipped: set[int | None] = set()
+        begun = False
+        # Each packet is released once it is decoded.
+        queue: deque[VideoPacket | None] = deque([*packets, None])
+        packets.clear()
+        while queue:
+            packet = queue.popleft()
+            stamp = packet.pts if packet else None
+            # The decoder knows which frames others are predicted from, and decodes these all the same.
+            skip = stamp in unneeded
+            context.skip_frame = "NONREF" if skip else "DEFAULT"
+            try:
+                frames = context.decode(packet)
+            except (av.error.PatchWelcomeError, av.error.DecoderNotFoundError) as error:
+                raise UnsupportedCodec(
+                    f"The clip's {context.name} video uses a feature that is not supported. H.264 in mp4 always works."
+                ) from error
+            except av.error.FFmpegError as error:
+                if not begun:  # VP9 would refuse the key frame that follows, too
+                    context.flush_buffers()
+                if packet is None or not packet.is_discard:
+                    self._timeline.lose(stamp)
+                    self._check_losses(losses.lose, error)
+                continue
+            if skip:
+                skipped.add(stamp)
+            begun = True
+            if packet:
+                losses.resume()
+            for frame in frames:
+                skipped.discard(frame.pts)
+                if frame.is_corrupt:  # the decoder made up what it could not decode
+                    self._timeline.lose(frame.pts)
+                    self._check_losses(losses.lose)
                     continue
-                packets += 1
-                if packet.is_corrupt:
-                    raise self._truncated("the file ends in the middle of a frame")
-                yield from context.decode(packet)
-            yield from context.decode(None)
-        except (av.error.PatchWelcomeError, av.error.DecoderNotFoundError) as error:
-            raise UnsupportedCodec(
-                f"The clip's {context.name} video uses a feature that is not supported. H.264 in mp4 always works."
-            ) from error
-        except av.error.FFmpegError as error:
+                if not losses.decoded and self._timeline.leading(frame):
+                    losses.begin(self._timeline.leading(frame))
+                    unneeded = set()
+                losses.decoded += 1
+                yield frame
+        losses.skipped = len(skipped)
+        self._check_losses(losses.check)
+
+    def _check_losses(self, check: Callable[[], None], cause: Exception | None = None) -> None:
+        try:
+            check()
+        except TruncatedClip as error:
+            context = self._stream.codec_context
             self._check_size(context.width, context.height)
-            raise self._truncated("the rest cannot be decoded") from error
-        if packets < self._expected:
-            raise self._truncated(f"its header lists {self._expected:,} frames, but the file holds {packets:,}")
-
-    def _truncated(self, reason: str) -> TruncatedClip:
-        return TruncatedClip(
-            f"The clip is cut short or damaged after {self._decoded:,} frames: {reason}. Upload the complete file."
-        )
-
-    def _check_header(self) -> None:
-        stream = self._stream
-        self._check_size(stream.codec_context.width, stream.codec_context.height)
-        if stream.frames > self.limits.max_frames:
-            raise ClipTooLong(
-                f"The clip has {stream.frames:,} frames; at most {self.limits.max_frames:,} are accepted."
-            )
-        if stream.duration and stream.time_base:
-            seconds = float(stream.duration * stream.time_base)
-        else:
-            seconds = (self._container.duration or 0) / av.time_base
-        if seconds > self.limits.max_duration_s + _GRACE_S:
-            raise ClipTooLong(
-                f"The clip is {seconds:.1f} s long; at most {self.limits.max_duration_s:g} s are accepted."
-            )
+            raise error from cause
 
     def _check_size(self, width: int, height: int) -> None:
         limits = self.limits
@@ -184,25 +214,6 @@ class Video:
             raise ClipTooLarge(f"The clip's frames are too large or have no size; {accepted}")
         if max(width, height) > limits.max_width or min(width, height) > limits.max_height:
             raise ClipTooLarge(f"The clip is {width} x {height} px; {accepted}")
-
-
-class _Clock:
-    """Seconds since the first frame; where timestamps are missing or do not advance, the nominal frame rate is used."""
-
-    def __init__(self, stream: VideoStream) -> None:
-        self._base = float(stream.time_base or 0)
-        self._step = 1 / float(stream.average_rate or stream.guessed_rate or 25)
-        self._origin: int | None = None
-        self.now = self.end = -self._step
-
-    def advance(self, frame: VideoFrame) -> float:
-        if self._origin is None:
-            self._origin = frame.pts or 0
-        stamp = -math.inf if frame.pts is None else (frame.pts - self._origin) * self._base
-        self.now = stamp if stamp > self.now else self.now + self._step
-        shown = (frame.duration or 0) * self._base
-        self.end = self.now + (shown if shown > 0 else self._step)
-        return self.now
 
 
 def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStream]:
@@ -216,6 +227,16 @@ def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStr
     except BaseException:
         container.close()
         raise
+
+
+def _typical(path: Path, limits: VideoLimits, packets: Sequence[VideoPacket]) -> VideoFrame | None:
+    """Return a frame of the size that the clip has for longest, if that changes."""
+    keys = key_frames(packets)
+    if len(keys) < 2:
+        return None
+    container, stream = open_clip(path, limits)
+    with container:
+        return longest(stream.codec_context, keys, packets[-1].pts)
 
 
 def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:

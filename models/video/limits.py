@@ -11,5 +11,5 @@ class VideoLimits:
     max_width: int = 3840
     max_height: int = 2160
     max_duration_s: float = 60.0
-    max_frames: int = 3600
+    max_frames: int = 14_400
     max_fps: float = 30.0

@@ -24,8 +24,10 @@ _MOST_CHANGED: Final = 50
 _BEFORE: Final = 4
 _AFTER: Final = 3
 """Changes before and after a frame that its own is compared with: a film may be shown at a quarter of the rate."""
-_SHARE: Final = 0.1
+_SHARE: Final = 0.2
 """Share of the second largest change around a frame (the largest may be a cut) below which it repeats the last one."""
+_NOISE: Final = 2.0
+"""Grey levels by which a camera's noise and its coding change a still scene."""
 
 
 class _Step(NamedTuple, Generic[T]):
@@ -63,7 +65,7 @@ def repeats(change: float, before: list[float], after: list[float]) -> bool:
     if change >= little:
         return False
     nearest = (next((other for other in side if other >= little), 0.0) for side in (before[::-1], after))
-    return all(change < _SHARE * other for other in nearest)
+    return all(other > _NOISE and change < _SHARE * other for other in nearest)
 
 
 def _steps(frames: Iterable[tuple[Grey, T]]) -> Iterator[_Step[T]]:

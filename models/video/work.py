@@ -5,7 +5,7 @@ from typing import Final
 
 from av.video.codeccontext import VideoCodecContext
 
-_WEIGHTS: Final[Mapping[str, float]] = {"hevc": 1.5}
+_WEIGHTS: Final[Mapping[str, float]] = {"hevc": 1.5, "vp9": 1.5}
 """Time that FFmpeg's decoders take for a pixel, at least 1, where H.264 takes 1."""
 _DEEP: Final = 1.5
 """The same for pixels of more than eight bits, where those of eight take 1."""

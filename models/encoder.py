@@ -56,7 +56,7 @@ class ClipEncoder:
         clip : Path
         limits : VideoLimits
         threads : int
-            Threads that extract trajectories.
+            Threads that extract trajectories, and that decode large frames.
         clock : Clock, optional
             Also receives the stages of the extractor, summed over its threads.
 
@@ -77,7 +77,12 @@ class ClipEncoder:
             _blas().limit(limits=1),
             clock.stage("trajectories"),
             Video(
-                clip, limits, working_side=settings.working_side, through_bgr=settings.through_bgr, sampler=sampler
+                clip,
+                limits,
+                working_side=settings.working_side,
+                through_bgr=settings.through_bgr,
+                sampler=sampler,
+                threads=threads,
             ) as video,
         ):
             frames = _lengthened(clock.spent("decode", video), settings.length + 1, warnings)
@@ -88,6 +93,7 @@ class ClipEncoder:
             with clock.stage("fisher"):
                 fisher = encoder.vector()
             info = video.info
+            warnings += video.warnings
         if not count:
             warnings.append(STILL)
         with _blas().limit(limits=1), clock.stage("appearance"):

@@ -3,7 +3,7 @@
 Frames are plain arrays (see `drifting`); `write` encodes them, the container following the path's suffix.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import av
 import numpy as np
+from av.bitstream import BitStreamFilterContext
 from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -89,6 +90,7 @@ def write(
     mirrored: bool = False,
     aspect: Fraction | None = None,
     audio: bool = False,
+    sound_s: float | None = None,
     options: Mapping[str, str] | None = None,
     muxing: Mapping[str, str] | None = None,
 ) -> Path:
@@ -108,6 +110,8 @@ def write(
         Width of a pixel, in heights of it.
     audio : bool
         Add a track of quiet noise.
+    sound_s : float, optional
+        Add a track of quiet noise of another length, s.
     options, muxing : mapping of str to str, optional
         FFmpeg's options for the encoder (replacing the fast ones here) and for the container.
     """
@@ -129,7 +133,7 @@ def write(
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation or mirrored:
             stream.set_display_rotation(rotation, hflip=mirrored)
-        sound = _Sound(container, path.suffix) if audio else None
+        sound = _Sound(container, path.suffix) if audio or sound_s else None
         number = 0
         picture: Grey | None = first
         while picture is not None:
@@ -141,7 +145,7 @@ def write(
             picture = next(pictures, None)
         container.mux(stream.encode())
         if sound:
-            sound.write(number / float(fps))
+            sound.write(sound_s or number / float(fps))
     return path
 
 
@@ -254,6 +258,21 @@ def mux_tracks(
     return path
 
 
+def remux(path: Path, clip: Path, change: Callable[[list[Any]], Iterable[Any]]) -> Path:
+    """Write the packets that `change` makes of a clip's packets, without encoding anything anew, into `path`."""
+    with av.open(str(clip)) as read, av.open(str(path), "w") as written:
+        stream = read.streams.video[0]
+        copy = written.add_stream_from_template(stream)
+        packets = [packet for packet in read.demux(stream) if packet.size]
+        if path.suffix == ".avi" and stream.codec_context.name == "h264":
+            start_codes = BitStreamFilterContext("h264_mp4toannexb", stream)
+            packets = [with_start_codes for packet in packets for with_start_codes in start_codes.filter(packet)]
+        for packet in change(packets):
+            packet.stream = copy
+            written.mux(packet)
+    return path
+
+
 def insert_box(clip: bytes, parents: Sequence[bytes], box: bytes) -> bytes:
     """An mp4, its moov at the end, with one more box at the end of another, which is found by the kinds around it."""
     changed = bytearray(clip)
@@ -280,6 +299,21 @@ def insert_element(clip: bytes, parents: Sequence[bytes], element: bytes) -> byt
         place += width
     changed[place:place] = element
     return bytes(changed)
+
+
+def with_data(packet: Any, data: bytes) -> Any:
+    """A packet with other bytes."""
+    other = av.Packet(data)
+    other.pts, other.dts, other.duration = packet.pts, packet.dts, packet.duration
+    other.time_base, other.is_keyframe = packet.time_base, packet.is_keyframe
+    return other
+
+
+def damaged(packet: Any) -> Any:
+    """A packet of which every seventh byte is another."""
+    data = bytearray(bytes(packet))
+    data[::7] = bytes(byte ^ 0x55 for byte in data[::7])
+    return with_data(packet, bytes(data))
 
 
 def cut(path: Path, clip: Path, fraction: float) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, groupby, islice, pairwise
 from typing import NamedTuple, TypeVar
 
 import cv2
@@ -83,7 +83,8 @@ def extract(
     Parameters
     ----------
     frames : iterable of uint8 (h, w)
-        Greyscale frames of equal size. They are kept for a while, so each must be a separate array.
+        Greyscale frames. They are kept for a while, so each must be a separate array. Where their size changes, tracks
+        start anew.
     settings : TrajectorySettings
     threads : int
         Threads that analyse frames; the result is identical for any number.
@@ -91,25 +92,51 @@ def extract(
         Receives the time of each of `STAGES`, summed over threads.
     """
     cv2.setNumThreads(1)  # OpenCV's own threads would compete with ours.
-    iterator = iter(frames)
-    first = next(iterator, None)
-    if first is None:
-        return
+    before = 0
+    for _, part in groupby(frames, key=np.shape):
+        whole = _Counted(part)
+        # A part too short for a track costs nothing: hostile clips consist of them.
+        head = list(islice(whole, settings.length + 1))
+        if len(head) > settings.length:
+            yield from _extract(chain(head, whole), settings, threads, clock or Clock(), before)
+        before += whole.count
+
+
+def _extract(
+    frames: Iterator[NDArray[np.uint8]], settings: TrajectorySettings, threads: int, clock: Clock, before: int
+) -> Iterator[Trajectories]:
+    """Yield the trajectories of frames of equal size, `before` of which there were frames of another."""
+    first = next(frames)
     # Several results per thread, so that none waits while the tracks consume one.
     ahead = 3 * threads if threads > 1 else 0
-    clock = clock or Clock()
     analysis = _Analysis(Pyramid.of(first, settings), settings, ahead, clock)
     tracks = Tracks(analysis.pyramid, settings.length, settings.stride)
     with ThreadPoolExecutor(threads - 1) if threads > 1 else nullcontext() as executor:
-        stills = _ordered(analysis.still, enumerate(chain([first], iterator)), executor, ahead)
+        stills = _ordered(analysis.still, enumerate(chain([first], frames)), executor, ahead)
         for motion in _ordered(analysis.motion, pairwise(stills), executor, ahead):
             with clock.stage("tracking"):
                 tracks.sample(motion.textured)
                 finished = tracks.advance(motion.flow, analysis.pyramid.starts)
             if len(finished):
                 with clock.stage("description"):
-                    batch = _collect(tracks, finished, motion.frame, analysis)
+                    batch = _collect(tracks, finished, motion.frame, analysis, before)
                 yield batch
+
+
+class _Counted:
+    """Counts the frames that it yields."""
+
+    def __init__(self, frames: Iterable[NDArray[np.uint8]]) -> None:
+        self.count = 0
+        self._frames = iter(frames)
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return self
+
+    def __next__(self) -> NDArray[np.uint8]:
+        frame = next(self._frames)
+        self.count += 1
+        return frame
 
 
 class _Still(NamedTuple):
@@ -213,7 +240,7 @@ def _sizes(pyramid: Pyramid) -> list[tuple[int, int]]:
     return [(height, width) for height, width in pyramid.shapes.tolist()]
 
 
-def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: _Analysis) -> Trajectories:
+def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: _Analysis, before: int) -> Trajectories:
     length = analysis.settings.length
     descriptors = np.empty((len(finished), WIDTH), np.float32)
     describe(
@@ -222,7 +249,7 @@ def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: 
         analysis.grid.cell, analysis.settings.smooth, descriptors,
     )  # fmt: skip
     return Trajectories(
-        frames=np.full(len(finished), frame + 1, np.int32), **tracks.measure(finished), descriptors=descriptors
+        frames=np.full(len(finished), before + frame + 1, np.int32), **tracks.measure(finished), descriptors=descriptors
     )
 
 

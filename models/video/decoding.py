@@ -3,8 +3,8 @@
 A crafted file can crash any decoder: decode untrusted clips in a child process.
 """
 
-import math
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -20,26 +20,29 @@ from numpy.typing import NDArray
 
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
 from models.video.container import recognise
-from models.video.demuxing import ROUNDING_S, demux, told_end
 from models.video.display import Display
 from models.video.grey_of_bgr import BgrGreyReader
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
+from models.video.losses import Losses
 from models.video.luma import LumaReader
+from models.video.packets import GRACE_S, VideoPacket, read_packets, shown
+from models.video.parts import key_frames, longest
 from models.video.pictures import PictureSampler
+from models.video.repeats import without_repeats
+from models.video.thinning import Thinning
+from models.video.timeline import Timeline
 from models.video.tracks import video_track
-
-# Recordings of a minute are rarely exact, and audio is padded to whole packets.
-_GRACE_S = 0.1
-# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
-_EARLY = 0.2
+from models.video.work import decode_on, weight
 
 
 class Video:
     """The greyscale frames of a clip, decoded once and in order; a context manager.
 
     Iterating yields arrays, uint8 (h, w), C-contiguous, full range (0 to 255), upright, each a copy. If the clip
-    has more than `limits.max_fps` frames per second, some are dropped by their timestamps; none is ever repeated.
+    has more than `limits.max_fps` frames per second, some are dropped by their timestamps. Frames that repeat the one
+    before are dropped, too, and what cannot be decoded is left out (see `warnings`). While the clip has another size
+    than it has for longest, its frames keep their aspect and have as many pixels, nearly.
 
     Parameters
     ----------
@@ -52,15 +55,18 @@ class Video:
         Compute the frames from their colours instead of reading the luma; see `models.video.grey_of_bgr`.
     sampler : PictureSampler, optional
         Is given each frame that is used, before its grey is yielded.
+    threads : int
+        Threads that decode large frames.
 
     Raises
     ------
     NotAVideo, UnsupportedContainer, UnsupportedCodec, NoVideoStream
         On construction, if the file cannot be decoded.
     ClipTooLarge, ClipTooLong
-        On construction if the header exceeds a limit, otherwise at the first frame that does.
+        On construction if the header or the packets exceed a limit, otherwise at the first frame that does.
     TruncatedClip
-        On construction, at any frame or after the last one, if the file is incomplete.
+        On construction if the file is incomplete; at any frame or after the last one if the end or a third of the
+        frames cannot be decoded.
     """
 
     def __init__(
@@ -71,11 +77,11 @@ class Video:
         working_side: int | None = None,
         through_bgr: bool = False,
         sampler: PictureSampler | None = None,
+        threads: int = 1,
     ) -> None:
         self.limits = limits or VideoLimits()
         self._sampler = sampler
         self._info: VideoInfo | None = None
-        self._decoded = 0
         size = path.stat().st_size
         if size > self.limits.max_bytes:
             raise ClipTooLarge(
@@ -84,24 +90,32 @@ class Video:
         self._container, self._stream = open_clip(path, self.limits)
         try:
             self._display = Display.of(path, self._stream)
-            self._check_header()
-            # Only the header of mp4 and mov says how many frames there are.
-            mp4 = self._container.format.name == "mp4"
-            self._expected = len(self._stream.index_entries) if mp4 else 0
-            self._source = self._decode()
-            shown = map(self._shown, self._source)
-            first = next(shown, None)
+            context = self._stream.codec_context
+            self._check_size(context.width, context.height)
+            packets = read_packets(self._container, self._stream, self.limits)
+            self._weight = weight(context)
+            self._check_work(len(packets) * context.width * context.height)
+            decode_on(context, threads)
+            visible = shown(packets)
+            self._losses = Losses(len(visible), context.name)
+            self._timeline = Timeline(self._stream, visible)
+            typical = _typical(path, self.limits, visible)
+            self._source = self._decode(packets)
+            first = next(self._source, None)
             if first is None:
                 raise NoVideoStream(
                     "The clip's video stream has no frame that can be decoded. Upload a clip with frames."
                 )
-            self._grey = (BgrGreyReader if through_bgr else LumaReader)(first, working_side)
-            self._frames = chain([first], shown)
+            typical = self._shown(typical or first)
+            self._kind = BgrGreyReader if through_bgr else LumaReader
+            self._grey = self._kind(typical, working_side)
+            self._readers = {(typical.width, typical.height): self._grey}
+            self._frames = chain([first], self._source)
         except BaseException:
             self._container.close()
             raise
         self.size = self._grey.size
-        """(width, height) of the frames, px."""
+        """(width, height) of the frames, px, while the clip has the size that it has for longest."""
 
     def __enter__(self) -> Self:
         return self
@@ -119,74 +133,113 @@ class Video:
             raise RuntimeError("the info of a video is not known until all its frames have been read")
         return self._info
 
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences for the user, complete once every frame has been read."""
+        return self._losses.warnings()
+
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        clock = _Clock(self._stream)
-        tick = used = 0
-        for frame in self._frames:
-            self._decoded += 1
-            if self._decoded > self.limits.max_frames:
-                raise ClipTooLong(f"The clip has more than {self.limits.max_frames:,} frames. Upload a shorter one.")
-            ticks = clock.advance(frame) * self.limits.max_fps
-            if clock.end > self.limits.max_duration_s + _GRACE_S:
-                raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
-            if ticks >= tick - _EARLY:
-                tick = math.floor(ticks + _EARLY) + 1
-                used += 1
-                if self._sampler is not None:
-                    self._sampler.add(frame)
-                yield self._grey(frame)
+        used = 0
+        for grey, frame in without_repeats(self._thinned()):
+            used += 1
+            if self._sampler is not None:
+                self._sampler.add(frame)
+            yield grey
         width, height = self._grey.native
-        duration = clock.duration()
+        seconds, losses = self._timeline.duration, self._losses
         self._info = VideoInfo(
-            duration_s=duration, fps=self._decoded / duration, width=width, height=height, frames_used=used
+            duration_s=seconds,
+            fps=(losses.decoded + losses.skipped) / seconds,
+            width=width,
+            height=height,
+            frames_used=used,
         )
 
-    def _decode(self) -> Generator[VideoFrame]:
-        context = self._stream.codec_context
-        packets = 0
-        try:
-            for packet in demux(self._container, self._stream):
-                if not packet.size:  # an empty packet would flush the decoder, even in the middle of a clip
-                    continue
-                packets += 1
-                if packet.is_corrupt:
-                    raise self._truncated("the file ends in the middle of a frame")
-                yield from context.decode(packet)
-            yield from context.decode(None)
-        except (av.error.PatchWelcomeError, av.error.DecoderNotFoundError) as error:
-            raise UnsupportedCodec(
-                f"The clip's {context.name} video uses a feature that is not supported. H.264 in mp4 always works."
-            ) from error
-        except av.error.FFmpegError as error:
-            self._check_size(context.width, context.height)
-            raise self._truncated("the rest cannot be decoded") from error
-        if packets < self._expected:
-            raise self._truncated(f"its header lists {self._expected:,} frames, but the file holds {packets:,}")
+    def _thinned(self) -> Iterator[tuple[NDArray[np.uint8], VideoFrame]]:
+        timeline, thinning = self._timeline, Thinning(self.limits.max_fps)
+        for frame in self._frames:
+            seconds = timeline.advance(frame)
+            if timeline.end > self.limits.max_duration_s + GRACE_S:
+                raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
+            if thinning.keeps(seconds):
+                shown_frame = self._shown(frame)
+                yield self._reader(shown_frame)(shown_frame), shown_frame
 
     def _shown(self, frame: VideoFrame) -> VideoFrame:
         self._check_size(*self._display.size(frame))
         return self._display(frame)
 
-    def _truncated(self, reason: str) -> TruncatedClip:
-        return TruncatedClip(
-            f"The clip is cut short or damaged after {self._decoded:,} frames: {reason}. Upload the complete file."
-        )
+    def _reader(self, frame: VideoFrame) -> LumaReader:
+        size = frame.width, frame.height
+        if size not in self._readers:
+            width, height = self._grey.size
+            self._readers[size] = self._kind(frame, pixels=width * height)
+        return self._readers[size]
 
-    def _check_header(self) -> None:
-        stream = self._stream
-        self._check_size(stream.codec_context.width, stream.codec_context.height)
-        if stream.frames > self.limits.max_frames:
+    def _decode(self, packets: list[VideoPacket]) -> Generator[VideoFrame]:
+        """Yield the frames that can be decoded, but not all of those that thinning leaves out."""
+        context, losses = self._stream.codec_context, self._losses
+        unneeded = self._timeline.unneeded(self.limits.max_fps)
+        skipped: set[int | None] = set()
+        begun = False
+        # Each packet is released once it is decoded.
+        pixels = 0
+        queue: deque[VideoPacket | None] = deque([*packets, None])
+        packets.clear()
+        while queue:
+            packet = queue.popleft()
+            stamp = packet.pts if packet else None
+            # The decoder knows which frames others are predicted from, and decodes these all the same.
+            skip = stamp in unneeded
+            context.skip_frame = "NONREF" if skip else "DEFAULT"
+            try:
+                frames = context.decode(packet)
+            except (av.error.PatchWelcomeError, av.error.DecoderNotFoundError) as error:
+                raise UnsupportedCodec(
+                    f"The clip's {context.name} video uses a feature that is not supported. H.264 in mp4 always works."
+                ) from error
+            except av.error.FFmpegError as error:
+                if not begun:  # VP9 would refuse the key frame that follows, too
+                    context.flush_buffers()
+                if packet is None or not packet.is_discard:
+                    self._timeline.lose(stamp)
+                    self._check_losses(losses.lose, error)
+                continue
+            if skip:
+                skipped.add(stamp)
+            begun = True
+            if packet:
+                losses.resume()
+            for frame in frames:
+                skipped.discard(frame.pts)
+                if frame.is_corrupt:  # the decoder made up what it could not decode
+                    self._timeline.lose(frame.pts)
+                    self._check_losses(losses.lose)
+                    continue
+                if not losses.decoded and self._timeline.leading(frame):
+                    losses.begin(self._timeline.leading(frame))
+                    unneeded = set()
+                losses.decoded += 1
+                pixels += frame.width * frame.height
+                self._check_work(pixels)
+                yield frame
+        losses.skipped = len(skipped)
+        self._check_losses(losses.check)
+
+    def _check_work(self, pixels: int) -> None:
+        if pixels * self._weight > self.limits.max_pixels:
             raise ClipTooLong(
-                f"The clip has {stream.frames:,} frames; at most {self.limits.max_frames:,} are accepted."
+                f"The clip's frames have {pixels * self._weight / 1e9:.1f} gigapixels in all, as much as they take to "
+                f"decode; at most {self.limits.max_pixels / 1e9:g} are accepted. Upload a shorter or smaller one."
             )
-        if stream.duration and stream.time_base:
-            seconds = float(stream.duration * stream.time_base)
-        else:
-            seconds = (self._container.duration or 0) / av.time_base
-        if seconds > self.limits.max_duration_s + _GRACE_S:
-            raise ClipTooLong(
-                f"The clip is {seconds:.1f} s long; at most {self.limits.max_duration_s:g} s are accepted."
-            )
+
+    def _check_losses(self, check: Callable[[], None], cause: Exception | None = None) -> None:
+        try:
+            check()
+        except TruncatedClip as error:
+            context = self._stream.codec_context
+            self._check_size(context.width, context.height)
+            raise error from cause
 
     def _check_size(self, width: int, height: int) -> None:
         limits = self.limits
@@ -195,33 +248,6 @@ class Video:
             raise ClipTooLarge(f"The clip's frames are too large or have no size; {accepted}")
         if max(width, height) > limits.max_width or min(width, height) > limits.max_height:
             raise ClipTooLarge(f"The clip is {width} x {height} px; {accepted}")
-
-
-class _Clock:
-    """Seconds since the first frame; where timestamps are missing or do not advance, the nominal frame rate is used."""
-
-    def __init__(self, stream: VideoStream) -> None:
-        self._base = float(stream.time_base or 0)
-        self._step = 1 / float(stream.average_rate or stream.guessed_rate or 25)
-        self._origin: int | None = None
-        self._told_end = told_end(stream)
-        self.now = self.end = -self._step
-
-    def advance(self, frame: VideoFrame) -> float:
-        if self._origin is None:
-            self._origin = frame.pts or 0
-        stamp = -math.inf if frame.pts is None else (frame.pts - self._origin) * self._base
-        self.now = stamp if stamp > self.now else self.now + self._step
-        shown = (frame.duration or 0) * self._base
-        self.end = self.now + (shown if shown > 0 else self._step)
-        return self.now
-
-    def duration(self) -> float:
-        """Return the seconds from the first frame to the end of the last one, once it has come."""
-        if self._told_end is None:
-            return self.end
-        told = self._told_end - (self._origin or 0) * self._base
-        return told if told > self.now and abs(told - self.end) > ROUNDING_S else self.end
 
 
 def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStream]:
@@ -236,6 +262,16 @@ def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStr
     except BaseException:
         container.close()
         raise
+
+
+def _typical(path: Path, limits: VideoLimits, packets: Sequence[VideoPacket]) -> VideoFrame | None:
+    """Return a frame of the size that the clip has for longest, if that changes."""
+    keys = key_frames(packets)
+    if len(keys) < 2:
+        return None
+    container, stream = open_clip(path, limits)
+    with container:
+        return longest(stream.codec_context, keys, packets[-1].pts)
 
 
 def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:

@@ -1,5 +1,6 @@
 """Converts decoded frames to greyscale: the luma plane at full range, scaled to the working size, upright."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -17,14 +18,16 @@ _LUMA_FIRST = re.compile(r"(?:yuva?j?4\d\dp|gray|nv12|nv16|nv21|nv24)(?:(\d+)le)
 
 
 class LumaReader:
-    """Reads the luma of a clip's frames, all in the size and orientation of the first one.
+    """Reads the luma of frames of one size and orientation.
 
     Parameters
     ----------
     first : VideoFrame
-        Sets the size and the orientation; later frames of another size are scaled to it.
+        Sets the size and the orientation.
     working_side : int, optional
         px that the short side is scaled down to; smaller frames keep their size.
+    pixels : int, optional
+        px that a greyscale frame has, or nearly: the frames of another part of the clip, scaled up if need be.
 
     Attributes
     ----------
@@ -32,9 +35,11 @@ class LumaReader:
         (width, height) px as displayed, of the clip and of the greyscale frames.
     """
 
-    def __init__(self, first: VideoFrame, working_side: int | None = None) -> None:
+    def __init__(self, first: VideoFrame, working_side: int | None = None, *, pixels: int | None = None) -> None:
         width, height = first.width, first.height
         scale = min(1.0, working_side / min(width, height)) if working_side else 1.0
+        if pixels:
+            scale = math.sqrt(pixels / (width * height))
         self._coded = (max(1, round(width * scale)), max(1, round(height * scale)))
         self._transpose, self._flips = orientation(first)
         self.native = (height, width) if self._transpose else (width, height)

@@ -134,13 +134,6 @@ def test_odd_sizes(tmp_path: Path) -> None:
     assert (info.width, info.height) == (321, 241)
 
 
-def test_frames_that_change_size_are_scaled_to_the_first(tmp_path: Path) -> None:
-    jpegs = [clips.jpeg((160, 120))] * 3 + [clips.jpeg((80, 60))] * 3 + [clips.jpeg((320, 200))] * 3
-    frames, info = clips.take(clips.write_jpegs(tmp_path / "mixed.avi", jpegs, (160, 120)))
-    assert len(frames) == 9
-    assert (info.width, info.height) == (160, 120)
-
-
 def test_frames_are_copies(tmp_path: Path) -> None:
     path = clips.write(tmp_path / "clip.mp4", clips.drifting(8))
     whole, _ = clips.take(path)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.video.decoding import Video
 from models.video.limits import VideoLimits
+from models.video.packets import VideoPacket
 from models.video.pictures import Picture, PictureSampler
 from tests import clips
 
@@ -157,15 +158,20 @@ class Counting(PictureSampler):
 
 
 def test_each_frame_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sampler sees the frames that are used, in order, each once, and the luma is what it is without one."""
+    """The sampler sees the frames that are used, in order, each once, and the luma is what it is without one.
+
+    The decoder leaves out some of the others.
+    """
     path = clips.write(tmp_path / "clip.mp4", clips.drifting(40), fps=60)
+    with av.open(str(path)) as container:
+        wanted = [frame.pts for frame in container.decode(video=0)][::2]
     alone, _ = clips.take(path)
-    decoded: list[av.VideoFrame] = []
+    decoded: list[int | None] = []
     decode = Video._decode
 
-    def counted(video: Video) -> object:
-        for frame in decode(video):
-            decoded.append(frame)
+    def counted(video: Video, packets: list[VideoPacket]) -> object:
+        for frame in decode(video, packets):
+            decoded.append(frame.pts)
             yield frame
 
     monkeypatch.setattr(Video, "_decode", counted)
@@ -173,8 +179,8 @@ def test_each_frame_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with Video(path, VideoLimits(), sampler=sampler) as video:
         frames = list(video)
         assert video.info.frames_used == len(sampler.given) == 20
-    assert len(decoded) == 40
-    assert sampler.given == [frame.pts for frame in decoded[::2]]
+    assert len(set(decoded)) == len(decoded) < 40
+    assert sampler.given == wanted
     assert clips.apart(frames, alone) == 0
 
 

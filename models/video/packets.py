@@ -1,0 +1,80 @@
+"""The packets of a clip's video, all read before any is decoded.
+
+So times, lengths and counts are those of the video itself, whatever headers and other tracks say, and a file that ends
+too early is refused at once. The packets of a clip take no more memory than its file.
+"""
+
+from typing import TypeAlias
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from models.errors import ClipTooLarge, ClipTooLong, TruncatedClip
+from models.video.demuxing import demux
+from models.video.limits import VideoLimits
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic for type checkers only
+
+GRACE_S = 0.1
+"""Seconds by which a clip may be longer than the limit: recordings of a minute are rarely exact."""
+
+
+def read_packets(container: InputContainer, stream: VideoStream, limits: VideoLimits) -> list[VideoPacket]:
+    """Return the packets of a stream in decoding order, without empty ones.
+
+    Raises
+    ------
+    ClipTooLong
+        If there are more than `limits.max_frames`, or their times span more than `limits.max_duration_s`.
+    ClipTooLarge
+        If they hold more bytes than a file may: those of some containers can share bytes.
+    UnsupportedCodec
+        If they are encrypted.
+    TruncatedClip
+        If the file ends in the middle of a packet, or before as many as its header lists.
+    """
+    packets: list[VideoPacket] = []
+    size = 0
+    try:
+        for packet in demux(container, stream):
+            if not packet.size:  # the end of the stream; decoded in the middle of a clip, it would flush the decoder
+                continue
+            if len(packets) == limits.max_frames:
+                raise ClipTooLong(f"The clip has more than {limits.max_frames:,} frames. Upload a shorter one.")
+            size += packet.size
+            if size > limits.max_bytes:
+                raise ClipTooLarge(f"The clip's frames have more than {limits.max_bytes / 2**20:g} MiB in all.")
+            packets.append(packet)
+    except av.error.FFmpegError as error:
+        raise _truncated(packets, "the rest cannot be read") from error
+    if packets and packets[-1].is_corrupt:
+        raise _truncated(packets[:-1], "the file ends in the middle of a frame")
+    # Only the header of mp4 and mov says how many frames there are.
+    listed = len(stream.index_entries) if container.format.name == "mp4" else 0
+    if len(packets) < listed:
+        raise _truncated(packets, f"its header lists {listed:,} frames")
+    seconds = _span_s(shown(packets), stream)
+    if seconds > limits.max_duration_s + GRACE_S:
+        raise ClipTooLong(f"The clip is {seconds:.1f} s long; at most {limits.max_duration_s:g} s are accepted.")
+    return packets
+
+
+def shown(packets: list[VideoPacket]) -> list[VideoPacket]:
+    """Return the packets whose frames are shown: an edit list may hide others, which are decoded for their sake."""
+    return [packet for packet in packets if not packet.is_discard]
+
+
+def _span_s(packets: list[VideoPacket], stream: VideoStream) -> float:
+    times = [(packet.pts, packet.pts + (packet.duration or 0)) for packet in packets if packet.pts is not None]
+    if not times:
+        return 0.0
+    begins, ends = zip(*times, strict=True)
+    return float((max(ends) - min(begins)) * (stream.time_base or 0))
+
+
+def _truncated(packets: list[VideoPacket], reason: str) -> TruncatedClip:
+    return TruncatedClip(
+        f"The clip is cut short or damaged after {len(packets):,} frames: {reason}. Upload the complete file."
+    )

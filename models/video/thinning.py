@@ -1,0 +1,22 @@
+"""Thinning out: which frames of a clip with a high frame rate are used."""
+
+import math
+
+# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
+_EARLY = 0.2
+
+
+class Thinning:
+    """Keeps at most `fps` frames a second, by their times; none is ever repeated."""
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._tick = 0
+
+    def keeps(self, seconds: float) -> bool:
+        """Return whether the next frame, shown `seconds` after the first one, is used."""
+        ticks = seconds * self._fps
+        if ticks < self._tick - _EARLY:
+            return False
+        self._tick = math.floor(ticks + _EARLY) + 1
+        return True

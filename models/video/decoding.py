@@ -27,6 +27,7 @@ from models.video.luma import LumaReader
 from models.video.packets import GRACE_S, VideoPacket, read_packets, shown
 from models.video.parts import key_frames, longest
 from models.video.pictures import PictureSampler
+from models.video.repeats import without_repeats
 from models.video.thinning import Thinning
 from models.video.timeline import Timeline
 
@@ -37,7 +38,9 @@ class Video:
     """The greyscale frames of a clip, decoded once and in order; a context manager.
 
     Iterating yields arrays, uint8 (h, w), C-contiguous, full range (0 to 255), upright, each a copy. If the clip
-    has more than `limits.max_fps` frames per second, some are dropped by their timestamps; none is ever repeated.
+    has more than `limits.max_fps` frames per second, some are dropped by their timestamps. Frames that repeat the one
+    before are dropped, too, and what cannot be decoded is left out (see `warnings`). While the clip has another size
+    than it has for longest, its frames keep their aspect and have as many pixels, nearly.
 
     Parameters
     ----------
@@ -54,9 +57,10 @@ class Video:
     NotAVideo, UnsupportedContainer, UnsupportedCodec, NoVideoStream
         On construction, if the file cannot be decoded.
     ClipTooLarge, ClipTooLong
-        On construction if the header exceeds a limit, otherwise at the first frame that does.
+        On construction if the header or the packets exceed a limit, otherwise at the first frame that does.
     TruncatedClip
-        On construction, at any frame or after the last one, if the file is incomplete.
+        On construction if the file is incomplete; at any frame or after the last one if the end or a third of the
+        frames cannot be decoded.
     """
 
     def __init__(
@@ -123,27 +127,31 @@ class Video:
         return self._losses.warnings()
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        timeline, losses = self._timeline, self._losses
-        thinning = Thinning(self.limits.max_fps)
         used = 0
+        for grey, frame in without_repeats(self._thinned()):
+            used += 1
+            if self._sampler is not None:
+                self._sampler.add(frame)
+            yield grey
+        width, height = self._grey.native
+        seconds, losses = self._timeline.end, self._losses
+        self._info = VideoInfo(
+            duration_s=seconds,
+            fps=(losses.decoded + losses.skipped) / seconds,
+            width=width,
+            height=height,
+            frames_used=used,
+        )
+
+    def _thinned(self) -> Iterator[tuple[NDArray[np.uint8], VideoFrame]]:
+        timeline, thinning = self._timeline, Thinning(self.limits.max_fps)
         for frame in self._frames:
             self._check_size(frame.width, frame.height)
             seconds = timeline.advance(frame)
             if timeline.end > self.limits.max_duration_s + GRACE_S:
                 raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
             if thinning.keeps(seconds):
-                used += 1
-                if self._sampler is not None:
-                    self._sampler.add(frame)
-                yield self._reader(frame)(frame)
-        width, height = self._grey.native
-        self._info = VideoInfo(
-            duration_s=timeline.end,
-            fps=(losses.decoded + losses.skipped) / timeline.end,
-            width=width,
-            height=height,
-            frames_used=used,
-        )
+                yield self._reader(frame)(frame), frame
 
     def _reader(self, frame: VideoFrame) -> LumaReader:
         size = frame.width, frame.height

@@ -14,9 +14,10 @@ class VideoInfo:
     fps : float
         Average frames per second, before resampling.
     width, height : int
-        px as displayed.
+        px as displayed, for longest if the size changes.
     frames_used : int
-        Frames after resampling to at most `models.video.limits.VideoLimits.max_fps`.
+        Frames after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those that repeat the one
+        before.
     """
 
     duration_s: float

@@ -5,7 +5,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class VideoLimits:
-    """The largest clip accepted; `max_width` applies to the long side and `max_height` to the short one."""
+    """The largest clip accepted.
+
+    Attributes
+    ----------
+    max_bytes : int
+        Of the file, and of its video's packets.
+    max_width, max_height : int
+        px of a frame's long and short side.
+    max_duration_s : float
+        s of the picture: sound may be longer.
+    max_frames : int
+        Frames in the file, used or not: bounds the work on a clip with a high frame rate.
+    max_fps : float
+        Frames used of each second.
+    """
 
     max_bytes: int = 64 * 2**20
     max_width: int = 3840

@@ -56,7 +56,7 @@ class ClipEncoder:
         clip : Path
         limits : VideoLimits
         threads : int
-            Threads that extract trajectories.
+            Threads that extract trajectories, and that decode large frames.
         clock : Clock, optional
             Also receives the stages of the extractor, summed over its threads.
 
@@ -76,7 +76,7 @@ class ClipEncoder:
         with (
             _blas().limit(limits=1),
             clock.stage("trajectories"),
-            Video(clip, limits, working_side=settings.working_side, sampler=sampler) as video,
+            Video(clip, limits, working_side=settings.working_side, sampler=sampler, threads=threads) as video,
         ):
             frames = _lengthened(clock.spent("decode", video), settings.length + 1, warnings)
             for batch in extract(frames, settings, threads=threads, clock=clock):

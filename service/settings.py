@@ -34,7 +34,8 @@ class Settings(BaseSettings):
 
     max_bytes: PositiveInt = Field(64 * 2**20, description="maximum size of a clip in bytes")
     max_duration_s: PositiveFloat = Field(60.0, description="maximum duration of a clip in seconds")
-    max_frames: PositiveInt = Field(14_400, description="maximum number of frames in a clip's file")
+    max_frames: PositiveInt = Field(14400, description="maximum number of frames in a clip's file")
+    max_pixels: PositiveInt = Field(8 * 10**9, description="maximum number of pixels of all frames of a clip together")
     max_width: PositiveInt = Field(3840, description="maximum length of a frame's long side in pixels")
     max_height: PositiveInt = Field(2160, description="maximum length of a frame's short side in pixels")
     uploads_mb: PositiveInt = Field(1024, description="maximum disk space of all uploads together, in MiB")
@@ -59,4 +60,5 @@ class Settings(BaseSettings):
             max_height=self.max_height,
             max_duration_s=self.max_duration_s,
             max_frames=self.max_frames,
+            max_pixels=self.max_pixels,
         )

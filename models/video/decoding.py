@@ -30,6 +30,7 @@ from models.video.pictures import PictureSampler
 from models.video.repeats import without_repeats
 from models.video.thinning import Thinning
 from models.video.timeline import Timeline
+from models.video.work import decode_on, weight
 
 _STILL_IMAGES = Disposition.attached_pic | Disposition.timed_thumbnails
 
@@ -51,6 +52,8 @@ class Video:
         px that the short side is scaled down to; smaller frames keep their size.
     sampler : PictureSampler, optional
         Is given each frame that is used, before its luma is yielded.
+    threads : int
+        Threads that decode large frames.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Video:
         *,
         working_side: int | None = None,
         sampler: PictureSampler | None = None,
+        threads: int = 1,
     ) -> None:
         self.limits = limits or VideoLimits()
         self._sampler = sampler
@@ -84,6 +88,9 @@ class Video:
             context = self._stream.codec_context
             self._check_size(context.width, context.height)
             packets = read_packets(self._container, self._stream, self.limits)
+            self._weight = weight(context)
+            self._check_work(len(packets) * context.width * context.height)
+            decode_on(context, threads)
             visible = shown(packets)
             self._losses = Losses(len(visible), context.name)
             self._timeline = Timeline(self._stream, visible)
@@ -167,6 +174,7 @@ class Video:
         skipped: set[int | None] = set()
         begun = False
         # Each packet is released once it is decoded.
+        pixels = 0
         queue: deque[VideoPacket | None] = deque([*packets, None])
         packets.clear()
         while queue:
@@ -203,9 +211,18 @@ class Video:
                     losses.begin(self._timeline.leading(frame))
                     unneeded = set()
                 losses.decoded += 1
+                pixels += frame.width * frame.height
+                self._check_work(pixels)
                 yield frame
         losses.skipped = len(skipped)
         self._check_losses(losses.check)
+
+    def _check_work(self, pixels: int) -> None:
+        if pixels * self._weight > self.limits.max_pixels:
+            raise ClipTooLong(
+                f"The clip's frames have {pixels * self._weight / 1e9:.1f} gigapixels in all, as much as they take to "
+                f"decode; at most {self.limits.max_pixels / 1e9:g} are accepted. Upload a shorter or smaller one."
+            )
 
     def _check_losses(self, check: Callable[[], None], cause: Exception | None = None) -> None:
         try:

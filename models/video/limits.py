@@ -17,6 +17,9 @@ class VideoLimits:
         s of the picture: sound may be longer.
     max_frames : int
         Frames in the file, used or not: bounds the work on a clip with a high frame rate.
+    max_pixels : int
+        px of all frames in the file together. Those of some codecs count more, for they take longer to decode: see
+        `models.video.work.weight`.
     max_fps : float
         Frames used of each second.
     """
@@ -26,4 +29,5 @@ class VideoLimits:
     max_height: int = 2160
     max_duration_s: float = 60.0
     max_frames: int = 14_400
+    max_pixels: int = 8 * 10**9
     max_fps: float = 30.0

@@ -154,6 +154,7 @@ async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response
         max_bytes=settings.max_bytes,
         max_duration_s=settings.max_duration_s,
         max_frames=settings.max_frames,
+        max_pixels=settings.max_pixels,
         max_width=settings.max_width,
         max_height=settings.max_height,
         max_fps=settings.limits.max_fps,

@@ -68,6 +68,7 @@ class Limits(answers.Strict):
     max_bytes: int = Field(description="size of a clip")
     max_duration_s: float = Field(description="of the picture; sound may be longer")
     max_frames: int = Field(description="frames in the file, at any rate; at most `max_fps` a second are used")
+    max_pixels: int = Field(description="pixels of all frames in the file; of some codecs each counts more")
     max_width: int = Field(description="pixels of the long side")
     max_height: int = Field(description="pixels of the short side")
     max_fps: float = Field(description="clips with a higher frame rate are resampled to this")

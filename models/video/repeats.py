@@ -64,7 +64,9 @@ def repeats(change: float, before: list[float], after: list[float]) -> bool:
     little = _SHARE * around[-2:][0]
     if change >= little:
         return False
-    nearest = (next((other for other in side if other >= little), 0.0) for side in (before[::-1], after))
+    # A clip may end with a frame that is repeated.
+    following = [*after, np.inf] if len(after) < _AFTER else after
+    nearest = (next((other for other in side if other >= little), 0.0) for side in (before[::-1], following))
     return all(other > _NOISE and change < _SHARE * other for other in nearest)
 
 

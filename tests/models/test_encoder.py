@@ -79,3 +79,27 @@ def test_a_short_clip_is_seen_once_though_played_again(encoder: ClipEncoder, tmp
         assert len(list(video)) == 7
     wanted = encoder.network.describe(sampler.pictures())
     np.testing.assert_array_equal(encoded.appearance.features, wanted.features)
+
+
+def test_what_cannot_be_decoded_is_said(encoder: ClipEncoder, tmp_path: Path) -> None:
+    whole = clips.write(tmp_path / "clip.mp4", clips.drifting(40), options={"preset": "ultrafast", "bf": "0"})
+    path = clips.remux(
+        tmp_path / "damaged.mp4", whole, lambda packets: [*packets[:20], clips.damaged(packets[20]), *packets[21:]]
+    )
+    encoded = encoder.encode(path)
+    assert encoded.trajectories > 0
+    assert encoded.video.frames_used == 39
+    assert encoded.warnings == [
+        "1 of the clip's 40 frames cannot be decoded and is left out: it is damaged, or was cut between key frames."
+    ]
+
+
+def test_repeated_frames_change_nothing(encoder: ClipEncoder, tmp_path: Path) -> None:
+    source = list(clips.drifting(40))
+    once = encoder.encode(clips.write(tmp_path / "once.mkv", source, codec="ffv1", fps=15))
+    twice = [frame for frame in source for _ in range(2)]
+    again = encoder.encode(clips.write(tmp_path / "twice.mkv", twice, codec="ffv1"))
+    assert again.video.frames_used == once.video.frames_used == 40
+    assert again.trajectories == once.trajectories
+    np.testing.assert_array_equal(again.fisher, once.fisher)
+    np.testing.assert_array_equal(again.appearance.features, once.appearance.features)

@@ -37,7 +37,7 @@ def test_a_lower_rate_shown_at_thirty(tmp_path: Path, fps: Fraction, options: di
     path = clips.write(tmp_path / "clip.mp4", [frame for _, frame in shown], options=options)
     frames, info = clips.take(path)
     different = len({number for number, _ in shown})
-    # At the ends too little is known.
+    # At the beginning too little is known.
     assert different <= len(frames) <= different + 4
     assert info.duration_s == pytest.approx(2, abs=0.01)
     assert info.fps == pytest.approx(30)

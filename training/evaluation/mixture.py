@@ -114,7 +114,7 @@ def evidence(cases: Sequence[Case]) -> Evidence:
         networks = _naming(suggester.anchors(case.vector), own)
         classes = _naming(suggester.classes.anchors(case.probabilities), own)
         rows.append((networks, classes, clip.familiarity, clip.certainty))
-    return Evidence(*np.array(rows, np.float64).T, left_out=np.array([case.left_out for case in cases]))
+    return Evidence(*np.array(rows, np.float64).T, np.array([case.left_out for case in cases]))
 
 
 def answered(cases: Sequence[Case], calibration: Calibration, posts: PersonsPosts) -> Answered:

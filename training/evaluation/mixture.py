@@ -111,10 +111,10 @@ def evidence(cases: Sequence[Case]) -> Evidence:
     for case in cases:
         suggester = case.suggester
         own, clip = suggester.space.row(case.stem), suggester.recognition(case.vector, case.probabilities)
-        networks = _naming(suggester.anchors(case.vector), own)
-        classes = _naming(suggester.classes.anchors(case.probabilities), own)
-        rows.append((networks, classes, clip.familiarity, clip.certainty))
-    return Evidence(*np.array(rows, np.float64).T, np.array([case.left_out for case in cases]))
+        given = (suggester.anchors(case.vector), suggester.classes.anchors(case.probabilities))
+        rows.append((*(_naming(anchors, own) for anchors in given), clip.familiarity, clip.certainty))
+    networks, classes, familiarity, certainty = np.array(rows, np.float64).T
+    return Evidence(networks, classes, familiarity, certainty, np.array([case.left_out for case in cases]))
 
 
 def answered(cases: Sequence[Case], calibration: Calibration, posts: PersonsPosts) -> Answered:

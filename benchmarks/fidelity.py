@@ -85,7 +85,9 @@ CLIPS = {"boxing": boxing, "bowling": bowling}
 
 def described(release: Release, settings: TrajectorySettings) -> Trajectories:
     """Return our trajectories for the frames that the release was run on."""
-    with Video(release.clip, working_side=settings.working_side, through_bgr=settings.through_bgr) as video:
+    with Video(
+        release.clip, working_side=settings.working_side, through_bgr=settings.through_bgr, repeats=settings.repeats
+    ) as video:
         batches = list(extract(islice(video, release.frames), settings))
     return Trajectories(
         **{name: np.concatenate([getattr(batch, name) for batch in batches]) for name in vars(batches[0])}

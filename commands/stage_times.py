@@ -34,7 +34,9 @@ def measure(clip: Path, settings: TrajectorySettings, threads: int) -> dict[str,
         for stage in ("decode", *STAGES, "fisher", "appearance")
     }
     total = median(sum(one.timings_ms.values()) for one in passes) / frames
-    with Video(clip, working_side=settings.working_side, through_bgr=settings.through_bgr) as video:
+    with Video(
+        clip, working_side=settings.working_side, through_bgr=settings.through_bgr, repeats=settings.repeats
+    ) as video:
         working_width, working_height = video.size
     return {
         "frames": frames,

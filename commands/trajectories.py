@@ -86,20 +86,26 @@ def extract_clip(clip: Path, settings: "TrajectorySettings", threads: int, dump:
     from models.video.decoding import Video
 
     # A pass to count the frames, as the authors do: rows hold relative times.
-    with Video(clip, working_side=settings.working_side, through_bgr=settings.through_bgr) as video:
+    with Video(
+        clip, working_side=settings.working_side, through_bgr=settings.through_bgr, repeats=settings.repeats
+    ) as video:
         size = video.size
         for _ in video:
             pass
         info = video.info
     tracks = Tracks()
     count = 0
-    with Video(clip, working_side=settings.working_side, through_bgr=settings.through_bgr) as video:
+    with Video(
+        clip, working_side=settings.working_side, through_bgr=settings.through_bgr, repeats=settings.repeats
+    ) as video:
         batches = extract(video, settings, threads=threads)
         if draw is not None:
             batches = tracks.watch(batches)
         count = write_dump(dump, batches, info, size) if dump else sum(len(batch) for batch in batches)
     if draw is not None:
-        with Video(clip, working_side=settings.working_side, through_bgr=settings.through_bgr) as video:
+        with Video(
+            clip, working_side=settings.working_side, through_bgr=settings.through_bgr, repeats=settings.repeats
+        ) as video:
             write_drawing(draw, video, tracks, count=info.frames_used, fps=info.fps)
     return (
         f"{clip}: {count} trajectories in {info.frames_used} frames of {info.width}x{info.height}, "

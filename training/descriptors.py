@@ -49,7 +49,12 @@ def file_name(content: str, settings: TrajectorySettings) -> str:
 def describe(job: DescriptorJob) -> None:
     """Write a clip's descriptors and its size to the file, whole or not at all."""
     cv2.setNumThreads(1)
-    with Video(job.clip, working_side=job.settings.working_side, through_bgr=job.settings.through_bgr) as video:
+    with Video(
+        job.clip,
+        working_side=job.settings.working_side,
+        through_bgr=job.settings.through_bgr,
+        repeats=job.settings.repeats,
+    ) as video:
         frames = lengthened(iter(video), job.settings.length + 1)
         batches = [batch.descriptors.astype(np.float16) for batch in extract(frames, job.settings)]
         info = video.info

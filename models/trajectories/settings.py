@@ -5,7 +5,7 @@ from dataclasses import dataclass
 LENGTH = 15
 """Steps of a trajectory (L) for which descriptors have columns."""
 
-ADDED = {"through_bgr": False, "corner_distance": None, "confidence": 0.995}
+ADDED = {"through_bgr": False, "repeats": False, "corner_distance": None, "confidence": 0.995}
 """Settings that were added within a format of bundles, with what older bundles of that format were made with."""
 
 
@@ -17,6 +17,8 @@ class TrajectorySettings:
     """Clips with a longer short side are scaled down to this, in pixels; None: never."""
     through_bgr: bool = False
     """Compute grey frames from 8-bit BGR, as the release does, instead of taking the luma."""
+    repeats: bool = False
+    """Track through frames that repeat the one before, as the release does, instead of leaving them out."""
     second_flow: bool = False
     """Compute the stabilised flow from the warped frame instead of removing the camera motion from the first flow."""
     square: int = 4
@@ -68,6 +70,7 @@ class TrajectorySettings:
         return cls(
             working_side=None,
             through_bgr=True,
+            repeats=True,
             second_flow=True,
             square=2,
             every=1,

@@ -41,8 +41,8 @@ class Video:
 
     Iterating yields arrays, uint8 (h, w), C-contiguous, full range (0 to 255), upright, each a copy. If the clip
     has more than `limits.max_fps` frames per second, some are dropped by their timestamps. Frames that repeat the one
-    before are dropped, too, and what cannot be decoded is left out (see `warnings`). While the clip has another size
-    than it has for longest, its frames keep their aspect and have as many pixels, nearly.
+    before are dropped, too, as a rule; what cannot be decoded is left out (see `warnings`). While the clip has another
+    size than it has for longest, its frames keep their aspect and have as many pixels, nearly.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ class Video:
         px that the short side is scaled down to; smaller frames keep their size.
     through_bgr : bool, optional
         Compute the frames from their colours instead of reading the luma; see `models.video.grey_of_bgr`.
+    repeats : bool, optional
+        Yield frames that repeat the one before, too.
     sampler : PictureSampler, optional
         Is given each frame that is used, before its grey is yielded.
     threads : int
@@ -76,11 +78,12 @@ class Video:
         *,
         working_side: int | None = None,
         through_bgr: bool = False,
+        repeats: bool = False,
         sampler: PictureSampler | None = None,
         threads: int = 1,
     ) -> None:
         self.limits = limits or VideoLimits()
-        self._sampler = sampler
+        self._sampler, self._repeats = sampler, repeats
         self._info: VideoInfo | None = None
         size = path.stat().st_size
         if size > self.limits.max_bytes:
@@ -140,7 +143,8 @@ class Video:
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         used = 0
-        for grey, frame in without_repeats(self._thinned()):
+        frames = self._thinned()
+        for grey, frame in frames if self._repeats else without_repeats(frames):
             used += 1
             if self._sampler is not None:
                 self._sampler.add(frame)

@@ -38,6 +38,7 @@ class PictureSampler:
         self._stride = 1
         self._seen = 0
         self._kept: list[VideoFrame | Picture] = []
+        self._orientation: tuple[bool, tuple[slice, slice]] | None = None
         self._reformatter = VideoReformatter()
 
     def add(self, frame: VideoFrame) -> None:
@@ -70,7 +71,9 @@ class PictureSampler:
         picture = shrunk.to_ndarray()
         top, left = (height - self._side) // 2, (width - self._side) // 2
         picture = picture[top : top + self._side, left : left + self._side]
-        transpose, flips = orientation(frame)
+        # Read once: a frame whose side data was read is freed by the garbage collector only, which is in no hurry.
+        self._orientation = self._orientation or orientation(frame)
+        transpose, flips = self._orientation
         if transpose:
             picture = picture.transpose(1, 0, 2)
         return np.ascontiguousarray(picture[flips], np.uint8)

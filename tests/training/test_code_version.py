@@ -101,12 +101,12 @@ def test_stages_depend_on_what_they_use(trained: Config) -> None:
     index = stale_after(trained, "models.tags.index", "EXACT_UP_TO = 200_000", "EXACT_UP_TO = 100_000")
     assert {"tag2vec", "post_splits", "evaluation", "bundle"} <= index
     assert not {"corpus", "features", "vocabulary"} & index
-    sampling = stale_after(trained, "models.video.decoding", "_EARLY = 0.2", "_EARLY = 0.1")
-    assert "features" in sampling
-    assert not {"corpus", "tag2vec"} & sampling
+    decoding = stale_after(trained, "models.video.work", "_MOST_THREADS: Final = 4", "_MOST_THREADS: Final = 5")
+    assert "features" in decoding
+    assert not {"corpus", "tag2vec"} & decoding
     network = stale_after(trained, "models.appearance", "_FATAL = 4", "_FATAL = 3")
     assert network == {"appearance", "open_world", "bundle"}
-    fusion = stale_after(trained, "models.fusion", "WEIGHT = 1.0", "WEIGHT = 2.0")
+    fusion = stale_after(trained, "models.fusion", "WEIGHT = 2.0", "WEIGHT = 1.0")
     assert {"embedding", "out_of_fold", "out_of_distribution", "evaluation"} <= fusion
     assert not {"features", "appearance", "vocabulary", "tag2vec"} & fusion
     assert stale_after(trained, "training.trends", "WINDOWS, DAYS = 12, 7", "WINDOWS, DAYS = 8, 7") == {"trends"}

@@ -20,7 +20,7 @@ def test_they_are_worth_the_same_as_in_the_query(server: Running, clip: bytes) -
     ways: list[Fields] = [
         {"k": "3"},
         {"rank": "popular", "k": "20"},
-        {"min_score": "0.5"},
+        {"min_score": "0.2"},
         {"exclude": best[:2], "k": "5"},
         {"exclude": ",".join(best[:2]), "k": "5"},
         {"allow": [f"#{best[4].upper()}", best[7]]},

@@ -128,7 +128,9 @@ def test_the_end_must_be_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
-def test_damaged_packets_of_real_clips(tmp_path: Path) -> None:
+def test_damaged_packets_of_real_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is damaged may repeat the frame before, or be repeated.
+    monkeypatch.setattr("models.video.decoding.without_repeats", iter)
     found = sorted((Path(os.environ["TAG2VEC_DATA"]).resolve() / "clips").glob("*/*.mp4"))[::150]
     for clip in found:
         path = clips.remux(

@@ -2,8 +2,9 @@
 
 import math
 
-# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
-_EARLY = 0.2
+# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds. No
+# usual frame rate has frames that are as early: rounding would decide about them, in each container in another way.
+_EARLY = 0.23
 
 
 class Thinning:

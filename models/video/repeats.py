@@ -61,7 +61,9 @@ def repeats(change: float, before: list[float], after: list[float]) -> bool:
     It changes much less than the frames around it, and abruptly so: what moves slows down before it stops.
     """
     around = sorted([*before, change, *after])
-    little = _SHARE * around[-2:][0]
+    # How much the first frame and the first ones of other sizes change is not known: they count as one cut.
+    known = [other for other in around if np.isfinite(other)]
+    little = _SHARE * (around[-2:][0] if known == around else max(known, default=0.0))
     if change >= little:
         return False
     # A clip may end with a frame that is repeated.

@@ -13,11 +13,13 @@ class Thinning:
     def __init__(self, fps: float) -> None:
         self._fps = fps
         self._tick = 0
+        self._latest = 0.0
 
     def keeps(self, seconds: float) -> bool:
-        """Return whether the next frame, shown `seconds` after the first one, is used."""
+        """Return whether the next frame, shown `seconds` after the first one, is used; times may go back."""
         ticks = seconds * self._fps
-        if ticks < self._tick - _EARLY:
+        went_back, self._latest = seconds < self._latest, seconds
+        if not went_back and ticks < self._tick - _EARLY:
             return False
         self._tick = math.floor(ticks + _EARLY) + 1
         return True

@@ -69,8 +69,10 @@ class Timeline:
             self._spacing = median(distances) / half * self._base
         if self._exchanged:
             self._step = self._spacing
-        # Where an edit list hides frames, it may begin in the middle of one, and FFmpeg's times with the next one.
-        self._told_end = told_end(stream) if len(visible) == len(packets) else None
+        # Where an edit list hides frames, it may begin in the middle of one, and FFmpeg's times with the next one; or
+        # FFmpeg hands over less than it shows.
+        complete = len(visible) == (stream.frames or len(packets))
+        self._told_end = told_end(stream) if complete else None
         self.now = self.end = -self._step
 
     @property

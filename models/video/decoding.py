@@ -101,7 +101,7 @@ class Video:
             decode_on(context, threads)
             visible = shown(packets)
             self._losses = Losses(len(visible), context.name)
-            self._timeline = Timeline(self._stream, visible)
+            self._timeline = Timeline(self._stream, packets)
             typical = _typical(path, self.limits, visible)
             self._source = self._decode(packets)
             first = next(self._source, None)

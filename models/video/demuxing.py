@@ -26,7 +26,7 @@ def demux(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[Vi
     """
     # CENC says so for each packet; Matroska only in its header, which FFmpeg turns into a tag.
     encrypted = "enc_key_id" in stream.metadata
-    gif = container.format.name == "gif"
+    gif, avi = container.format.name == "gif", container.format.name == "avi"
     time = 0
     for packet in container.demux(stream):
         if encrypted or packet.has_sidedata("encryption_info"):
@@ -41,6 +41,8 @@ def demux(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[Vi
                 packet.duration = _USUAL_DELAY
             packet.pts = packet.dts = time
             time += packet.duration
+        if avi:  # has no times of display: FFmpeg guesses them, if it says any
+            packet.pts = packet.dts
         yield packet
 
 

@@ -60,8 +60,8 @@ class Losses:
     @property
     def lost(self) -> int:
         """Frames that could not be decoded."""
-        missing = self._expected - self.decoded - self.skipped if self._complete else 0
-        return max(self._failed, self._leading, missing)
+        missing = max(0, self._expected - self.decoded - self.skipped)
+        return max(self._failed, missing if self._complete else min(self._leading, missing))
 
     def check(self) -> None:
         """Check, after the last frame, that enough could be decoded.

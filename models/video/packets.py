@@ -4,6 +4,7 @@ So times, lengths and counts are those of the video itself, whatever headers and
 too early is refused at once. The packets of a clip take no more memory than its file.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import av
@@ -61,7 +62,7 @@ def read_packets(container: InputContainer, stream: VideoStream, limits: VideoLi
     return packets
 
 
-def shown(packets: list[VideoPacket]) -> list[VideoPacket]:
+def shown(packets: Sequence[VideoPacket]) -> list[VideoPacket]:
     """Return the packets whose frames are shown: an edit list may hide others, which are decoded for their sake."""
     return [packet for packet in packets if not packet.is_discard]
 

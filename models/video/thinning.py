@@ -2,8 +2,9 @@
 
 import math
 
-# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds.
-_EARLY = 0.2
+# Fraction of a frame interval by which a frame may come early: cameras jitter, and Matroska rounds to milliseconds. No
+# usual frame rate has frames that are as early: rounding would decide about them, in each container in another way.
+_EARLY = 0.23
 
 
 class Thinning:
@@ -12,11 +13,13 @@ class Thinning:
     def __init__(self, fps: float) -> None:
         self._fps = fps
         self._tick = 0
+        self._latest = 0.0
 
     def keeps(self, seconds: float) -> bool:
-        """Return whether the next frame, shown `seconds` after the first one, is used."""
+        """Return whether the next frame, shown `seconds` after the first one, is used; times may go back."""
         ticks = seconds * self._fps
-        if ticks < self._tick - _EARLY:
+        went_back, self._latest = seconds < self._latest, seconds
+        if not went_back and ticks < self._tick - _EARLY:
             return False
         self._tick = math.floor(ticks + _EARLY) + 1
         return True

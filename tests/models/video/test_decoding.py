@@ -88,6 +88,16 @@ def test_fifty_frames_per_second_become_thirty(tmp_path: Path) -> None:
     assert info.frames_used == 60
 
 
+@pytest.mark.parametrize("fps", [48, 50, 72, 90, 100, 120, 144, 240])
+def test_the_same_frames_are_used_in_every_container(tmp_path: Path, fps: int) -> None:
+    """Times are rounded in each container in another way."""
+    whole = clips.write(tmp_path / "whole.mp4", clips.drifting(80, (64, 48)), fps=fps)
+    wanted, _ = clips.take(whole)
+    for name in ("clip.mkv", "clip.ts", "clip.flv", "clip.mov"):
+        frames, _ = clips.take(clips.remux(tmp_path / name, whole, iter))
+        assert clips.apart(frames, wanted) == 0, name
+
+
 def test_edit_list_hides_frames(tmp_path: Path) -> None:
     # Lossless trimming keeps the packets from the last key frame on and hides those before the cut.
     source = list(clips.drifting(30, (64, 48)))

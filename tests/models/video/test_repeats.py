@@ -71,3 +71,8 @@ def test_cuts_flashes_and_pauses_are_no_repeats() -> None:
     assert kept(flashed) == 31
     paused = [*a, *[a[-1]] * 30, *clips.drifting(30, SIZE, step=(0.5, 0.2))]
     assert kept(paused) == 90
+
+
+def test_short_parts_of_other_sizes_are_no_repeats() -> None:
+    parts = [clips.drifting(5, size, step=(5, 3)) for size in ((96, 64), (64, 112), (96, 64), (120, 80))]
+    assert kept(frame for part in parts for frame in part) == 20

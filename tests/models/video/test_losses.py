@@ -47,7 +47,9 @@ def decodable(path: Path) -> int:
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_a_damaged_packet_costs_its_frame(tmp_path: Path, name: str) -> None:
+def test_a_damaged_packet_costs_its_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    # Until the next key frame VP9 may show a picture twice.
+    monkeypatch.setattr("models.video.decoding.without_repeats", iter)
     whole = clips.write(tmp_path / name, clips.drifting(90), **CLIPS[name])
     path = clips.remux(
         tmp_path / f"damaged-{name}",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from models.fisher import FisherEncoder
 from models.trajectories.compilation import kernels_cached
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
+from models.trajectories.short_clips import lengthened
 from models.video.decoding import Video
 from models.video.limits import VideoLimits
 from models.video.pictures import PictureSampler
@@ -85,7 +85,7 @@ class ClipEncoder:
                 threads=threads,
             ) as video,
         ):
-            frames = _lengthened(clock.spent("decode", video), settings.length + 1, warnings)
+            frames = lengthened(clock.spent("decode", video), settings.length + 1, warnings)
             for batch in extract(frames, settings, threads=threads, clock=clock):
                 count += len(batch)
                 with clock.stage("fisher"):
@@ -133,15 +133,3 @@ def _drifting(background: Frame, patch: Frame, count: int) -> Iterator[Frame]:
         frame = background.copy()
         frame[40:88, 20 + 3 * step : 68 + 3 * step] = patch
         yield frame
-
-
-def _lengthened(frames: Iterator[Frame], needed: int, warnings: list[str]) -> Iterator[Frame]:
-    """Yield the frames; if fewer than `needed`, play them back and forth until twice as many have been yielded."""
-    head = list(islice(frames, needed))
-    if 1 < len(head) < needed:
-        warnings.append(
-            f"The clip has only {len(head)} frames; a trajectory needs {needed}. "
-            "It was played back and forth, so its hashtags are less certain."
-        )
-        return islice(cycle(head + head[-2:0:-1]), 2 * needed)
-    return chain(head, frames)

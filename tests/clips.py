@@ -262,7 +262,7 @@ def remux(path: Path, clip: Path, change: Callable[[list[Any]], Iterable[Any]]) 
     """Write the packets that `change` makes of a clip's packets, without encoding anything anew, into `path`."""
     with av.open(str(clip)) as read, av.open(str(path), "w") as written:
         stream = read.streams.video[0]
-        copy = written.add_stream_from_template(stream)
+        copy = written.add_stream_from_template(stream, opaque=True)
         packets = [packet for packet in read.demux(stream) if packet.size]
         if path.suffix == ".avi" and stream.codec_context.name == "h264":
             start_codes = BitStreamFilterContext("h264_mp4toannexb", stream)

@@ -19,6 +19,7 @@ from models.errors import Tag2VecError
 from models.trajectories.descriptor_layout import WIDTH
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
+from models.trajectories.short_clips import lengthened
 from models.video.decoding import Video
 from training.code_version import code_version
 from training.json_file import digest
@@ -49,7 +50,8 @@ def describe(job: DescriptorJob) -> None:
     """Write a clip's descriptors and its size to the file, whole or not at all."""
     cv2.setNumThreads(1)
     with Video(job.clip, working_side=job.settings.working_side, through_bgr=job.settings.through_bgr) as video:
-        batches = [batch.descriptors.astype(np.float16) for batch in extract(video, job.settings)]
+        frames = lengthened(iter(video), job.settings.length + 1)
+        batches = [batch.descriptors.astype(np.float16) for batch in extract(frames, job.settings)]
         info = video.info
     descriptors = np.concatenate([np.empty((0, WIDTH), np.float16), *batches])
     facts = {

@@ -111,11 +111,10 @@ def evidence(cases: Sequence[Case]) -> Evidence:
     for case in cases:
         suggester = case.suggester
         own, clip = suggester.space.row(case.stem), suggester.recognition(case.vector, case.probabilities)
-        networks = _naming(suggester.anchors(case.vector), own)
-        classes = _naming(suggester.classes.anchors(case.probabilities), own)
-        rows.append((networks, classes, clip.familiarity, clip.certainty))
-    networks_, by_classes, familiarity, certainty = np.array(rows, np.float64).T
-    return Evidence(networks_, by_classes, familiarity, certainty, np.array([case.left_out for case in cases]))
+        given = (suggester.anchors(case.vector), suggester.classes.anchors(case.probabilities))
+        rows.append((*(_naming(anchors, own) for anchors in given), clip.familiarity, clip.certainty))
+    networks, classes, familiarity, certainty = np.array(rows, np.float64).T
+    return Evidence(networks, classes, familiarity, certainty, np.array([case.left_out for case in cases]))
 
 
 def answered(cases: Sequence[Case], calibration: Calibration, posts: PersonsPosts) -> Answered:
@@ -126,11 +125,11 @@ def answered(cases: Sequence[Case], calibration: Calibration, posts: PersonsPost
         found = case.suggester.suggest(case.vector, case.probabilities, share=calibration.share(clip), k=FIRST)
         stems = [stem_of(one.tag) for one in found]
         own = stems.index(case.stem) + 1 if case.stem in stems else 0
-        most_relevant = max((one.relevance for one in found), default=0.0)
-        rows.append((most_relevant, clip.familiarity, clip.certainty, own, posts.share(case.stem, stems)))
-    most_relevant_, familiarity, certainty, rank, right = np.array(rows, np.float64).T
+        most = max((one.relevance for one in found), default=0.0)
+        rows.append((most, clip.familiarity, clip.certainty, own, posts.share(case.stem, stems)))
+    most_relevant, familiarity, certainty, rank, right = np.array(rows, np.float64).T
     return Answered(
-        most_relevant=most_relevant_,
+        most_relevant=most_relevant,
         familiarity=familiarity,
         certainty=certainty,
         rank=rank.astype(np.int64),

@@ -47,7 +47,9 @@ def decodable(path: Path) -> int:
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_a_damaged_packet_costs_its_frame(tmp_path: Path, name: str) -> None:
+def test_a_damaged_packet_costs_its_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    # Until the next key frame VP9 may show a picture twice.
+    monkeypatch.setattr("models.video.decoding.without_repeats", iter)
     whole = clips.write(tmp_path / name, clips.drifting(90), **CLIPS[name])
     path = clips.remux(
         tmp_path / f"damaged-{name}",
@@ -129,7 +131,6 @@ def test_the_end_must_be_there(tmp_path: Path) -> None:
 
 @pytest.mark.skipif("TAG2VEC_DATA" not in os.environ, reason="TAG2VEC_DATA is not set")
 def test_damaged_packets_of_real_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # What is damaged may repeat the frame before, or be repeated.
     monkeypatch.setattr("models.video.decoding.without_repeats", iter)
     found = sorted((Path(os.environ["TAG2VEC_DATA"]).resolve() / "clips").glob("*/*.mp4"))[::150]
     for clip in found:

@@ -69,15 +69,17 @@ def test_aspect_is_kept(tmp_path: Path) -> None:
     assert clips.apart(frames, wanted) < 6
 
 
-def test_pictures_of_any_size(tmp_path: Path) -> None:
+def test_pictures_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where every frame is a key frame, too, the size that lasts longest counts."""
+    monkeypatch.setattr("models.video.decoding.without_repeats", iter)
     jpegs = [clips.jpeg((160, 120))] * 3 + [clips.jpeg((80, 60))] * 4 + [clips.jpeg((320, 200))] * 3
     sizes, info = read(clips.write_jpegs(tmp_path / "mixed.avi", jpegs, (160, 120)))
     assert sizes == [((80, 60), 7), ((88, 55), 3)]
     assert (info.width, info.height) == (80, 60)
 
 
-def test_extreme_sizes_take_no_more_memory(tmp_path: Path) -> None:
+def test_extreme_sizes_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.video.decoding.without_repeats", iter)
     jpegs = [clips.jpeg((1600, 8))] * 2 + [clips.jpeg((160, 120))] * 4
     sizes, _ = read(clips.write_jpegs(tmp_path / "wide.avi", jpegs, (1600, 8)))
     assert sizes[1] == ((160, 120), 4)

@@ -60,10 +60,10 @@ def repeats(change: float, before: list[float], after: list[float]) -> bool:
 
     It changes much less than the frames around it, and abruptly so: what moves slows down before it stops.
     """
-    around = sorted([*before, change, *after])
-    # How much the first frame and the first ones of other sizes change is not known: they count as one cut.
-    known = [other for other in around if np.isfinite(other)]
-    little = _SHARE * (around[-2:][0] if known == around else max(known, default=0.0))
+    changes = [*before, change, *after]
+    finite = sorted(one for one in changes if one < np.inf)
+    # The first frame, or another size, is as good as a cut, but only one of them.
+    little = _SHARE * ([*finite, np.inf] if len(finite) < len(changes) else finite)[-2:][0]
     if change >= little:
         return False
     # A clip may end with a frame that is repeated.

@@ -12,14 +12,17 @@ class Thinning:
 
     def __init__(self, fps: float) -> None:
         self._fps = fps
-        self._tick = 0
+        self._tick = self._kept = 0
         self._latest = 0.0
 
     def keeps(self, seconds: float) -> bool:
-        """Return whether the next frame, shown `seconds` after the first one, is used; times may go back."""
+        """Return whether the next frame, shown `seconds` after the first one, is used."""
         ticks = seconds * self._fps
-        went_back, self._latest = seconds < self._latest, seconds
-        if not went_back and ticks < self._tick - _EARLY:
+        if seconds < self._latest:  # the frames before this one were taken for later ones
+            self._tick = self._kept
+        self._latest = seconds
+        if ticks < self._tick - _EARLY:
             return False
         self._tick = math.floor(ticks + _EARLY) + 1
+        self._kept += 1
         return True

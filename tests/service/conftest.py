@@ -101,7 +101,7 @@ def slow_clip(clips: Path) -> bytes:
 @pytest.fixture(scope="session")
 def steady_clip(clips: Path) -> bytes:
     """A good clip that keeps a worker busy for some seconds."""
-    return busy(clips / "steady.mp4", 240)
+    return busy(clips / "steady.mp4", 480)
 
 
 def key_line(name: str, key: str) -> str:

@@ -83,8 +83,9 @@ async def run(stage: Stage) -> list[Finding]:
         Finding(
             "clips answered while an accepted one waited",
             f"at most {max(before, default=0)}",
-            f"at most {_QUEUE + 2 * _WORKERS}: a full queue, those in work, one that overtakes on each worker",
-            bool(before) and max(before) <= _QUEUE + 2 * _WORKERS,
+            f"at most {_QUEUE + 4 * _WORKERS}: a full queue, those in work, one that overtakes on each worker, and "
+            "those that end during its upload",
+            bool(before) and max(before) <= _QUEUE + 4 * _WORKERS,
         ),
         Finding(
             "slowest accepted request",

@@ -206,4 +206,4 @@ def test_ctrl_c_ends_it(clips: Path, tmp_path: Path) -> None:
         assert server.process.wait(STEP_S) in (0, 130)
     finally:
         server.kill()
-    assert "Traceback" not in server.log.read_text()
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()

@@ -30,7 +30,7 @@ NEVER: Final[frozenset[Kind]] = frozenset({"politics", "sex"})
 SENSITIVE: Final[frozenset[Kind]] = frozenset({"violence", "alcohol"})
 """Kinds that are suggested only for clips that are surely of them."""
 
-SURE: Final = 0.5
+SURE: Final = 0.7
 """Weight of the anchors of a sensitive kind from which a clip is surely of it."""
 
 

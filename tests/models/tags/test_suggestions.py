@@ -294,7 +294,7 @@ def test_sensitive_tags_need_a_clip_that_is_surely_of_their_kind() -> None:
     beer, farm = (ImageClass(name, name, (name,)) for name in ("doglife", "catday"))
     classes = ClassAnchors([beer, farm], SPACE)
     suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1, classes=classes, kinds=HELD)
-    sure, unsure = np.array([0.51, 0.49]), np.array([0.49, 0.51])
+    sure, unsure = (np.array([weight, 1 - weight]) for weight in (SURE + 0.01, SURE - 0.01))
     for probabilities, suggested in ((sure, True), (unsure, False)):
         for allow in ((), ("doglife",)):
             found = suggester.suggest(np.ones(8), probabilities, share=1, k=N, allow=allow)

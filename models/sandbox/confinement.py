@@ -7,7 +7,7 @@ import os
 import threading
 from enum import StrEnum, auto
 from multiprocessing.process import BaseProcess
-from multiprocessing.util import get_temp_dir
+from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ except ImportError:  # Windows
 
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_MNT_DETACH: Final = 2
 _SIGKILL: Final = 9
 _RESULT_BYTES: Final = 16 * 2**20
 _OPEN_FILES: Final = 64
@@ -55,7 +56,7 @@ def isolate() -> set[Measure]:
     return _missing(
         {
             Measure.no_network: apart,
-            Measure.private_temp: apart and _c("mount", b"none", os.fsencode(get_temp_dir()), b"tmpfs", 0, None),
+            Measure.private_temp: apart and _hide_temp(),
             Measure.end_with_parent: end_with_parent(),
             Measure.low_priority: _yield_to_others(),
         }
@@ -88,6 +89,14 @@ def limit_cpu(seconds: float) -> None:
     spent = resource.getrusage(resource.RUSAGE_SELF)
     allowance = int(spent.ru_utime + spent.ru_stime + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (allowance, resource.RLIM_INFINITY))
+
+
+def _hide_temp() -> bool:
+    folder = os.fsencode(get_temp_dir())
+    hidden = _c("mount", b"none", folder, b"tmpfs", 0, None)
+    if hidden:  # a process that made the folder itself removes it when it ends, after this
+        Finalize(None, _c, ("umount2", folder, _MNT_DETACH), exitpriority=0)
+    return hidden
 
 
 def hide_memory() -> bool:

@@ -136,3 +136,26 @@ def test_the_end_of_a_parent_is_seen_without_the_kernel(tmp_path: Path) -> None:
         # The child holds the pipe's other end until it ends.
         assert parent.stdout.read() == ""
     assert pid.isdecimal()
+
+
+@LINUX
+def test_a_process_that_has_hidden_its_temporary_folder_ends_in_silence(tmp_path: Path) -> None:
+    script = tmp_path / "spawning.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import multiprocessing
+
+            from models.sandbox import confinement
+
+            if __name__ == "__main__":
+                child = multiprocessing.get_context("spawn").Process(target=confinement.isolate)
+                child.start()
+                child.join()
+            """
+        )
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+    assert list(tmp_path.iterdir()) == [script]

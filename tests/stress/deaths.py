@@ -85,6 +85,7 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
     ways = cycle(("SIGKILL", "SIGSEGV", "out of memory"))
     kills: Counter[str] = Counter()
     hung: set[int] = set()
+    starved: set[int] = set()
     seen: Counter[int] = Counter()
     for _ in range(int(seconds)):
         running = server.workers().keys()
@@ -100,11 +101,16 @@ async def _kill(server: Running, seconds: float) -> Counter[str]:
                     limit = pages * os.sysconf("SC_PAGE_SIZE") + 2**18
                     hard = resource.prlimit(victim, resource.RLIMIT_AS)[1]
                     resource.prlimit(victim, resource.RLIMIT_AS, (limit, hard))
+                    starved.add(victim)
                 else:
                     os.kill(victim, signal.Signals[way])
                     hung |= {victim} if way == "SIGSTOP" else set()
                 kills[way] += 1
         await asyncio.sleep(1)
+    # One that has not needed more memory yet would take a clip along that comes later.
+    for pid in starved & server.workers().keys():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return kills
 
 

@@ -123,7 +123,7 @@ class Pipeline:
                 warn = partial(warn, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
-        if not confident:
+        if hashtags and not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())

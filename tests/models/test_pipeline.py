@@ -199,7 +199,10 @@ def test_confidence_needs_a_likely_first_five() -> None:
         answer = pipeline.suggest(encoded(False, dog), k=1)
         assert answer.confident == confident == (CALIBRATION.any_right(answer.hashtags[0].relevance, CLIP) >= 0.9)
         assert answer.warnings == ["a warning"] + [UNSURE] * (not confident)
-    assert not pipeline.suggest(encoded(False, 1.0), exclude=["dog"], min_score=0.99).confident  # no hashtags
+    nothing = pipeline.suggest(encoded(False, 1.0), exclude=["dog"], min_score=0.99)
+    assert not nothing.hashtags
+    assert not nothing.confident
+    assert UNSURE not in nothing.warnings
 
 
 def test_all_scores_fall_where_the_answer_is_unsure() -> None:

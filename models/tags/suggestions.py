@@ -247,7 +247,7 @@ class Suggester:
         exclude, allow = list(exclude), list(allow)
         sentences = []
         if unknown := [tag for tag in (*exclude, *allow) if tag not in self.space]:
-            sentences.append(f"Not in the tag space, so without effect: {named(unknown)}.")
+            sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
         if allow and none_left:
             sure = self._sure(self.anchors(vector, probabilities, share))
             excluded = self._rows(exclude)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 LENGTH = 15
 """Steps of a trajectory (L) for which descriptors have columns."""
 
-ADDED = {"through_bgr": False, "repeats": False, "corner_distance": None, "confidence": 0.995}
+ADDED = {"repeats": False}
 """Settings that were added within a format of bundles, with what older bundles of that format were made with."""
 
 

@@ -56,7 +56,7 @@ def test_tags_without_effect_are_named(bundle: Path, clip: Path, tmp_path: Path,
     ended = run("suggest", "--bundle", bundle, "--exclude", "golf,unheard of", "--allow", "Qwertz,tennis", clip)
     answer = json.loads(ended.out)
     assert [found["tag"] for found in answer["hashtags"]] == ["tennis"]
-    assert answer["warnings"] == ["Not in the tag space, so without effect: #unheardof, #qwertz."]
+    assert answer["warnings"] == ["The model does not know these tags, so they have no effect: #unheardof, #qwertz."]
     deny_file = tmp_path / "denied.txt"
     deny_file.write_text("dance\n")
     command = ("suggest", "--bundle", bundle, "--deny-file", deny_file, "--exclude", "golf", "--allow", "dance,golf")

@@ -318,7 +318,7 @@ def test_warnings_say_why_no_allowed_tag_is_left() -> None:
         return suggester.warnings(vector, **options, none_left=not found)
 
     assert warnings(exclude=["Dog", "#cats"], allow=["dance"]) == []
-    unknown = ["Not in the tag space, so without effect: #unheardof, #noword."]
+    unknown = ["The model does not know these tags, so they have no effect: #unheardof, #noword."]
     assert warnings(exclude=["unheard of"], allow=["dance", "noword"]) == unknown
     assert warnings(allow=["unheard of", "noword"]) == [*unknown, "None of the tags in allow can be suggested."]
     assert warnings(exclude=["dogs"], allow=["golf", "tennis", "dogfan", "dog"]) == [

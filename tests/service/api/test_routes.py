@@ -142,7 +142,7 @@ def test_ranks_and_allowed_tags(server: Running, clip: bytes) -> None:
     allow = [similar[4]["tag"].upper(), "#" + similar[2]["tag"], "qwertzuiop"]
     answer = server.suggest(clip, allow=allow).json()
     assert {found["tag"] for found in answer["hashtags"]} == {similar[4]["tag"], similar[2]["tag"]}
-    assert answer["warnings"][0] == "Not in the tag space, so without effect: #qwertzuiop."
+    assert answer["warnings"][0] == "The model does not know these tags, so they have no effect: #qwertzuiop."
     nothing = server.suggest(clip, allow="porn").json()
     assert nothing["hashtags"] == []
     assert "None of the tags in allow can be suggested." in nothing["warnings"]

@@ -30,7 +30,7 @@ from models.video.packets import GRACE_S, VideoPacket, read_packets, shown
 from models.video.parts import key_frames, longest
 from models.video.pictures import PictureSampler
 from models.video.repeats import without_repeats
-from models.video.thinning import Thinning
+from models.video.thinning import Thinning, thinned_rate
 from models.video.timeline import Timeline
 from models.video.tracks import video_track
 from models.video.work import decode_on, weight
@@ -55,6 +55,8 @@ class Video:
         Compute the frames from their colours instead of reading the luma; see `models.video.grey_of_bgr`.
     repeats : bool, optional
         Yield frames that repeat the one before, too.
+    fps : float, optional
+        Use about this many frames of each second; see `models.video.thinning.thinned_rate`.
     sampler : PictureSampler, optional
         Is given each frame that is used, before its grey is yielded.
     threads : int
@@ -79,6 +81,7 @@ class Video:
         working_side: int | None = None,
         through_bgr: bool = False,
         repeats: bool = False,
+        fps: float | None = None,
         sampler: PictureSampler | None = None,
         threads: int = 1,
     ) -> None:
@@ -102,6 +105,7 @@ class Video:
             visible = shown(packets)
             self._losses = Losses(len(visible), context.name)
             self._timeline = Timeline(self._stream, packets)
+            self._fps = thinned_rate(self._timeline.rate, len(visible), fps, self.limits.max_fps)
             typical = _typical(path, self.limits, visible)
             self._source = self._decode(packets)
             first = next(self._source, None)
@@ -160,7 +164,8 @@ class Video:
         )
 
     def _thinned(self) -> Iterator[tuple[NDArray[np.uint8], VideoFrame]]:
-        timeline, thinning = self._timeline, Thinning(self.limits.max_fps)
+        timeline = self._timeline
+        thinning = Thinning(self._fps, timeline.rate)
         for frame in self._frames:
             seconds = timeline.advance(frame)
             if timeline.end > self.limits.max_duration_s + GRACE_S:
@@ -183,7 +188,7 @@ class Video:
     def _decode(self, packets: list[VideoPacket]) -> Generator[VideoFrame]:
         """Yield the frames that can be decoded, but not all of those that thinning leaves out."""
         context, losses = self._stream.codec_context, self._losses
-        unneeded = self._timeline.unneeded(self.limits.max_fps)
+        unneeded = self._timeline.unneeded(self._fps)
         skipped: set[int | None] = set()
         begun = False
         # Each packet is released once it is decoded.

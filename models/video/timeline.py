@@ -85,6 +85,11 @@ class Timeline:
         told = self._told_end - (self._origin or 0) * self._base
         return told if told > self.now and abs(told - self.end) > ROUNDING_S else self.end
 
+    @property
+    def rate(self) -> float:
+        """Frames per second, as far as the packets tell."""
+        return 1 / (self._spacing if self._known else self._step)
+
     def unneeded(self, fps: float) -> set[int]:
         """Return the times (`pts`) of frames that thinning out to `fps` will leave out.
 
@@ -93,7 +98,7 @@ class Timeline:
         """
         if self._stamps or not self._known:
             return set()
-        thinning = Thinning(fps)
+        thinning = Thinning(fps, self.rate)
         first, *_ = self._known
         return {stamp for stamp in self._known[:-1] if not thinning.keeps((stamp - first) * self._base)}
 

@@ -70,7 +70,7 @@ class CellGrid:
         u, v : float32 (pixels,)
             Stabilised flow in pixels of each layer.
         every : int
-            Count only every n-th row of pixels.
+            Count only every n-th row of pixels, and of these every n-th pixel.
         out : uint16 (size,)
             Receives the histograms, as bfloat16, of the cells that start `square` pixels apart.
         """
@@ -117,11 +117,11 @@ def _differences(above: NDArray[Any], row: NDArray[Any], below: NDArray[Any], dx
 
 
 @part
-def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int, squares: Row) -> None:
-    """Add a row of pixels, (4, w) and (w,), to the squares it crosses, (squares, CHANNELS)."""
+def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int, every: int, squares: Row) -> None:
+    """Add every n-th pixel of a row, (4, w) and (w,), to the squares that it crosses, (squares, CHANNELS)."""
     for column in range(squares.shape[0]):
         counts = squares[column]
-        for x in range(column * square, min((column + 1) * square, still.size)):
+        for x in range(column * square, min((column + 1) * square, still.size), every):
             for kind in range(4):
                 b = bins[kind, x]
                 counts[np.uintp(8 * kind + b)] += low[kind, x]
@@ -129,10 +129,23 @@ def _count(bins: NDArray[np.int32], low: Row, high: Row, still: Row, square: int
             counts[CHANNELS - 1] += still[x]
 
 
-@part
+@row_part
 def _add(values: Row, total: Row) -> None:
     for i in range(total.size):
         total[i] += values[i]
+
+
+@row_part
+def _scale(values: Row, weight: F) -> None:
+    for i in range(values.size):
+        values[i] *= weight
+
+
+@row_part
+def _shorten(bits: NDArray[np.uint32], out: NDArray[np.uint16]) -> None:
+    """Round float32 to bfloat16, bit by bit."""
+    for i in range(out.size):
+        out[i] = (bits[i] + _HALF_BIT) >> _BITS
 
 
 @body
@@ -147,8 +160,8 @@ def _count_layer(
     dx, dy, still = np.empty(width, F), np.empty(width, F), np.empty(width, F)
     flat = (columns - 1 + span) * CHANNELS
     bands, down = np.empty((span, flat), F), np.empty(flat, F)
-    total = np.empty(CHANNELS, F)
-    bits = total.view(np.uint32)
+    across = np.empty(columns * CHANNELS, F)
+    bits = across.view(np.uint32)
     whole_columns = width // square
     for row in range(rows - 1 + span):
         band = bands[row % span].reshape(columns - 1 + span, CHANNELS)
@@ -165,15 +178,13 @@ def _count_layer(
             _share(dx, dy, bins[3], low[3], high[3])
             _share(u[y], v[y], bins[1], low[1], high[1])
             _part(u[y], v[y], low[1], high[1], still)
-            _count(bins, low, high, still, square, band[: -(-width // square)])
-        # A square cut off by the border is scaled up to a complete one.
+            _count(bins, low, high, still, square, every, band[: -(-width // square)])
+        # What is left out is made up for, also in a square cut off by the border.
         counted = len(range(row * square, min((row + 1) * square, height), every))
         if counted:
-            weight = F(square) / F(counted)
-            for i in range(flat):
-                bands[row % span, i] *= weight
+            _scale(bands[row % span], F(square) / F(counted) * F(square) / F(len(range(0, square, every))))
         if width % square:
-            weight = F(square) / F(width % square)
+            weight = F(len(range(0, square, every))) / F(len(range(0, width % square, every)))
             for channel in range(CHANNELS):
                 band[whole_columns, channel] *= weight
         if row < span - 1:
@@ -181,13 +192,11 @@ def _count_layer(
         down[:] = _ZERO
         for i in range(span):
             _add(bands[i], down)
-        for column in range(columns):
-            total[:] = _ZERO
-            for start in range(column * CHANNELS, (column + span) * CHANNELS, CHANNELS):
-                _add(down[start : start + CHANNELS], total)
-            cells = out[row - span + 1, column]
-            for channel in range(CHANNELS):
-                cells[channel] = (bits[channel] + _HALF_BIT) >> _BITS
+        # Flat, so that the loops are long: channels lie next to each other, then columns.
+        across[:] = _ZERO
+        for i in range(span):
+            _add(down[i * CHANNELS : i * CHANNELS + across.size], across)
+        _shorten(bits, out[row - span + 1].reshape(-1))
 
 
 @kernel

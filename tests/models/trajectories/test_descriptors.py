@@ -39,34 +39,36 @@ def frame() -> Frame:
     return grey, u, v
 
 
-def channels(frame: Frame, cell: tuple[slice, slice]) -> NDArray[np.float64]:
+def channels(frame: Frame, cell: tuple[slice, slice], every: int = 1) -> NDArray[np.float64]:
+    """Histograms of a cell, each counted pixel standing for the square of `every` pixels that it is the corner of."""
     grey, u, v = (np.asarray(plane, np.float64) for plane in frame)
+    cell = tuple(slice(side.start, side.stop, every) for side in cell)  # type: ignore[assignment]
     hof = count(u[cell], v[cell])
     still = np.hypot(u[cell], v[cell]) <= 0.4
     hof = count(u[cell][~still], v[cell][~still])
     hof[8] = still.sum()
     parts = [count(*(g[cell] for g in gradients(plane)))[:8] for plane in (grey, u, v)]
-    return np.concatenate([parts[0], hof[:8], parts[1], parts[2], hof[8:]])
+    return every**2 * np.concatenate([parts[0], hof[:8], parts[1], parts[2], hof[8:]])
 
 
-def fill(grid: CellGrid, buffer: NDArray[np.uint16], frame: Frame) -> None:
+def fill(grid: CellGrid, buffer: NDArray[np.uint16], frame: Frame, every: int = 1) -> None:
     grey, u, v = frame
-    grid.count(grey.astype(np.float32).ravel(), u.ravel(), v.ravel(), 1, buffer)
+    grid.count(grey.ravel(), u.ravel(), v.ravel(), every, buffer)
 
 
-def histograms(grid: CellGrid, frame: Frame) -> NDArray[np.float32]:
+def histograms(grid: CellGrid, frame: Frame, every: int) -> NDArray[np.float32]:
     buffer = np.zeros(grid.size, np.uint16)
-    fill(grid, buffer, frame)
+    fill(grid, buffer, frame, every)
     return (buffer.astype(np.uint32) << 16).view(np.float32).reshape(-1, int(grid.columns[0]), CHANNELS)
 
 
-@pytest.mark.parametrize("square", [1, 2, 4])
-def test_cell_histograms(square: int, frame: Frame) -> None:
+@pytest.mark.parametrize(("square", "every"), [(1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4)])
+def test_cell_histograms(square: int, every: int, frame: Frame) -> None:
     grid = CellGrid(Pyramid(HEIGHT, WIDTH, 1, 32, 2.0), square, CELL)
-    cells = histograms(grid, frame)
+    cells = histograms(grid, frame, every)
     for row, column in [(0, 0), (3, 5), ((HEIGHT - CELL) // square, 2), (4, (WIDTH - CELL) // square)]:
         top, left = row * square, column * square
-        expected = channels(frame, (slice(top, top + CELL), slice(left, left + CELL)))
+        expected = channels(frame, (slice(top, top + CELL), slice(left, left + CELL)), every)
         # fastAtan2 is accurate to 0.3 degrees, bfloat16 to 0.2 %.
         np.testing.assert_allclose(cells[row, column], expected, rtol=0.02, atol=0.01 * expected.max())
 

@@ -82,6 +82,7 @@ class ClipEncoder:
                 working_side=settings.working_side,
                 through_bgr=settings.through_bgr,
                 repeats=settings.repeats,
+                fps=settings.fps,
                 sampler=sampler,
                 threads=threads,
             ) as video,

@@ -54,6 +54,7 @@ def describe(job: DescriptorJob) -> None:
         working_side=job.settings.working_side,
         through_bgr=job.settings.through_bgr,
         repeats=job.settings.repeats,
+        fps=job.settings.fps,
     ) as video:
         frames = lengthened(iter(video), job.settings.length + 1)
         batches = [batch.descriptors.astype(np.float16) for batch in extract(frames, job.settings)]

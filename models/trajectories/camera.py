@@ -46,14 +46,18 @@ def corners(frame: NDArray[np.uint8], most: int, quality: float, distance: int) 
     return np.zeros((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
 
 
-def estimate(before: NDArray[np.float32], after: NDArray[np.float32], confidence: float = 0.995) -> NDArray[np.float64]:
+def estimate(
+    before: NDArray[np.float32], after: NDArray[np.float32], confidence: float = 0.995, *, usac: bool = False
+) -> NDArray[np.float64]:
     """Return the homography, (3, 3), that maps points, (n, 2), of one frame to the next; the identity if none is found.
 
-    By RANSAC, as the release does. PROSAC trusts the order of the matches: a subject with more contrast than the
-    background, whose matches come first, would pass for the camera.
+    By RANSAC, as the release does, or by USAC with local optimisation (Raguram et al., PAMI 2013). PROSAC trusts the
+    order of the matches: a subject with more contrast than the background, whose matches come first, would pass for the
+    camera.
     """
     if len(before) > MATCHES:
-        found, inliers = cv2.findHomography(before, after, cv2.RANSAC, INLIER, confidence=confidence)
+        method = cv2.USAC_FAST if usac else cv2.RANSAC
+        found, inliers = cv2.findHomography(before, after, method, INLIER, confidence=confidence)
         if found is not None and np.count_nonzero(inliers) > INLIERS:
             return np.asarray(found, np.float64)
     return np.eye(3)

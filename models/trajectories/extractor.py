@@ -116,7 +116,7 @@ def _extract(
         for motion in _ordered(analysis.motion, pairwise(stills), executor, ahead):
             with clock.stage("tracking"):
                 tracks.sample(motion.textured)
-                finished = tracks.advance(motion.flow, analysis.pyramid.starts)
+                finished = _some(tracks.advance(motion.flow, analysis.pyramid.starts), settings.most)
             if len(finished):
                 with clock.stage("description"):
                     batch = _collect(tracks, finished, motion.frame, analysis, before)
@@ -204,7 +204,10 @@ class _Analysis:
         with self.clock.stage("camera"):
             x, y = before.corners.astype(np.intp).T
             homography = camera.estimate(
-                before.corners, before.corners + planes[0][:2, y, x].T, self.settings.confidence
+                before.corners,
+                before.corners + planes[0][:2, y, x].T,
+                self.settings.confidence,
+                usac=self.settings.usac,
             )
             if not self.settings.second_flow:
                 camera.stabilise(flow, self.pyramid.starts, self.pyramid.shapes, self.pyramid.scales, homography)
@@ -238,6 +241,13 @@ class _Analysis:
 
 def _sizes(pyramid: Pyramid) -> list[tuple[int, int]]:
     return [(height, width) for height, width in pyramid.shapes.tolist()]
+
+
+def _some(finished: NDArray[np.int32], most: int | None) -> NDArray[np.int32]:
+    """Return at most so many of the tracks, evenly spread over places and layers, in whose order they come."""
+    if most is None or len(finished) <= most:
+        return finished
+    return finished[np.arange(most) * len(finished) // most]
 
 
 def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: _Analysis, before: int) -> Trajectories:

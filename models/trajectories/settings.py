@@ -5,7 +5,7 @@ from dataclasses import dataclass
 LENGTH = 15
 """Steps of a trajectory (L) for which descriptors have columns."""
 
-ADDED = {"repeats": False}
+ADDED = {"repeats": False, "fps": None, "usac": False, "most": None}
 """Settings that were added within a format of bundles, with what older bundles of that format were made with."""
 
 
@@ -19,12 +19,14 @@ class TrajectorySettings:
     """Compute grey frames from 8-bit BGR, as the release does, instead of taking the luma."""
     repeats: bool = False
     """Track through frames that repeat the one before, as the release does, instead of leaving them out."""
+    fps: float | None = 15.0
+    """About this many frames of each second are tracked, every n-th one; None: all that `VideoLimits` allows."""
     second_flow: bool = False
     """Compute the stabilised flow from the warped frame instead of removing the camera motion from the first flow."""
     square: int = 4
     """Side of the squares of pixels whose orientations are counted together, in pixels; 1 is exact."""
     every: int = 2
-    """Only every n-th row of pixels is counted in the histograms; 1 is exact."""
+    """Only every n-th row of pixels, and of these every n-th pixel, is counted in the histograms; 1 is exact."""
     layers: int = 8
     """Maximum number of pyramid layers."""
     step: float = 2**0.5
@@ -43,6 +45,8 @@ class TrajectorySettings:
     """Smooth the steps of a trajectory's shape with the weights 1/4, 1/2, 1/4."""
     length: int = LENGTH
     """Number of steps of a trajectory (L), which has one more point."""
+    most: int | None = 64
+    """Trajectories described of those that end in a frame, spread over all of them; None: all."""
     stride: int = 5
     """Spacing of the sampling grid, in pixels of a layer (W)."""
     patch: int = 32
@@ -53,13 +57,17 @@ class TrajectorySettings:
     """Maximum number of points used to estimate camera motion."""
     corner_distance: int | None = None
     """Those points are corners found anywhere, at least this many pixels apart; None: points of the sampling grid."""
+    usac: bool = True
+    """Find the camera's motion by USAC (Raguram et al., PAMI 2013) instead of RANSAC: faster, and closer."""
     confidence: float = 0.995
     """Of RANSAC, that it has tried points of the camera's motion alone; the higher, the less its result is chance."""
 
     def __post_init__(self) -> None:
-        """Refuse lengths for which descriptors have no columns."""
+        """Refuse lengths for which descriptors have no columns, and squares that would be counted unevenly."""
         if self.length != LENGTH:
             raise ValueError(f"length must be {LENGTH}, the length that descriptors have columns for")
+        if self.square % self.every:
+            raise ValueError(f"square must be a multiple of every, which {self.square} is not of {self.every}")
 
     @classmethod
     def reference(cls) -> "TrajectorySettings":
@@ -71,6 +79,7 @@ class TrajectorySettings:
             working_side=None,
             through_bgr=True,
             repeats=True,
+            fps=None,
             second_flow=True,
             square=2,
             every=1,
@@ -80,8 +89,10 @@ class TrajectorySettings:
             median=5,
             bilinear=True,
             smooth=False,
+            most=None,
             quality=0.001,
             corners=1000,
             corner_distance=3,
+            usac=False,
             confidence=0.9999,
         )

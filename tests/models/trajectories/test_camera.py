@@ -20,10 +20,16 @@ def matches(subject: float, seed: int) -> tuple[Points, Points]:
 
 @pytest.mark.parametrize("subject", [0.1, 0.2, 0.3, 0.4, 0.45])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_contrasty_subject_is_not_the_camera(subject: float, seed: int) -> None:
-    homography = camera.estimate(*matches(subject, seed))
+@pytest.mark.parametrize("usac", [False, True])
+def test_a_contrasty_subject_is_not_the_camera(subject: float, seed: int, usac: bool) -> None:
+    homography = camera.estimate(*matches(subject, seed), usac=usac)
     centre = homography @ (160, 120, 1)
     np.testing.assert_allclose(centre[:2] / centre[2], (164, 121), atol=0.3)
+
+
+def test_usac_gives_the_same_each_time() -> None:
+    one, two = (camera.estimate(*matches(0.4, 0), usac=True) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
 
 
 def test_too_few_matches_leave_the_camera_still() -> None:

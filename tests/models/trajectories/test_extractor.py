@@ -1,6 +1,7 @@
 """Properties of trajectories: known motion in, the same motion out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from models.trajectories.extractor import Trajectories, extract
 from models.trajectories.settings import TrajectorySettings
 
 FRAMES = 24
-SETTINGS = TrajectorySettings(layers=3)
+SETTINGS = TrajectorySettings(layers=3, most=None)
 Clip = list[NDArray[np.uint8]]
 
 
@@ -72,6 +73,17 @@ def test_clip_too_short_for_a_trajectory_gives_none(clip: Clip) -> None:
 def test_clip_of_sixteen_frames_holds_trajectories() -> None:
     found = collect(moving_square()[: SETTINGS.length + 1])
     assert set(found.frames.tolist()) == {SETTINGS.length}
+
+
+def test_of_many_trajectories_some_are_described_everywhere() -> None:
+    square = moving_square()
+    all_, some = (collect(square, settings=replace(SETTINGS, most=most)) for most in (None, 9))
+    assert np.unique(all_.frames, return_counts=True)[1].max() > 9
+    assert np.unique(some.frames, return_counts=True)[1].max() == 9
+    # They are some of the same ones, of each scale and from the whole square.
+    assert {point.tobytes() for point in some.points} < {point.tobytes() for point in all_.points}
+    assert set(some.scales.tolist()) == set(all_.scales.tolist())
+    np.testing.assert_allclose(some.means.std(axis=0), all_.means.std(axis=0), rtol=0.3)
 
 
 @pytest.mark.parametrize("frame", [texture(160, 200), np.full((160, 200), 90, np.uint8)], ids=["texture", "blank"])

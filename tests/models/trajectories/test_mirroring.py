@@ -13,7 +13,7 @@ from tests import clips
 
 
 def described(frames: Iterable[np.ndarray]) -> np.ndarray:
-    return np.concatenate([batch.descriptors for batch in extract(frames, TrajectorySettings(layers=2))])
+    return np.concatenate([batch.descriptors for batch in extract(frames, TrajectorySettings(layers=2, most=None))])
 
 
 @pytest.fixture(scope="module")

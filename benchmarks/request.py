@@ -6,6 +6,7 @@ python -m benchmarks.request CLIP --repeats 10     a clip ten times as long
 
 import io
 import json
+import math
 import os
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
@@ -45,22 +47,24 @@ def wait_until_ready(address: str) -> float:
     raise TimeoutError(f"the service at {address} was not ready within {START_S} s")
 
 
-def repeated(clip: Path, times: int) -> bytes:
-    """Return an mp4 that plays a clip so many times, its packets copied as they are."""
+def repeated(clip: Path, *, times: int | None = None, seconds: float = math.inf) -> bytes:
+    """Return an mp4 that plays a clip so many times, or for so many seconds, its packets copied as they are."""
     file = io.BytesIO()
     with av.open(str(clip)) as source, av.open(file, "w", format="mp4") as target:
         film = source.streams.video[0]
         copy = target.add_stream_from_template(film)
         packets = [packet for packet in source.demux(film) if packet.dts is not None]
         length = sum(packet.duration or 0 for packet in packets)
-        for turn in range(times):
+        duration = float(length * (film.time_base or 0))
+        for turn in range(times if times is not None else math.ceil(seconds / duration)):
             source.seek(0)
             for packet in source.demux(film):
                 if packet.dts is not None and packet.pts is not None:
                     packet.dts += turn * length
                     packet.pts += turn * length
-                    packet.stream = copy
-                    target.mux(packet)
+                    if float(packet.dts * (film.time_base or 0)) < seconds:
+                        packet.stream = copy
+                        target.mux(packet)
     return file.getvalue()
 
 
@@ -97,11 +101,13 @@ def _children(pid: int) -> list[int]:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """Return the memory of a process, MiB: resident at its peak, and its share now (what is shared, divided)."""
-    lines = [*_lines(pid, "status"), *_lines(pid, "smaps_rollup")]
-    return {
-        name: int(line.split()[1]) / 1024 for name in ("VmHWM", "Pss") for line in lines if line.startswith(f"{name}:")
-    }
+    """Return the memory of a process, MiB: resident at its peak; its share now, and what it shares with no other."""
+    sizes: Counter[str] = Counter()
+    for line in [*_lines(pid, "status"), *_lines(pid, "smaps_rollup")]:
+        name, _, size = line.partition(":")
+        if name in ("VmHWM", "Pss") or name.startswith("Private_"):
+            sizes[name.partition("_")[0]] += int(size.split()[0])
+    return {name: size / 1024 for name, size in sizes.items()}
 
 
 def _lines(pid: int, file: str) -> list[str]:
@@ -124,7 +130,7 @@ def main(
     service = subprocess.Popen(command, env=os.environ | settings)
     try:
         ready = wait_until_ready(address)
-        content = clip.read_bytes() if repeats == 1 else repeated(clip, repeats)
+        content = clip.read_bytes() if repeats == 1 else repeated(clip, times=repeats)
         answers = [post(address, content)]
         running = processes(service.pid)
         before = cpu_seconds(running.values())

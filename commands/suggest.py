@@ -75,6 +75,10 @@ def suggest(
         Literal["similar", "popular", "trending"],
         typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
     ] = "similar",
+    platform: Annotated[
+        Literal["instagram", "tiktok", "youtube", "threads", "mastodon", "bluesky", "x"] | None,
+        typer.Option(help="Only what is a hashtag there, and no more than a post may have there.", show_default="any"),
+    ] = None,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
@@ -98,7 +102,12 @@ def suggest(
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
     options = SuggestOptions(
-        k=k, min_score=min_score, exclude=split(exclude or ()), allow=split(allow or ()), rank=rank
+        k=k,
+        min_score=min_score,
+        exclude=split(exclude or ()),
+        allow=split(allow or ()),
+        rank=rank,
+        platform=platform,
     )
     threads = processors()
     if not encoder.kernels_cached():

@@ -16,6 +16,7 @@ import models.tags.neighbours
 from models import answers
 from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
+from models.tags.platforms import platforms
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
@@ -155,6 +156,12 @@ async def neighbours(
         raise Problem(Code.unknown_tag, str(error)) from error
     except ValueError as error:
         raise Problem(Code.invalid_request, str(error)) from error
+
+
+@router.get("/v1/platforms", response_model=schemas.Platforms, responses=documented(), tags=["tags"])
+async def list_platforms(request: Request) -> Response:
+    """Return what social platforms take as hashtags, with the source and the date of each rule."""
+    return _conditional(request, schemas.Platforms(platforms=list(platforms().values())))
 
 
 @router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.not_ready))

@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models import answers
 from models.sandbox.confinement import Measure
+from models.tags.platforms import Platform, PlatformName
 from models.tags.suggestions import Rank, SuggestOptions
 from models.tags.tag_list import split
 
@@ -35,11 +36,20 @@ class SuggestQuery(BaseModel):
         description="order of the hashtags: the most probable first (`similar`), or of those the ones that most posts "
         "use (`popular`) or that have grown most lately (`trending`)",
     )
+    platform: PlatformName | None = Field(
+        None,
+        description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
+    )
 
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
-            k=self.k, min_score=self.min_score, exclude=self.exclude, allow=self.allow, rank=self.rank
+            k=self.k,
+            min_score=self.min_score,
+            exclude=self.exclude,
+            allow=self.allow,
+            rank=self.rank,
+            platform=self.platform,
         )
 
 
@@ -59,6 +69,12 @@ class _Identified(answers.Strict):
 
 class Hashtags(answers.Hashtags, _Identified):
     """Hashtags for a clip."""
+
+
+class Platforms(answers.Strict):
+    """What social platforms take as hashtags."""
+
+    platforms: list[Platform]
 
 
 class Limits(answers.Strict):

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from models.encoder import STILL
 from models.pipeline import UNSURE
+from models.tags.platforms import PlatformName
 from models.tags.stemming import stem
 from tests.clips import cut, drifting, still, write, write_audio, write_empty, write_huge, write_playlist, write_way
 from tests.service.running import Running
@@ -158,6 +160,19 @@ def test_lists_with_commas(server: Running, clip: bytes) -> None:
     listed = server.client.get(neighbours, params={"plus": "beach,sun", "minus": "gym, snow"}).json()
     assert listed == server.client.get(neighbours, params={"plus": ["beach", "sun"], "minus": ["gym", "snow"]}).json()
     assert [one["tag"] for one in listed["minus"]] == ["gym", "snow"]
+
+
+def test_answers_for_a_platform(server: Running, clip: bytes) -> None:
+    answer = server.client.get("/v1/platforms")
+    assert [one["name"] for one in answer.json()["platforms"]] == list(get_args(PlatformName))
+    again = server.client.get("/v1/platforms", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    for platform in answer.json()["platforms"]:
+        found = server.suggest(clip, k=50, platform=platform["name"]).json()["hashtags"]
+        assert len(found) == min(50, platform["most_tags"] or 50)
+        assert all(re.search(platform["pattern"], one["tag"]) for one in found)
+    refused = server.suggest(clip, platform="myspace").json()
+    assert (refused["code"], refused["errors"][0]["where"]) == ("invalid_request", "query.platform")
 
 
 def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Unpack
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
+from models.video.excerpt import WHOLE, Excerpt
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
 
 if TYPE_CHECKING:  # Imported on first use: a process that only suggests never loads a decoder.
     from models.embedding import Embedding
     from models.encoder import ClipEncoder
+    from models.tags.completion import Completion
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
@@ -81,6 +83,13 @@ class Pipeline:
         """Suggests hashtags for an embedded clip and what its pictures show."""
         return self.bundle.suggester(self._deny_file, self._kinds_file)
 
+    @cached_property
+    def completion(self) -> "Completion":
+        """Completes tags as somebody types them."""
+        from models.tags.completion import Completion
+
+        return Completion(self.suggester)
+
     @property
     def tagspace(self) -> "TagSpace":
         """The tags and their vectors."""
@@ -91,11 +100,12 @@ class Pipeline:
         clip: Path,
         *,
         limits: VideoLimits = VideoLimits(),
+        excerpt: Excerpt = WHOLE,
         threads: int = 1,
         **options: "Unpack[SuggestOptions]",
     ) -> Answer:
         """Suggest hashtags for a clip; see `ClipEncoder.encode` and `suggest`."""
-        return self.suggest(self.encoder.encode(clip, limits=limits, threads=threads), **options)
+        return self.suggest(self.encoder.encode(clip, limits=limits, excerpt=excerpt, threads=threads), **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
         """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""

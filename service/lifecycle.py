@@ -20,6 +20,7 @@ from service.keys import Keys
 from service.metrics import Metrics
 from service.model import Model
 from service.problems import Code, Problem
+from service.progress import Requests
 from service.settings import Settings
 from service.workers.pool import Workers
 from service.workers.singleflight import Singleflight
@@ -50,6 +51,7 @@ class Service:
     workers : Workers
     admission : Admission
     singleflight : Singleflight
+    requests : Requests
     compute : ComputeThread
     keys : Keys or None
     draining : bool
@@ -75,6 +77,7 @@ class Service:
             deadline_s=settings.deadline_s,
             metrics=self.metrics,
         )
+        self.requests = Requests(self.workers)
         self.compute = ComputeThread()
         self.keys = Keys(settings.keys_file) if settings.keys_file is not None else None
         self.metrics.queue_depth.set_function(lambda: self.workers.waiting)

@@ -55,7 +55,7 @@ class Model:
         Tag2VecError
             If the operator's deny list or kinds of tags cannot be used.
         """
-        _ = self.pipeline.embedding, self.pipeline.suggester, platforms()
+        _ = self.pipeline.embedding, self.pipeline.suggester, self.pipeline.completion, platforms()
         # All of this stays. The garbage collector, which stops the event loop, would otherwise walk through it for
         # more than a tenth of a second every minute.
         gc.collect()

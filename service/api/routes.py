@@ -20,7 +20,7 @@ from models.tags.platforms import platforms
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
-from service.api.schemas import NeighboursQuery, SuggestQuery
+from service.api.schemas import CompleteQuery, NeighboursQuery, SuggestQuery
 from service.lifecycle import service_of
 from service.middleware.body_limits import FORM_BYTES
 from service.model import Model
@@ -59,6 +59,7 @@ _CLIP_PROBLEMS: Final = (
     Code.empty_clip,
     Code.no_video_stream,
     Code.clip_too_long,
+    Code.no_such_part,
     Code.truncated,
     Code.no_dates,
     Code.queue_full,
@@ -104,7 +105,8 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
     A form may also have the parameters as fields; its other fields are ignored.
     """
     service = service_of(request)
-    with service.clip(getattr(request.state, "key", None)) as model:
+    key = getattr(request.state, "key", None)
+    with service.clip(key) as model, service.requests.follow(request.state.request_id, key) as progress:
         _require_dates(model, query)
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
@@ -114,7 +116,9 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
         except (Problem, RequestValidationError):
             upload.discard()
             raise
-        encoded = await _unless_gone(request, service.singleflight.encode(model, upload))
+        work = service.singleflight.encode(model, upload, query.excerpt, progress.queued)
+        encoded = await _unless_gone(request, work)
+        progress.encoded()
         with span("suggest"):
             answer = await service.compute.run(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
@@ -156,6 +160,47 @@ async def neighbours(
         raise Problem(Code.unknown_tag, str(error)) from error
     except ValueError as error:
         raise Problem(Code.invalid_request, str(error)) from error
+
+
+@router.get(
+    "/v1/tags",
+    response_model=answers.Tags,
+    responses=documented(Code.invalid_request, Code.not_ready),
+    tags=["tags"],
+)
+async def complete_tags(request: Request, query: Annotated[CompleteQuery, Query()]) -> Response:
+    """Return the most used tags that begin with what was typed."""
+    service = service_of(request)
+    model = service.model_now()
+
+    def search() -> answers.Tags:
+        found = model.pipeline.completion.complete(query.prefix, query.k)
+        tags = [answers.Tag(tag=one.tag, posts=one.posts) for one in found]
+        return answers.Tags(tags=tags, model=answers.ModelInfo.of(model.bundle))
+
+    return _conditional(request, await service.compute.run(search))
+
+
+@router.get(
+    "/v1/requests/{request_id}",
+    response_model=schemas.RequestState,
+    responses=documented(Code.unknown_request, Code.invalid_request),
+    tags=["hashtags"],
+)
+async def get_request(
+    request: Request,
+    request_id: Annotated[str, PathParameter(pattern="^[A-Za-z0-9._-]{1,64}$", examples=["5f0c9d0e8c7b4a53"])],
+) -> schemas.RequestState:
+    """Return how far a request with a clip has got: one under way, or one of the last thousand.
+
+    Choose its ID with the header `X-Request-ID`. Only the key that it came with may ask.
+    """
+    requests = service_of(request).requests
+    progress = requests.find(request_id, getattr(request.state, "key", None))
+    if progress is None:
+        raise Problem(Code.unknown_request, "No clip came with this request ID lately. Check the ID.")
+    state, place, stage = requests.state(progress)
+    return schemas.RequestState(request_id=request_id, state=state, place=place, stage=stage)
 
 
 @router.get("/v1/platforms", response_model=schemas.Platforms, responses=documented(), tags=["tags"])

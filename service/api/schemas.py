@@ -2,13 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from models import answers
 from models.sandbox.confinement import Measure
 from models.tags.platforms import Platform, PlatformName
 from models.tags.suggestions import Rank, SuggestOptions
 from models.tags.tag_list import split
+from models.video.excerpt import Excerpt
+from service.progress import Stage, State
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Tags = Annotated[list[Tag], BeforeValidator(split)]
@@ -41,6 +44,25 @@ class SuggestQuery(BaseModel):
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
 
+    start: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
+    )
+    end: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="seconds into the clip at which that part ends; its end by default"
+    )
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, end: float | None, given: ValidationInfo) -> float | None:
+        if end is not None and end <= given.data.get("start", 0.0):
+            raise PydanticCustomError("end_before_start", "The part has to end after its start")
+        return end
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The part of the clip to look at."""
+        return Excerpt(start_s=self.start, end_s=self.end)
+
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
@@ -63,6 +85,15 @@ class NeighboursQuery(BaseModel):
     minus: Tags = Field([], max_length=20, description="tags to subtract; repeatable, or separated by commas")
 
 
+class CompleteQuery(BaseModel):
+    """Query of `GET /v1/tags`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prefix: str = Field("", max_length=100, description="what was typed, with or without `#`", examples=["bea"])
+    k: int = Field(10, ge=1, le=50, description="maximum number of tags")
+
+
 class _Identified(answers.Strict):
     request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
 
@@ -75,6 +106,16 @@ class Platforms(answers.Strict):
     """What social platforms take as hashtags."""
 
     platforms: list[Platform]
+
+
+class RequestState(_Identified):
+    """How far a request with a clip has got."""
+
+    state: State = Field(
+        description="`receiving` its clip; `waiting` for a worker; `analysing`; `done`: answered, refused or given up"
+    )
+    place: int | None = Field(ge=1, description="in the queue, from 1, while it waits")
+    stage: Stage | None = Field(description="while it is analysed: `encode` (by a worker), then `suggest`")
 
 
 class Limits(answers.Strict):

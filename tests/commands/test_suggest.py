@@ -53,6 +53,16 @@ def test_platform(bundle: Path, clip: Path, run: Run) -> None:
     )
 
 
+def test_part_of_a_clip(bundle: Path, clip: Path, run: Run) -> None:
+    ended = run("suggest", clip, "--bundle", bundle, "--start", "0.2", "--end", "0.8")
+    video = json.loads(ended.out)["video"]
+    assert (video["start_s"], video["frames_used"]) == (0.2, 18)
+    ended = run("suggest", clip, "--bundle", bundle, "--start", "7")
+    assert (ended.code, "no_such_part: The clip is 1.0 s long" in ended.err) == (1, True)
+    ended = run("suggest", clip, "--bundle", bundle, "--start", "2", "--end", "1")
+    assert (ended.code, "end must be after start" in ended.err) == (2, True)
+
+
 def test_lists_of_tags(bundle: Path, clip: Path, run: Run) -> None:
     for given, expected in (
         (["--exclude", "#Dance,golf"], set(TAGS.values()) - {"dancing", "golf"}),

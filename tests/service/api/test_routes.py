@@ -162,6 +162,21 @@ def test_lists_with_commas(server: Running, clip: bytes) -> None:
     assert [one["tag"] for one in listed["minus"]] == ["gym", "snow"]
 
 
+def test_completion(server: Running) -> None:
+    answer = server.client.get("/v1/tags", params={"prefix": "#Bea", "k": 5})
+    tags = answer.json()["tags"]
+    assert len(tags) == 5
+    assert all(one["tag"].startswith("bea") for one in tags)
+    assert "beach" in {one["tag"] for one in tags}
+    posts = [one["posts"] for one in tags]
+    assert posts == sorted(posts, reverse=True)
+    assert answer.json()["model"]["sha256"] == server.client.get("/v1/info").json()["model"]["sha256"]
+    again = server.client.get("/v1/tags?prefix=bea&k=5", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert server.client.get("/v1/tags?prefix=porn").json()["tags"] == []
+    assert server.client.get("/v1/tags?k=51").json()["code"] == "invalid_request"
+
+
 def test_answers_for_a_platform(server: Running, clip: bytes) -> None:
     answer = server.client.get("/v1/platforms")
     assert [one["name"] for one in answer.json()["platforms"]] == list(get_args(PlatformName))
@@ -173,6 +188,34 @@ def test_answers_for_a_platform(server: Running, clip: bytes) -> None:
         assert all(re.search(platform["pattern"], one["tag"]) for one in found)
     refused = server.suggest(clip, platform="myspace").json()
     assert (refused["code"], refused["errors"][0]["where"]) == ("invalid_request", "query.platform")
+
+
+def test_part_of_a_clip(server: Running, clips: Path) -> None:
+    frames = list(drifting(90, (96, 72), seed=11))
+    path = write(clips / "parts.mp4", frames, options={"g": "15", "preset": "ultrafast", "qp": "8"})
+    alone = write(clips / "part.mkv", frames[30:60], codec="ffv1").read_bytes()
+    whole = server.suggest(path.read_bytes()).json()
+    part = server.suggest(path.read_bytes(), start=1, end=2).json()
+    assert (whole["video"]["start_s"], whole["video"]["frames_used"]) == (0, 90)
+    assert (part["video"]["start_s"], part["video"]["duration_s"], part["video"]["frames_used"]) == (1, 1, 30)
+    assert part["video"]["trajectories"] < whole["video"]["trajectories"]
+    expected = server.suggest(alone).json()["video"]["trajectories"]
+    assert part["video"]["trajectories"] == pytest.approx(expected, rel=0.05)
+    again = server.suggest(path.read_bytes(), start=1, end=2).json()
+    assert again["timings_ms"]["decode"] == 0
+    assert again["hashtags"] == part["hashtags"]
+    fields = {"start": "1", "end": "2"}
+    form = server.client.post("/v1/hashtags", files={"file": ("x.mp4", path.read_bytes())}, data=fields).json()
+    assert (form["video"], form["hashtags"]) == (part["video"], part["hashtags"])
+    assert server.suggest(path.read_bytes(), start=3.5).json()["code"] == "no_such_part"
+
+
+@pytest.mark.parametrize(
+    ("query", "where"), [("start=2&end=2", "end"), ("end=0", "end"), ("start=-1", "start"), ("start=inf", "start")]
+)
+def test_what_is_no_part(server: Running, clip: bytes, query: str, where: str) -> None:
+    response = server.client.post(f"/v1/hashtags?{query}", content=clip, headers={"Content-Type": "video/mp4"})
+    assert (response.status_code, response.json()["errors"][0]["where"]) == (422, f"query.{where}")
 
 
 def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:

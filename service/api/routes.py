@@ -29,23 +29,18 @@ from service.tracing import span
 
 router = APIRouter()
 
-_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_BINARY: Final = {"type": "string", "format": "binary"}
 _CLIP_BODY: Final = {
     "required": True,
-    "description": "one clip",
+    "description": "one clip: in a form, perhaps with parameters beside it, or alone. Alone it may also have the types "
+    f"`video/*`, {', '.join(f'`{kind}`' for kind in MEDIA_TYPES if not kind.startswith('video/'))}, or none.",
     "content": {
         "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": [uploads.FIELD],
-                "properties": {
-                    uploads.FIELD: {"type": "string", "format": "binary"},
-                    **SuggestQuery.model_json_schema()["properties"],
-                },
-            }
+            "schema": {"$ref": f"#/components/schemas/{schemas.HashtagsForm.__name__}"},
+            # Lists are repeated fields, as browsers send them.
+            "encoding": {uploads.FIELD: {"contentType": "video/*, application/octet-stream"}},
         },
-        **dict.fromkeys(MEDIA_TYPES, _BINARY),
-        "application/octet-stream": _BINARY,
+        "application/octet-stream": {"schema": _BINARY},
     },
 }
 _CLIP_PROBLEMS: Final = (
@@ -96,9 +91,12 @@ async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]
     response_model=schemas.Hashtags,
     responses=documented(*_CLIP_PROBLEMS),
     openapi_extra={"requestBody": _CLIP_BODY},
+    summary="Suggest hashtags for a clip",
     tags=["hashtags"],
 )
-async def suggest(request: Request, response: Response, query: Annotated[SuggestQuery, Query()]) -> schemas.Hashtags:
+async def suggest_hashtags(
+    request: Request, response: Response, query: Annotated[SuggestQuery, Query()]
+) -> schemas.Hashtags:
     """Suggest hashtags for a clip.
 
     Send the clip as the field `file` of a form, or as the whole body with a `video/*` content type. It is never stored.
@@ -135,9 +133,10 @@ def _require_dates(model: Model, query: SuggestQuery) -> None:
     "/v1/tags/{tag}/neighbours",
     response_model=answers.Neighbours,
     responses=documented(Code.unknown_tag, Code.invalid_request, Code.not_ready),
+    summary="Find the neighbours of a tag",
     tags=["tags"],
 )
-async def neighbours(
+async def find_neighbours(
     request: Request,
     tag: Annotated[str, PathParameter(min_length=1, max_length=100, examples=["basketball"])],
     query: Annotated[NeighboursQuery, Query()],
@@ -166,6 +165,7 @@ async def neighbours(
     "/v1/tags",
     response_model=answers.Tags,
     responses=documented(Code.invalid_request, Code.not_ready),
+    summary="Complete a tag",
     tags=["tags"],
 )
 async def complete_tags(request: Request, query: Annotated[CompleteQuery, Query()]) -> Response:
@@ -185,6 +185,7 @@ async def complete_tags(request: Request, query: Annotated[CompleteQuery, Query(
     "/v1/requests/{request_id}",
     response_model=schemas.RequestState,
     responses=documented(Code.unknown_request, Code.invalid_request),
+    summary="Tell how far a clip has got",
     tags=["hashtags"],
 )
 async def get_request(
@@ -203,14 +204,26 @@ async def get_request(
     return schemas.RequestState(request_id=request_id, state=state, place=place, stage=stage)
 
 
-@router.get("/v1/platforms", response_model=schemas.Platforms, responses=documented(), tags=["tags"])
+@router.get(
+    "/v1/platforms",
+    response_model=schemas.Platforms,
+    responses=documented(),
+    summary="List the rules of social platforms",
+    tags=["tags"],
+)
 async def list_platforms(request: Request) -> Response:
     """Return what social platforms take as hashtags, with the source and the date of each rule."""
     return _conditional(request, schemas.Platforms(platforms=list(platforms().values())))
 
 
-@router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.not_ready))
-async def info(request: Request) -> Response:
+@router.get(
+    "/v1/info",
+    response_model=schemas.Info,
+    responses=documented(Code.not_ready),
+    summary="Tell limits, model and formats",
+    tags=["service"],
+)
+async def get_info(request: Request) -> Response:
     """Return the limits of the service, its model, the formats it accepts and what its sandbox lacks."""
     service = service_of(request)
     model, settings = service.model_now(), service.settings

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from models import answers
@@ -16,6 +18,15 @@ from service.progress import Stage, State
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Tags = Annotated[list[Tag], BeforeValidator(split)]
 """Tags in any number of texts, each of which may be a list of them with commas."""
+
+
+def _without_null(schema: JsonDict) -> None:
+    """Leave out null as a default: neither a query nor a form has it, and generated clients would offer it."""
+    properties = schema["properties"]
+    assert isinstance(properties, dict)  # noqa: S101 - so JSON Schema says
+    for field in properties.values():
+        if isinstance(field, dict) and field.get("default", "") is None:
+            del field["default"]
 
 
 class SuggestQuery(BaseModel):
@@ -39,7 +50,7 @@ class SuggestQuery(BaseModel):
         description="order of the hashtags: the most probable first (`similar`), or of those the ones that most posts "
         "use (`popular`) or that have grown most lately (`trending`)",
     )
-    platform: PlatformName | None = Field(
+    platform: PlatformName | SkipJsonSchema[None] = Field(
         None,
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
@@ -47,8 +58,8 @@ class SuggestQuery(BaseModel):
     start: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
     )
-    end: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="seconds into the clip at which that part ends; its end by default"
+    end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | SkipJsonSchema[None] = Field(
+        None, description="seconds into the clip at which that part ends; its end by default"
     )
 
     @field_validator("end")
@@ -73,6 +84,14 @@ class SuggestQuery(BaseModel):
             rank=self.rank,
             platform=self.platform,
         )
+
+
+class HashtagsForm(SuggestQuery):
+    """A form with a clip. Parameters may be here or in the query; other fields are skipped."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_without_null)
+
+    file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary", "description": "the clip"})]
 
 
 class NeighboursQuery(BaseModel):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.bundle import SHIPPED, Bundle
 from models.tags.platforms import Platform, PlatformName, platforms
 from models.tags.stemming import MAX_LENGTH, normalise
-from tests import node
+from tests import foreign
 
 WORDS = [
     "beach",
@@ -97,7 +97,7 @@ def tags() -> list[str]:
     [("x", "twitter-text@3.1.0", TWITTER), ("bluesky", "@atproto/api@0.21.0", BLUESKY)],
 )
 def test_what_the_platforms_own_library_takes(name: PlatformName, package: str, script: str, tags: list[str]) -> None:
-    taken = json.loads(node.run(node.packages(package), "-e", script + ANSWER, given=tags))
+    taken = json.loads(foreign.node(foreign.npm(package), "-e", script + ANSWER, given=tags))
     sound_and_useful(platforms()[name], tags, taken)
 
 
@@ -111,7 +111,7 @@ def test_every_tag_that_ships_is_taken_by_mastodon_as_it_says(tags: list[str]) -
 
 
 def test_javascript_reads_the_patterns_as_python_does(tags: list[str]) -> None:
-    folder = node.packages("twitter-text@3.1.0")
+    folder = foreign.npm("twitter-text@3.1.0")
     tags = [*WORDS, *LENGTHS, *tags[:: len(tags) // 500]]
     for flags in ("", "u"):
         script = f"""
@@ -119,7 +119,7 @@ def test_javascript_reads_the_patterns_as_python_does(tags: list[str]) -> None:
             console.log(JSON.stringify(patterns.map(one => tags.map(tag => new RegExp(one, "{flags}").test(tag)))));
         """
         given = {"patterns": [one.pattern for one in platforms().values()], "tags": tags}
-        found = json.loads(node.run(folder, "-e", script, given=given))
+        found = json.loads(foreign.node(folder, "-e", script, given=given))
         assert found == [[one.takes(tag) for tag in tags] for one in platforms().values()]
 
 

@@ -41,7 +41,13 @@ class Hashtag(Strict):
     """A suggested hashtag, without its `#`."""
 
     tag: str = Field(examples=["basketball"])
-    score: Score = Field(ge=0, le=1, description="probability that a person would keep this hashtag", examples=[0.71])
+    score: Score = Field(
+        ge=0,
+        le=1,
+        description="probability that a person would keep this hashtag: calibrated against what people use together in "
+        "posts, or against their feedback if the model card says so. Hashtags are not in its order",
+        examples=[0.71],
+    )
     distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
 

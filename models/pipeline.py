@@ -40,6 +40,9 @@ class Answer:
         Milliseconds spent in each stage, and their sum as `total`.
     warnings : list of str
         Sentences for the user.
+    any_right : float
+        Probability that one of the first five hashtags that may be suggested is right, 1 if there is no calibration:
+        each score is computed from this and the relevance of its hashtag.
     """
 
     hashtags: list["Suggestion"]
@@ -48,6 +51,7 @@ class Answer:
     trajectories: int
     timings_ms: dict[str, float]
     warnings: list[str]
+    any_right: float = 1.0
 
 
 class Pipeline:
@@ -111,7 +115,7 @@ class Pipeline:
         """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
-        confident, appearance = True, encoded.appearance
+        confident, any_right, appearance = True, 1.0, encoded.appearance
         exclude, allow = list(options.get("exclude", ())), list(options.get("allow", ()))
         options = {**options, "exclude": exclude, "allow": allow}
         with clock.stage("embed"):
@@ -131,12 +135,13 @@ class Pipeline:
             else:
                 clip = self.suggester.recognition(vector, appearance.probabilities)
                 share = calibration.share(clip)
-                hashtags = suggest(
-                    share=share,
-                    score=lambda relevance, most_relevant: calibration.score(
-                        relevance, calibration.any_right(most_relevant, clip)
-                    ),
-                )
+
+                def score(relevance: float, most_relevant: float) -> float:
+                    nonlocal any_right
+                    any_right = calibration.any_right(most_relevant, clip)
+                    return calibration.score(relevance, any_right)
+
+                hashtags = suggest(share=share, score=score)
                 warn = partial(warn, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
@@ -144,4 +149,4 @@ class Pipeline:
             warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
-        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings)
+        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings, any_right)

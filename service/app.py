@@ -37,6 +37,9 @@ _GROUPS = [
     {"name": "service", "description": "The service itself: limits, health, metrics."},
 ]
 
+_WORDS = {"extra_forbidden": "There is no such parameter. Check its spelling, or leave it out."}
+"""What to tell people where pydantic speaks to programmers, by its type of error."""
+
 _ROUTING = {
     404: (Code.not_found, "There is nothing at this path. The API is documented at {docs}."),
     405: (Code.method_not_allowed, "This path does not support this method. The API is documented at {docs}."),
@@ -116,7 +119,10 @@ def _complete_description(app: FastAPI) -> None:
 async def _problem(request: Request, error: Exception) -> Response:
     """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
-        errors = [{"where": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()]
+        errors = [
+            {"where": ".".join(map(str, one["loc"])), "what": _WORDS.get(one["type"], str(one["msg"]))}
+            for one in error.errors()
+        ]
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
         error = Problem(Code.invalid_request, detail, errors=errors)
     elif isinstance(error, HTTPException):

@@ -63,9 +63,8 @@ class Model:
 
     @property
     def hashtags(self) -> list[str]:
-        """Hashtags that clips were trained towards, as shown."""
-        space = self.pipeline.tagspace
-        return sorted(space.display(stem) for stem in space.hashtags)
+        """Hashtags that clips were trained towards, as the model card names them."""
+        return sorted(record.hashtag for record in self.bundle.manifest.training.hashtags)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:

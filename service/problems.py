@@ -24,6 +24,7 @@ class Code(Enum):
     not_found = 404, "Not found"
     unknown_tag = 404, "Unknown tag"
     unknown_request = 404, "Unknown request"
+    feedback_off = 404, "Feedback is off"
     method_not_allowed = 405, "Method not allowed"
     upload_too_slow = 408, "Upload stalled or too slow"
     clip_too_large = 413, "Clip too large"
@@ -143,7 +144,7 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
 
 
 _EXAMPLES = {
-    Code.clip_too_large: "The clip is larger than 67108864 bytes. Send a shorter or smaller one.",
+    Code.clip_too_large: "The clip is larger than 64 MiB. Send a shorter or smaller one.",
     Code.clip_too_long: "The clip is 75.0 s long; at most 60 s are accepted. Send a shorter one, or choose a part "
     "of it by its start and end.",
     Code.no_such_part: "The clip is 8.0 s long, so nothing of it is left from 12 s on. Choose an earlier start.",

@@ -3,10 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from models.pipeline import Answer
 from service.workers.pool import Workers
 
 State = Literal["receiving", "waiting", "analysing", "done"]
@@ -29,12 +30,24 @@ class Progress:
     stage : Stage or None
         What is done with its clip.
     done : bool
+    model : str
+        SHA-256 of the model that answered; empty if none did.
+    relevance : dict of str to float
+        Of each hashtag of the answer.
+    any_right : float
+        See `models.pipeline.Answer`.
+    feedback : int or None
+        Number of the entry of feedback about it.
     """
 
     key: str | None
     job: Path | None = None
     stage: Stage | None = None
     done: bool = False
+    model: str = ""
+    relevance: dict[str, float] = field(default_factory=dict)
+    any_right: float = 1.0
+    feedback: int | None = None
 
     def queued(self, job: Path) -> None:
         """Take notice that the clip in this folder waits for a worker, or is with one."""
@@ -43,6 +56,11 @@ class Progress:
     def encoded(self) -> None:
         """Take notice that the clip is encoded."""
         self.stage = "suggest"
+
+    def answered(self, model: str, answer: Answer) -> None:
+        """Remember an answer, for feedback on it."""
+        self.model, self.any_right = model, answer.any_right
+        self.relevance = {found.tag: found.relevance for found in answer.hashtags}
 
 
 class Requests:

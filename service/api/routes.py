@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from importlib.metadata import version
 from typing import Annotated, Any, Final
 
@@ -17,10 +17,12 @@ from models import answers
 from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
 from models.tags.platforms import platforms
+from models.tags.stemming import normalise
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
-from service.api.schemas import CompleteQuery, NeighboursQuery, SuggestQuery
+from service.api.schemas import CompleteQuery, FeedbackBody, NeighboursQuery, SuggestQuery
+from service.feedback import Choice
 from service.lifecycle import service_of
 from service.middleware.body_limits import FORM_BYTES
 from service.model import Model
@@ -120,6 +122,8 @@ async def suggest_hashtags(
         with span("suggest"):
             answer = await service.compute.run(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
+    if service.feedback is not None:
+        progress.answered(model.bundle.sha256, answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     return schemas.Hashtags.of(answer, model.bundle, request_id=request.state.request_id)
 
@@ -158,7 +162,70 @@ async def find_neighbours(
     except UnknownTag as error:
         raise Problem(Code.unknown_tag, str(error)) from error
     except ValueError as error:
-        raise Problem(Code.invalid_request, str(error)) from error
+        errors = [{"where": "query.minus", "what": str(error)}]
+        raise Problem(Code.invalid_request, str(error), errors=errors) from error
+
+
+@router.post(
+    "/v1/feedback",
+    status_code=204,
+    response_class=Response,
+    responses=documented(Code.feedback_off, Code.unknown_request, Code.invalid_request),
+    summary="Tell what became of hashtags",
+    tags=["hashtags"],
+)
+async def send_feedback(request: Request, body: FeedbackBody) -> Response:
+    """Tell which hashtags of an answer people kept, added and dropped, so that training can learn from it.
+
+    Works for the last thousand requests; sent again, it replaces what was sent before. No clip, no key and no request
+    ID is stored.
+    """
+    service = service_of(request)
+    if service.feedback is None:
+        raise Problem(Code.feedback_off, "The operator of this service does not collect feedback.")
+    progress = service.requests.find(body.request_id, getattr(request.state, "key", None))
+    if progress is None or not progress.model:
+        raise Problem(Code.unknown_request, "No clip was answered under this request ID lately. Check the ID.")
+    choices = _choices(body, progress.relevance)
+    progress.feedback = await asyncio.to_thread(
+        service.feedback.keep, progress.model, choices, progress.relevance, progress.any_right, progress.feedback
+    )
+    return Response(status_code=204)
+
+
+def _choices(body: FeedbackBody, suggested: Collection[str]) -> dict[str, Choice]:
+    """Return what became of each tag.
+
+    Raises
+    ------
+    Problem
+        `invalid_request` if a tag is in two lists, is none, or was suggested where it should not be, or not where it
+        should be.
+    """
+    choices: dict[str, Choice] = {}
+    errors = []
+    lists: tuple[tuple[Choice, list[str]], ...] = (
+        ("kept", body.kept),
+        ("added", body.added),
+        ("dropped", body.dropped),
+    )
+    for choice, tags in lists:
+        for number, tag in enumerate(tags):
+            name = normalise(tag)
+            if not name:
+                what = "This is no hashtag."
+            elif name in choices:
+                what = "This hashtag is listed twice."
+            elif (name in suggested) == (choice == "added"):
+                what = "This hashtag was suggested." if choice == "added" else "This hashtag was not suggested."
+            else:
+                choices[name] = choice
+                continue
+            errors.append({"where": f"body.{choice}.{number}", "what": what})
+    if errors:
+        detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
+        raise Problem(Code.invalid_request, detail, errors=errors)
+    return choices
 
 
 @router.get(
@@ -255,6 +322,7 @@ async def get_info(request: Request) -> Response:
         containers=list(CONTAINERS),
         limits=limits,
         sandbox=schemas.Sandbox(missing=service.missing_measures),
+        feedback=service.feedback is not None,
     )
     return _conditional(request, answer)
 

@@ -48,7 +48,8 @@ class SuggestQuery(BaseModel):
     rank: Rank = Field(
         "similar",
         description="order of the hashtags: the most probable first (`similar`), or of those the ones that most posts "
-        "use (`popular`) or that have grown most lately (`trending`)",
+        "use (`popular`) or that have grown most lately (`trending`). Scores need not fall from one to the "
+        "next: hashtags spelt alike are spread out, and `popular` and `trending` do not go by scores",
     )
     platform: PlatformName | SkipJsonSchema[None] = Field(
         None,
@@ -127,6 +128,17 @@ class Platforms(answers.Strict):
     platforms: list[Platform]
 
 
+class FeedbackBody(BaseModel):
+    """What became of the hashtags of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    request_id: str = Field(pattern="^[A-Za-z0-9._-]{1,64}$", examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
+    kept: list[Tag] = Field([], max_length=100, description="suggested hashtags that were used", examples=[["beach"]])
+    added: list[Tag] = Field([], max_length=100, description="hashtags that were used and not suggested")
+    dropped: list[Tag] = Field([], max_length=100, description="suggested hashtags that were not used")
+
+
 class RequestState(_Identified):
     """How far a request with a clip has got."""
 
@@ -178,6 +190,7 @@ class Info(answers.Strict):
     containers: list[str]
     limits: Limits
     sandbox: Sandbox
+    feedback: bool = Field(description="whether `POST /v1/feedback` is on")
 
 
 class Status(answers.Strict):

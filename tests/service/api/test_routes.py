@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from models.bundle import Bundle
 from models.encoder import STILL
 from models.pipeline import UNSURE
 from models.tags.platforms import PlatformName
@@ -100,7 +101,7 @@ def test_a_still_clip_is_answered_from_its_pictures(server: Running, clips: Path
 
 
 def test_neighbours(server: Running, clip: bytes) -> None:
-    tag = server.client.get("/v1/info").json()["model"]["hashtags"][0]
+    tag = server.client.get("/v1/tags").json()["tags"][0]["tag"]
     answer = server.client.get(f"/v1/tags/%23{tag.upper()}/neighbours", params={"k": 5})
     assert answer.status_code == 200
     assert answer.json()["tag"] == tag
@@ -115,7 +116,7 @@ def test_neighbours(server: Running, clip: bytes) -> None:
 
 
 def test_neighbours_of_several_tags(server: Running) -> None:
-    tags = server.client.get("/v1/info").json()["model"]["hashtags"]
+    tags = [one["tag"] for one in server.client.get("/v1/tags").json()["tags"]]
     query = {"plus": tags[1], "minus": f"#{tags[2].upper()}"}
     answer = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params=query).json()
     assert [one["tag"] for one in answer["plus"]] == tags[:2]
@@ -124,6 +125,7 @@ def test_neighbours_of_several_tags(server: Running) -> None:
     assert answer["warnings"] == []
     nothing = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params={"minus": tags[0]})
     assert (nothing.status_code, nothing.json()["code"]) == (422, "invalid_request")
+    assert nothing.json()["errors"] == [{"where": "query.minus", "what": "The tags cancel out. Ask for other tags."}]
     unknown = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params={"plus": "qwertzuiopasdfghjkl"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_tag")
 
@@ -218,12 +220,19 @@ def test_what_is_no_part(server: Running, clip: bytes, query: str, where: str) -
     assert (response.status_code, response.json()["errors"][0]["where"]) == (422, f"query.{where}")
 
 
-def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:
+def test_unknown_parameters_are_refused_in_plain_words(server: Running, clip: bytes) -> None:
+    (error,) = server.suggest(clip, l=3).json()["errors"]
+    assert error == {"where": "query.l", "what": "There is no such parameter. Check its spelling, or leave it out."}
+
+
+def test_information_tells_limits_and_is_not_sent_twice(server: Running, bundle: Path) -> None:
     answer = server.client.get("/v1/info")
     info = answer.json()
     assert info["containers"] == ["mp4", "mov", "3gp", "webm", "mkv", "avi", "flv", "ts", "gif"]
     assert info["limits"]["max_bytes"] == 64 * 2**20
     assert info["limits"]["queue"] == 16
+    trained = [record.hashtag for record in Bundle.open(bundle).manifest.training.hashtags]
+    assert info["model"]["hashtags"] == sorted(trained)
     assert re.fullmatch("[0-9a-f]{64}", info["model"]["sha256"])
     etag = answer.headers["etag"]
     again = server.client.get("/v1/info", headers={"If-None-Match": etag})

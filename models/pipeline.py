@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Unpack
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
+from models.video.excerpt import WHOLE, Excerpt
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
 
 if TYPE_CHECKING:  # Imported on first use: a process that only suggests never loads a decoder.
     from models.embedding import Embedding
     from models.encoder import ClipEncoder
+    from models.tags.completion import Completion
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
@@ -38,6 +40,9 @@ class Answer:
         Milliseconds spent in each stage, and their sum as `total`.
     warnings : list of str
         Sentences for the user.
+    any_right : float
+        Probability that one of the first five hashtags that may be suggested is right, 1 if there is no calibration:
+        each score is computed from this and the relevance of its hashtag.
     """
 
     hashtags: list["Suggestion"]
@@ -46,6 +51,7 @@ class Answer:
     trajectories: int
     timings_ms: dict[str, float]
     warnings: list[str]
+    any_right: float = 1.0
 
 
 class Pipeline:
@@ -81,6 +87,13 @@ class Pipeline:
         """Suggests hashtags for an embedded clip and what its pictures show."""
         return self.bundle.suggester(self._deny_file, self._kinds_file)
 
+    @cached_property
+    def completion(self) -> "Completion":
+        """Completes tags as somebody types them."""
+        from models.tags.completion import Completion
+
+        return Completion(self.suggester)
+
     @property
     def tagspace(self) -> "TagSpace":
         """The tags and their vectors."""
@@ -91,35 +104,44 @@ class Pipeline:
         clip: Path,
         *,
         limits: VideoLimits = VideoLimits(),
+        excerpt: Excerpt = WHOLE,
         threads: int = 1,
         **options: "Unpack[SuggestOptions]",
     ) -> Answer:
         """Suggest hashtags for a clip; see `ClipEncoder.encode` and `suggest`."""
-        return self.suggest(self.encoder.encode(clip, limits=limits, threads=threads), **options)
+        return self.suggest(self.encoder.encode(clip, limits=limits, excerpt=excerpt, threads=threads), **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
         """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
-        confident, appearance = True, encoded.appearance
+        confident, any_right, appearance = True, 1.0, encoded.appearance
         exclude, allow = list(options.get("exclude", ())), list(options.get("allow", ()))
         options = {**options, "exclude": exclude, "allow": allow}
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
-            warn = partial(self.suggester.warnings, vector, appearance.probabilities, exclude=exclude, allow=allow)
+            warn = partial(
+                self.suggester.warnings,
+                vector,
+                appearance.probabilities,
+                exclude=exclude,
+                allow=allow,
+                platform=options.get("platform"),
+            )
             if calibration is None:
                 hashtags = suggest()
             else:
                 clip = self.suggester.recognition(vector, appearance.probabilities)
                 share = calibration.share(clip)
-                hashtags = suggest(
-                    share=share,
-                    score=lambda relevance, most_relevant: calibration.score(
-                        relevance, calibration.any_right(most_relevant, clip)
-                    ),
-                )
+
+                def score(relevance: float, most_relevant: float) -> float:
+                    nonlocal any_right
+                    any_right = calibration.any_right(most_relevant, clip)
+                    return calibration.score(relevance, any_right)
+
+                hashtags = suggest(share=share, score=score)
                 warn = partial(warn, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
@@ -127,4 +149,4 @@ class Pipeline:
             warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
-        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings)
+        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings, any_right)

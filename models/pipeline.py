@@ -38,6 +38,8 @@ class Answer:
         Milliseconds spent in each stage, and their sum as `total`.
     warnings : list of str
         Sentences for the user.
+    place : tuple of int, optional
+        Where the clip lies on the map (`models.tags.tag_map`), if there is one.
     """
 
     hashtags: list["Suggestion"]
@@ -46,6 +48,7 @@ class Answer:
     trajectories: int
     timings_ms: dict[str, float]
     warnings: list[str]
+    place: tuple[int, int] | None = None
 
 
 class Pipeline:
@@ -108,6 +111,7 @@ class Pipeline:
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
+            locate = partial(self.suggester.place, vector, appearance.probabilities)
             warn = partial(self.suggester.warnings, vector, appearance.probabilities, exclude=exclude, allow=allow)
             if calibration is None:
                 hashtags = suggest()
@@ -120,11 +124,12 @@ class Pipeline:
                         relevance, calibration.any_right(most_relevant, clip)
                     ),
                 )
-                warn = partial(warn, share=share)
+                warn, locate = partial(warn, share=share), partial(locate, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
+            place = locate()
         if hashtags and not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
-        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings)
+        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings, place)

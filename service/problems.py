@@ -23,6 +23,7 @@ class Code(Enum):
     origin_not_allowed = 403, "Origin not allowed"
     not_found = 404, "Not found"
     unknown_tag = 404, "Unknown tag"
+    no_map = 404, "The model has no map"
     method_not_allowed = 405, "Method not allowed"
     upload_too_slow = 408, "Upload stalled or too slow"
     clip_too_large = 413, "Clip too large"

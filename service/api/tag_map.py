@@ -32,7 +32,8 @@ _WRITTEN: Final = WeakKeyDictionary[Model, Representation]()
 async def tag_map(request: Request) -> Response:
     """Return a place in two dimensions for every tag, most used first, and the regions of the map.
 
-    Tags that are used alike lie side by side; those that are never suggested are left out. Distances between what is far apart mean nothing.
+    Tags that are used alike lie side by side; those that are never suggested are left out. Distances between
+    what is far apart mean nothing.
     """
     service = service_of(request)
     model = service.model_now()

@@ -10,6 +10,7 @@ import typer
 
 from commands.evaluate import evaluate
 from commands.exit_codes import ExitCode
+from commands.feedback import feedback
 from commands.keys import keys
 from commands.neighbours import neighbours
 from commands.output import complain, write
@@ -50,6 +51,7 @@ def options(
 for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(feedback, name="feedback")
 
 EXTRAS: Final = {
     "service": {

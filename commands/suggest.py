@@ -75,6 +75,17 @@ def suggest(
         Literal["similar", "popular", "trending"],
         typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
     ] = "similar",
+    platform: Annotated[
+        Literal["instagram", "tiktok", "youtube", "threads", "mastodon", "bluesky", "x"] | None,
+        typer.Option(help="Only what is a hashtag there, and no more than a post may have there.", show_default="any"),
+    ] = None,
+    start: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.0, help="Look only at the part of the clip that begins here.")
+    ] = 0.0,
+    end: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.0, help="Look only at the part that ends here.", show_default="the end"),
+    ] = None,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
@@ -92,13 +103,23 @@ def suggest(
     from models.pipeline import Pipeline
     from models.tags.suggestions import NO_DATES, SuggestOptions
     from models.tags.tag_list import split
+    from models.video.excerpt import Excerpt
 
+    try:
+        excerpt = Excerpt(start_s=start, end_s=end)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     opened = Bundle.open(bundle or SHIPPED)
     pipeline = Pipeline(opened, deny_file, kinds_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
     options = SuggestOptions(
-        k=k, min_score=min_score, exclude=split(exclude or ()), allow=split(allow or ()), rank=rank
+        k=k,
+        min_score=min_score,
+        exclude=split(exclude or ()),
+        allow=split(allow or ()),
+        rank=rank,
+        platform=platform,
     )
     threads = processors()
     if not encoder.kernels_cached():
@@ -107,7 +128,7 @@ def suggest(
     for clip in clips:
         try:
             with on_disk(clip) as file:
-                answer = Hashtags.of(pipeline(file, threads=threads, **options), opened)
+                answer = Hashtags.of(pipeline(file, excerpt=excerpt, threads=threads, **options), opened)
         except ClipError as error:
             failed = True
             complain(f"{clip}: {error.code}: {error}")

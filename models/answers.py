@@ -42,7 +42,13 @@ class Hashtag(Strict):
     """A suggested hashtag, without its `#`."""
 
     tag: str = Field(examples=["basketball"])
-    score: Score = Field(ge=0, le=1, description="probability that a person would keep this hashtag", examples=[0.71])
+    score: Score = Field(
+        ge=0,
+        le=1,
+        description="probability that a person would keep this hashtag: calibrated against what people use together in "
+        "posts, or against their feedback if the model card says so. Hashtags are not in its order",
+        examples=[0.71],
+    )
     distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
 
@@ -50,7 +56,10 @@ class Hashtag(Strict):
 class VideoInfo(Strict):
     """The clip as it was decoded."""
 
-    duration_s: Rounded = Field(examples=[6.0])
+    start_s: Rounded = Field(
+        ge=0, description="seconds into the clip at which the part begins that was used", examples=[0.0]
+    )
+    duration_s: Rounded = Field(description="of the part that was used", examples=[6.0])
     fps: Rounded = Field(examples=[30.0])
     width: int = Field(description="as displayed: after rotation", examples=[480])
     height: int = Field(examples=[480])
@@ -115,6 +124,20 @@ class Neighbour(Strict):
     score: Score = Field(ge=0, le=1, examples=[0.77])
     distance: Rounded = Field(ge=0, examples=[0.46])
     rank: int = Field(ge=1, examples=[1])
+
+
+class Tag(Strict):
+    """A tag that completes what was typed."""
+
+    tag: str = Field(description="in its most common spelling", examples=["beach"])
+    posts: int = Field(ge=0, description="posts that use it in any inflection, of those that the model learnt from")
+
+
+class Tags(Strict):
+    """Tags that begin with what was typed, the most used first."""
+
+    tags: list[Tag]
+    model: ModelInfo
 
 
 class Asked(Strict):

@@ -17,6 +17,7 @@ from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
 from models.trajectories.short_clips import lengthened
 from models.video.decoding import Video
+from models.video.excerpt import WHOLE, Excerpt
 from models.video.limits import VideoLimits
 from models.video.pictures import PictureSampler
 
@@ -44,7 +45,13 @@ class ClipEncoder:
         self.network = bundle.appearance_network()
 
     def encode(
-        self, clip: Path, *, limits: VideoLimits = VideoLimits(), threads: int = 1, clock: Clock | None = None
+        self,
+        clip: Path,
+        *,
+        limits: VideoLimits = VideoLimits(),
+        excerpt: Excerpt = WHOLE,
+        threads: int = 1,
+        clock: Clock | None = None,
     ) -> EncodedClip:
         """Decode a clip once, encode its trajectories and describe its pictures.
 
@@ -55,6 +62,8 @@ class ClipEncoder:
         ----------
         clip : Path
         limits : VideoLimits
+        excerpt : Excerpt
+            The part of the clip to look at.
         threads : int
             Threads that extract trajectories, and that decode large frames.
         clock : Clock, optional
@@ -84,6 +93,7 @@ class ClipEncoder:
                 repeats=settings.repeats,
                 sampler=sampler,
                 threads=threads,
+                excerpt=excerpt,
             ) as video,
         ):
             frames = lengthened(clock.spent("decode", video), settings.length + 1, warnings)

@@ -10,6 +10,7 @@
     │   ├── NoVideoStream       no_video_stream
     │   ├── ClipTooLarge        clip_too_large
     │   ├── ClipTooLong         clip_too_long
+    │   ├── NoSuchPart          no_such_part
     │   └── TruncatedClip       truncated
     ├── UnknownTag              the tag space does not contain this tag
     ├── NoDates                 trending is unavailable: the posts have no dates
@@ -65,6 +66,12 @@ class ClipTooLong(ClipError):
     """The clip has more seconds or more frames than the limits allow."""
 
     code = "clip_too_long"
+
+
+class NoSuchPart(ClipError):
+    """The clip ends before the part of it begins that is asked for."""
+
+    code = "no_such_part"
 
 
 class TruncatedClip(ClipError):

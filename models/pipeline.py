@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Unpack
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
+from models.video.excerpt import WHOLE, Excerpt
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
 
 if TYPE_CHECKING:  # Imported on first use: a process that only suggests never loads a decoder.
     from models.embedding import Embedding
     from models.encoder import ClipEncoder
+    from models.tags.completion import Completion
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
@@ -40,6 +42,9 @@ class Answer:
         Sentences for the user.
     place : tuple of int, optional
         Where the clip lies on the map (`models.tags.tag_map`), if there is one.
+    any_right : float
+        Probability that one of the first five hashtags that may be suggested is right, 1 if there is no calibration:
+        each score is computed from this and the relevance of its hashtag.
     """
 
     hashtags: list["Suggestion"]
@@ -49,6 +54,7 @@ class Answer:
     timings_ms: dict[str, float]
     warnings: list[str]
     place: tuple[int, int] | None = None
+    any_right: float = 1.0
 
 
 class Pipeline:
@@ -84,6 +90,13 @@ class Pipeline:
         """Suggests hashtags for an embedded clip and what its pictures show."""
         return self.bundle.suggester(self._deny_file, self._kinds_file)
 
+    @cached_property
+    def completion(self) -> "Completion":
+        """Completes tags as somebody types them."""
+        from models.tags.completion import Completion
+
+        return Completion(self.suggester)
+
     @property
     def tagspace(self) -> "TagSpace":
         """The tags and their vectors."""
@@ -94,17 +107,18 @@ class Pipeline:
         clip: Path,
         *,
         limits: VideoLimits = VideoLimits(),
+        excerpt: Excerpt = WHOLE,
         threads: int = 1,
         **options: "Unpack[SuggestOptions]",
     ) -> Answer:
         """Suggest hashtags for a clip; see `ClipEncoder.encode` and `suggest`."""
-        return self.suggest(self.encoder.encode(clip, limits=limits, threads=threads), **options)
+        return self.suggest(self.encoder.encode(clip, limits=limits, excerpt=excerpt, threads=threads), **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
         """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
-        confident, appearance = True, encoded.appearance
+        confident, any_right, appearance = True, 1.0, encoded.appearance
         exclude, allow = list(options.get("exclude", ())), list(options.get("allow", ()))
         options = {**options, "exclude": exclude, "allow": allow}
         with clock.stage("embed"):
@@ -112,18 +126,26 @@ class Pipeline:
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
             locate = partial(self.suggester.place, vector, appearance.probabilities)
-            warn = partial(self.suggester.warnings, vector, appearance.probabilities, exclude=exclude, allow=allow)
+            warn = partial(
+                self.suggester.warnings,
+                vector,
+                appearance.probabilities,
+                exclude=exclude,
+                allow=allow,
+                platform=options.get("platform"),
+            )
             if calibration is None:
                 hashtags = suggest()
             else:
                 clip = self.suggester.recognition(vector, appearance.probabilities)
                 share = calibration.share(clip)
-                hashtags = suggest(
-                    share=share,
-                    score=lambda relevance, most_relevant: calibration.score(
-                        relevance, calibration.any_right(most_relevant, clip)
-                    ),
-                )
+
+                def score(relevance: float, most_relevant: float) -> float:
+                    nonlocal any_right
+                    any_right = calibration.any_right(most_relevant, clip)
+                    return calibration.score(relevance, any_right)
+
+                hashtags = suggest(share=share, score=score)
                 warn, locate = partial(warn, share=share), partial(locate, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
@@ -132,4 +154,13 @@ class Pipeline:
             warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
-        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings, place)
+        return Answer(
+            hashtags,
+            confident,
+            encoded.video,
+            encoded.trajectories,
+            timings,
+            warnings,
+            place=place,
+            any_right=any_right,
+        )

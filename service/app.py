@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from service import tracing
 from service.api import health, page, routes, tag_map
+from service.api.schemas import HashtagsForm
 from service.lifecycle import Service
 from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
@@ -29,6 +30,15 @@ stored.
 Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a `code` from a closed list.
 `GET /v1/info` returns every limit.
 """
+
+_GROUPS = [
+    {"name": "hashtags", "description": "Hashtags for clips."},
+    {"name": "tags", "description": "The tags that the model knows, and what platforms take."},
+    {"name": "service", "description": "The service itself: limits, health, metrics."},
+]
+
+_WORDS = {"extra_forbidden": "There is no such parameter. Check its spelling, or leave it out."}
+"""What to tell people where pydantic speaks to programmers, by its type of error."""
 
 _ROUTING = {
     404: (Code.not_found, "There is nothing at this path. The API is documented at {docs}."),
@@ -57,6 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        openapi_tags=_GROUPS,
+        generate_unique_id_function=lambda route: route.name,
         telemetry=tracing.telemetry(),
     )
     app.state.service = service
@@ -79,7 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _complete_description(app: FastAPI) -> None:
-    """Add the problem document, which `documented` refers to, and the API keys to the OpenAPI description."""
+    """Add problem documents, which `documented` refers to, the form with a clip, and API keys to the description."""
     describe = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -92,9 +104,11 @@ def _complete_description(app: FastAPI) -> None:
                     for operation in operations.values():
                         operation["security"] = [] if path in OPEN else [{"key": []}]
             template = "#/components/schemas/{model}"
-            document = ProblemDocument.model_json_schema(ref_template=template)
-            schemas.update(document.pop("$defs"))
-            schemas["ProblemDocument"] = document
+            # FastAPI knows neither of these, for it neither reads forms nor writes errors here.
+            for model in (ProblemDocument, HashtagsForm):
+                document = model.model_json_schema(ref_template=template)
+                schemas.update(document.pop("$defs", {}))
+                schemas[model.__name__] = document
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
         return describe()
@@ -105,7 +119,10 @@ def _complete_description(app: FastAPI) -> None:
 async def _problem(request: Request, error: Exception) -> Response:
     """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
-        errors = [{"where": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()]
+        errors = [
+            {"where": ".".join(map(str, one["loc"])), "what": _WORDS.get(one["type"], str(one["msg"]))}
+            for one in error.errors()
+        ]
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
         error = Problem(Code.invalid_request, detail, errors=errors)
     elif isinstance(error, HTTPException):

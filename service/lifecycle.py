@@ -16,10 +16,12 @@ from models.sandbox.worker import WorkerSettings
 from service.admission import Admission
 from service.api.uploads import UploadQuota
 from service.compute import ComputeThread
+from service.feedback import Feedback
 from service.keys import Keys
 from service.metrics import Metrics
 from service.model import Model
 from service.problems import Code, Problem
+from service.progress import Requests
 from service.settings import Settings
 from service.workers.pool import Workers
 from service.workers.singleflight import Singleflight
@@ -50,8 +52,10 @@ class Service:
     workers : Workers
     admission : Admission
     singleflight : Singleflight
+    requests : Requests
     compute : ComputeThread
     keys : Keys or None
+    feedback : Feedback or None
     draining : bool
         The service is about to stop: clips under way are finished, new ones refused.
     """
@@ -75,10 +79,12 @@ class Service:
             deadline_s=settings.deadline_s,
             metrics=self.metrics,
         )
+        self.requests = Requests(self.workers)
         self.compute = ComputeThread()
         self.keys = Keys(settings.keys_file) if settings.keys_file is not None else None
         self.metrics.queue_depth.set_function(lambda: self.workers.waiting)
         self.metrics.upload_bytes.set_function(lambda: self.upload_quota.taken)
+        self.feedback = Feedback(settings.feedback) if settings.feedback is not None else None
         self.draining = False
         self._memory_is_hidden = False
         self._model: Model | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from models.bundle import Bundle
 from models.errors import BundleError
 from models.pipeline import Pipeline
+from models.tags.platforms import platforms
 
 
 class Model:
@@ -47,14 +48,14 @@ class Model:
         self.pipeline = Pipeline(self.bundle, deny_file, kinds_file)
 
     def load(self) -> None:
-        """Read the embedding and the tags before the first request needs them.
+        """Read the embedding, the tags and the rules of platforms before the first request needs them.
 
         Raises
         ------
         Tag2VecError
             If the operator's deny list or kinds of tags cannot be used.
         """
-        _ = self.pipeline.embedding, self.pipeline.suggester
+        _ = self.pipeline.embedding, self.pipeline.suggester, self.pipeline.completion, platforms()
         # All of this stays. The garbage collector, which stops the event loop, would otherwise walk through it for
         # more than a tenth of a second every minute.
         gc.collect()
@@ -62,9 +63,8 @@ class Model:
 
     @property
     def hashtags(self) -> list[str]:
-        """Hashtags that clips were trained towards, as shown."""
-        space = self.pipeline.tagspace
-        return sorted(space.display(stem) for stem in space.hashtags)
+        """Hashtags that clips were trained towards, as the model card names them."""
+        return sorted(record.hashtag for record in self.bundle.manifest.training.hashtags)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:

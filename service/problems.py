@@ -24,6 +24,8 @@ class Code(Enum):
     not_found = 404, "Not found"
     unknown_tag = 404, "Unknown tag"
     no_map = 404, "The model has no map"
+    unknown_request = 404, "Unknown request"
+    feedback_off = 404, "Feedback is off"
     method_not_allowed = 405, "Method not allowed"
     upload_too_slow = 408, "Upload stalled or too slow"
     clip_too_large = 413, "Clip too large"
@@ -35,6 +37,7 @@ class Code(Enum):
     empty_clip = 422, "Empty clip"
     no_video_stream = 422, "No video stream"
     clip_too_long = 422, "Clip too long"
+    no_such_part = 422, "No such part of the clip"
     truncated = 422, "Truncated or damaged clip"
     no_dates = 422, "Trending is unavailable: the posts have no dates"
     queue_full = 429, "Queue full"
@@ -142,8 +145,10 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
 
 
 _EXAMPLES = {
-    Code.clip_too_large: "The clip is larger than 67108864 bytes. Send a shorter or smaller one.",
-    Code.clip_too_long: "The clip is 75.0 s long; at most 60 s are accepted.",
+    Code.clip_too_large: "The clip is larger than 64 MiB. Send a shorter or smaller one.",
+    Code.clip_too_long: "The clip is 75.0 s long; at most 60 s are accepted. Send a shorter one, or choose a part "
+    "of it by its start and end.",
+    Code.no_such_part: "The clip is 8.0 s long, so nothing of it is left from 12 s on. Choose an earlier start.",
     Code.truncated: "The clip is cut short: its container should hold 1,204,113 bytes, but the file ends after 65,536. "
     "Upload the complete file.",
     Code.queue_full: "The queue is full: 16 clips are waiting. Try again in 8 s.",

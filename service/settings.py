@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     upload_s: PositiveFloat = Field(120.0, description="seconds that an upload may take")
     upload_idle_s: PositiveFloat = Field(10.0, description="seconds without data after which an upload is refused")
 
+    feedback: Path | None = Field(
+        None, description="SQLite database for what people make of suggestions; without it, feedback is refused"
+    )
+
     keys_file: Path | None = Field(
         None, description="file of API keys, one of which clients must send; reread on SIGHUP"
     )

@@ -12,6 +12,7 @@ from models.errors import Tag2VecError
 from models.tags.deny_list import DenyList
 from models.tags.kinds import TagKinds
 from service import environment, logs, tracing
+from service.feedback import Feedback
 from service.keys import Keys
 from service.settings import Settings, unknown_variables
 
@@ -34,7 +35,7 @@ def run(settings: Settings) -> None:
         If this system cannot run the service, if others could reach it and it was not told what to ask of them, or if
         the path of the folder for temporary files is too long.
     Tag2VecError
-        If the bundle, the deny list, the kinds of tags or the key file cannot be used.
+        If the bundle, the deny list, the kinds of tags, the key file or the database of feedback cannot be used.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise StartupError("the service needs Linux or macOS: this system cannot fork processes. Use tag2vec suggest")
@@ -55,6 +56,8 @@ def run(settings: Settings) -> None:
         TagKinds.read(settings.kinds_file)
     if settings.keys_file is not None:
         Keys(settings.keys_file)
+    if settings.feedback is not None:
+        Feedback(settings.feedback)
     tracing.configure()  # before its variables, which may hold a secret, are forgotten
     unknown = list(unknown_variables(os.environ))
     environment.forget_secrets()

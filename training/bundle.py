@@ -25,6 +25,7 @@ from training.evaluation.evaluate import read_calibration
 from training.evaluation.quality import read_quality
 from training.examples import by_hashtag, stem_of
 from training.features import read_table
+from training.feedback import fitted_to, read_feedback
 from training.json_file import digest
 from training.model_card import model_card
 from training.tables import TAG_KINDS
@@ -73,6 +74,11 @@ def write_learnt(
         "posts_left_out": posts["left_out"],
         "tags": len(space),
     }
+    calibration = read_calibration(artifacts.evaluation)
+    if config.bundle.feedback is not None:
+        feedback = read_feedback(config.bundle.feedback)
+        calibration = fitted_to(feedback, calibration)
+        counts |= {"feedback": len(feedback.kept), "feedback_kept": int(feedback.kept.sum())}
     learnt = config.model_dump(mode="json", include={"clips", "corpus", "tag2vec", "vocabulary", "embedding"})
     return write_bundle(
         out,
@@ -106,7 +112,7 @@ def write_learnt(
             settings=learnt,
             libraries=library_versions(),
         ),
-        calibration=read_calibration(artifacts.evaluation),
+        calibration=calibration,
         quality=quality,
         card=card,
         timings=timings,

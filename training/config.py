@@ -54,10 +54,13 @@ class _Section(BaseModel):
 
 
 class BundleSettings(_Section):
-    """Name and version of the bundle."""
+    """Name and version of the bundle, and what its scores are fitted to in the end."""
 
     name: str
     version: str
+    feedback: ConfigPath | None = None
+    """What `tag2vec feedback export` wrote. With it, scores say what people keep; without it, what they use together in
+    posts."""
 
 
 class Data(_Section):

@@ -1,6 +1,6 @@
 """The model card: for people, what a bundle was made from, how good it is and what it cannot do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from models.bundle.files import CLASSES, TAG_VECTORS
 from models.bundle.manifest import Manifest
@@ -27,6 +27,7 @@ def model_card(manifest: Manifest) -> str:
                 "this file.",
                 *_data(manifest),
                 *_quality(quality),
+                *_feedback(manifest.training.counts),
                 *_limits(manifest, quality),
             ]
         )
@@ -228,6 +229,15 @@ def _score(quality: Quality) -> list[str]:
         "hashtag, and the networks that embed them saw no clip of their class. Against "
         f"{unknown.in_distribution} unseen clips of the other classes, its AUROC is {unknown.auroc:.3f} (of length "
         f"alone: {unknown.auroc_of_length:.3f}).",
+    ]
+
+
+def _feedback(counts: Mapping[str, int]) -> list[str]:
+    if not counts.get("feedback"):
+        return []
+    return [
+        f"The score was then fitted anew to people's feedback on {counts['feedback']:,} suggested hashtags, "
+        f"{counts['feedback_kept']:,} of which they kept. The figures of the score above are of the fit to posts."
     ]
 
 

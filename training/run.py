@@ -184,7 +184,8 @@ def stages(config: Config, work: Work) -> list[Stage]:
     # What a bundle is made of and pinned by, but for the quality.
     pinned = config.model_dump(mode="json", exclude={"data", "work", "workers", "appearance"})
     pinned |= {"appearance": config.appearance.shown.model_dump(), "libraries": library_versions()}
-    copied = (config.appearance.network, *classes, *tag_vectors, DENIED_TAGS, TAG_KINDS)
+    feedback = _if_given(config.bundle.feedback)
+    copied = (*feedback, config.appearance.network, *classes, *tag_vectors, DENIED_TAGS, TAG_KINDS)
     learnt = (corpus, tag2vec, cooccurrence, trends, inflections, tag_map, features, appearance, vocabulary, embedding)
     open_world = Stage(
         name="open_world",

@@ -23,6 +23,7 @@ class Video(BaseModel):
     width: NonNegativeInt
     height: NonNegativeInt
     frames_used: NonNegativeInt
+    start_s: FiniteFloat
 
 
 class Encoding(BaseModel):
@@ -68,6 +69,7 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
             width=video.width,
             height=video.height,
             frames_used=video.frames_used,
+            start_s=video.start_s,
         ),
         trajectories=encoded.trajectories,
         timings_ms=dict(encoded.timings_ms),

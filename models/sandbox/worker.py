@@ -18,6 +18,7 @@ from models.sandbox.confinement import Measure
 
 if TYPE_CHECKING:
     from models.encoder import ClipEncoder
+    from models.video.excerpt import Excerpt
     from models.video.limits import VideoLimits
 
 MISSING: Final = "missing.json"
@@ -68,15 +69,17 @@ def missing_measures(folder: Path) -> set[Measure]:
     return set(map(Measure, json.loads((folder / MISSING).read_text())))
 
 
-def encode(job: Path, model: Path, threads: int) -> None:
-    """Encode `job/clip` on `threads` threads with the bundle in `model`; the outcome is written into `job`."""
+def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt") -> None:
+    """Encode an excerpt of `job/clip` on `threads` threads with the bundle in `model`; writes the outcome to `job`."""
     from models.errors import ClipError
     from models.sandbox import results
 
     confinement.limit_cpu(threads * _settings.deadline_s)
     clip = job / "clip"
     try:
-        results.write_encoding(job, _encoder(model).encode(clip, limits=_settings.limits, threads=threads))
+        results.write_encoding(
+            job, _encoder(model).encode(clip, limits=_settings.limits, excerpt=excerpt, threads=threads)
+        )
     except Exception as error:
         if isinstance(error, MemoryError) or confinement.met_memory_limit():
             os._exit(1)  # what is left of the heap is not worth keeping

@@ -20,6 +20,7 @@ from models.tags.deny_list import DenyList
 from models.tags.diversity import diversify
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
+from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
@@ -83,7 +84,10 @@ class SuggestOptions(TypedDict, total=False):
         Tags that the space does not contain are ignored; see `Suggester.warnings`.
     rank : str
         `similar`: by relevance, with few that are spelt alike (`models.tags.diversity`); `popular`: the top 3k of those
-        re-ranked by their number of posts; `trending`: re-ranked by the growth in their use.
+        re-ranked by their number of posts; `trending`: re-ranked by the growth in their use. Tags of `allow` that are
+        not among the 3k most relevant of all tags come after those that are, by relevance.
+    platform : str, optional
+        Suggest only what is a hashtag there, and no more than a post may have there (`models.tags.platforms`).
     """
 
     k: int
@@ -91,6 +95,7 @@ class SuggestOptions(TypedDict, total=False):
     exclude: Iterable[str]
     allow: Iterable[str]
     rank: Rank
+    platform: PlatformName | None
 
 
 class Suggester:
@@ -170,6 +175,7 @@ class Suggester:
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         rank: Rank = "similar",
+        platform: PlatformName | None = None,
         score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
@@ -178,7 +184,7 @@ class Suggester:
         ----------
         vector, probabilities, share
             See `anchors`.
-        k, min_score, exclude, allow, rank
+        k, min_score, exclude, allow, rank, platform
             See `SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
@@ -200,7 +206,10 @@ class Suggester:
             raise ValueError(f"k must be at least 1, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
+        if platform is not None:
+            k = platforms()[platform].at_most(k)
         anchors = self.anchors(vector, probabilities, share)
+        centre = self._ranking.centre(anchors)
         sure = self._sure(anchors)
         asked = {stem(normalise(tag)): tag for tag in allow}
         excluded = self._rows(exclude)
@@ -213,19 +222,21 @@ class Suggester:
         allowed = (
             one
             for one in ranked
-            if one.row not in excluded and self._fits(one.row, sure, bool(asked)) and not self._denies_row(one.row)
+            if one.row not in excluded
+            and self._fits(one.row, sure, bool(asked))
+            and not self._denies_row(one.row)
+            and (platform is None or platforms()[platform].takes(self._show_row(one.row, centre)))
         )
         candidates = list(islice(allowed, pool))
         most_relevant = candidates[0].relevance if candidates else 0.0
         candidates = list(takewhile(lambda one: score(one.relevance, most_relevant) >= min_score, candidates))
         displays = [self.space.displays[one.row] for one in candidates]
         chosen = diversify(candidates, displays, [one.relevance for one in candidates], count)
-        if rank == "popular":
-            chosen.sort(key=lambda one: -int(self.space.counts[one.row]))
-        elif self.trends is not None and rank == "trending":
-            growth = self.trends.growth
-            chosen.sort(key=lambda one: -float(growth[one.row]))
-        centre = self._ranking.centre(anchors)
+        if rank != "similar":
+            use = self.space.counts if self.trends is None or rank == "popular" else self.trends.growth
+            # Tags that were asked for stay behind those that fit, however many posts use them.
+            least = min(one.relevance for one in islice(self._ranking.rank(anchors, count), count)) if asked else 0.0
+            chosen.sort(key=lambda one: (one.relevance < least, -float(use[one.row]) * (one.relevance >= least)))
         return [
             Suggestion(
                 tag=self._show_row(one.row, centre),
@@ -245,13 +256,14 @@ class Suggester:
         share: float = EVEN,
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
+        platform: PlatformName | None = None,
         none_left: bool = False,
     ) -> list[str]:
         """Return what to tell whoever gave `exclude` and `allow`: which tags are unknown, and why none is left.
 
         Parameters
         ----------
-        vector, probabilities, share, exclude, allow
+        vector, probabilities, share, exclude, allow, platform
             As given to `suggest`.
         none_left : bool
             Whether it suggested nothing.
@@ -261,7 +273,8 @@ class Suggester:
         if unknown := [tag for tag in (*exclude, *allow) if tag not in self.space]:
             sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
         if allow and none_left:
-            sure = self._sure(self.anchors(vector, probabilities, share))
+            anchors = self.anchors(vector, probabilities, share)
+            centre, sure = self._ranking.centre(anchors), self._sure(anchors)
             excluded = self._rows(exclude)
             reasons: dict[str, list[str]] = {}
             for tag in allow:
@@ -273,6 +286,8 @@ class Suggester:
                         reason = "never suggested"
                     elif not self._fits(row, sure, asked=True):
                         reason = "suggested only for clips that surely show it"
+                    elif platform is not None and not platforms()[platform].takes(self._show_row(row, centre)):
+                        reason = f"no hashtag on {platforms()[platform].title}"
                     else:
                         reason = "with a lower score than was asked for"
                     reasons.setdefault(reason, []).append(tag)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
 from models.video.container import recognise
 from models.video.display import Display
+from models.video.excerpt import WHOLE, Excerpt
 from models.video.grey_of_bgr import BgrGreyReader
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
@@ -59,6 +60,9 @@ class Video:
         Is given each frame that is used, before its grey is yielded.
     threads : int
         Threads that decode large frames.
+    excerpt : Excerpt, optional
+        The part of the clip to decode, as if the clip consisted of it. Limits apply to it, and to what has to be
+        decoded before it.
 
     Raises
     ------
@@ -66,6 +70,8 @@ class Video:
         On construction, if the file cannot be decoded.
     ClipTooLarge, ClipTooLong
         On construction if the header or the packets exceed a limit, otherwise at the first frame that does.
+    NoSuchPart
+        On construction if the clip ends before the excerpt begins.
     TruncatedClip
         On construction if the file is incomplete; at any frame or after the last one if the end or a third of the
         frames cannot be decoded.
@@ -81,6 +87,7 @@ class Video:
         repeats: bool = False,
         sampler: PictureSampler | None = None,
         threads: int = 1,
+        excerpt: Excerpt = WHOLE,
     ) -> None:
         self.limits = limits or VideoLimits()
         self._sampler, self._repeats = sampler, repeats
@@ -95,13 +102,15 @@ class Video:
             self._display = Display.of(path, self._stream)
             context = self._stream.codec_context
             self._check_size(context.width, context.height)
-            packets = read_packets(self._container, self._stream, self.limits)
+            self._part = read_packets(self._container, self._stream, self.limits, excerpt)
+            packets = self._part.packets
             self._weight = weight(context)
             self._check_work(len(packets) * context.width * context.height)
             decode_on(context, threads)
-            visible = shown(packets)
+            inside = [packet for packet in packets if packet.pts in self._part]
+            visible = shown(inside)
             self._losses = Losses(len(visible), context.name)
-            self._timeline = Timeline(self._stream, packets)
+            self._timeline = Timeline(self._stream, inside)
             typical = _typical(path, self.limits, visible)
             self._source = self._decode(packets)
             first = next(self._source, None)
@@ -150,13 +159,14 @@ class Video:
                 self._sampler.add(frame)
             yield grey
         width, height = self._grey.native
-        seconds, losses = self._timeline.duration, self._losses
+        seconds, losses = self._part.duration_s(self._timeline.duration), self._losses
         self._info = VideoInfo(
             duration_s=seconds,
             fps=(losses.decoded + losses.skipped) / seconds,
             width=width,
             height=height,
             frames_used=used,
+            start_s=self._part.start_s,
         )
 
     def _thinned(self) -> Iterator[tuple[NDArray[np.uint8], VideoFrame]]:
@@ -194,7 +204,8 @@ class Video:
             packet = queue.popleft()
             stamp = packet.pts if packet else None
             # The decoder knows which frames others are predicted from, and decodes these all the same.
-            skip = stamp in unneeded
+            inside = stamp in self._part
+            skip = stamp in unneeded or self._part.may_skip(packet)
             context.skip_frame = "NONREF" if skip else "DEFAULT"
             try:
                 frames = context.decode(packet)
@@ -205,16 +216,21 @@ class Video:
             except av.error.FFmpegError as error:
                 if not begun:  # VP9 would refuse the key frame that follows, too
                     context.flush_buffers()
-                if packet is None or not packet.is_discard:
+                self._part.lose(stamp)
+                if inside and (packet is None or not packet.is_discard):
                     self._timeline.lose(stamp)
                     self._check_losses(losses.lose, error)
                 continue
-            if skip:
+            if skip and inside:
                 skipped.add(stamp)
             begun = True
             if packet:
                 losses.resume()
             for frame in frames:
+                pixels += frame.width * frame.height
+                self._check_work(pixels)
+                if not self._part.shows(frame):
+                    continue
                 skipped.discard(frame.pts)
                 if frame.is_corrupt:  # the decoder made up what it could not decode
                     self._timeline.lose(frame.pts)
@@ -224,8 +240,6 @@ class Video:
                     losses.begin(self._timeline.leading(frame))
                     unneeded = set()
                 losses.decoded += 1
-                pixels += frame.width * frame.height
-                self._check_work(pixels)
                 yield frame
         losses.skipped = len(skipped)
         self._check_losses(losses.check)

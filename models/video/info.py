@@ -10,7 +10,7 @@ class VideoInfo:
     Attributes
     ----------
     duration_s : float
-        Seconds.
+        Seconds, of the part that was used.
     fps : float
         Average frames per second, before resampling.
     width, height : int
@@ -18,6 +18,8 @@ class VideoInfo:
     frames_used : int
         Frames after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those that repeat the one
         before.
+    start_s : float
+        Seconds into the clip at which the part that was used begins.
     """
 
     duration_s: float
@@ -25,3 +27,4 @@ class VideoInfo:
     width: int
     height: int
     frames_used: int
+    start_s: float = 0.0

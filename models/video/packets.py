@@ -1,7 +1,8 @@
 """The packets of a clip's video, all read before any is decoded.
 
 So times, lengths and counts are those of the video itself, whatever headers and other tracks say, and a file that ends
-too early is refused at once. The packets of a clip take no more memory than its file.
+too early is refused at once. The packets of a clip take no more memory than its file. Of an excerpt, only the packets
+that it needs are kept; no index of a container is trusted to find them.
 """
 
 from collections.abc import Sequence
@@ -14,52 +15,67 @@ from av.video.stream import VideoStream
 
 from models.errors import ClipTooLarge, ClipTooLong, TruncatedClip
 from models.video.demuxing import demux
+from models.video.excerpt import WHOLE, Excerpt
 from models.video.limits import VideoLimits
+from models.video.selection import Selection
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic for type checkers only
 
 GRACE_S = 0.1
 """Seconds by which a clip may be longer than the limit: recordings of a minute are rarely exact."""
 
+_SHORTER = "Send a shorter one, or choose a part of it by its start and end."
 
-def read_packets(container: InputContainer, stream: VideoStream, limits: VideoLimits) -> list[VideoPacket]:
-    """Return the packets of a stream in decoding order, without empty ones.
+
+def read_packets(
+    container: InputContainer, stream: VideoStream, limits: VideoLimits, excerpt: Excerpt = WHOLE
+) -> Selection:
+    """Return the packets of a stream that an excerpt needs, in decoding order, without empty ones.
 
     Raises
     ------
     ClipTooLong
-        If there are more than `limits.max_frames`, or their times span more than `limits.max_duration_s`.
+        If there are more than `limits.max_frames`, or the times of those that are shown span more than
+        `limits.max_duration_s`.
     ClipTooLarge
         If they hold more bytes than a file may: those of some containers can share bytes.
     UnsupportedCodec
         If they are encrypted.
     TruncatedClip
         If the file ends in the middle of a packet, or before as many as its header lists.
+    NoSuchPart
+        If the clip ends before the excerpt begins.
     """
-    packets: list[VideoPacket] = []
+    kept = Selection(stream, excerpt)
+    part = "The clip" if excerpt == WHOLE else "This part of the clip"
+    last: VideoPacket | None = None
     size = 0
     try:
         for packet in demux(container, stream):
             if not packet.size:  # the end of the stream; decoded in the middle of a clip, it would flush the decoder
                 continue
-            if len(packets) == limits.max_frames:
-                raise ClipTooLong(f"The clip has more than {limits.max_frames:,} frames. Upload a shorter one.")
+            if len(kept) == limits.max_frames:
+                raise ClipTooLong(f"{part} has more than {limits.max_frames:,} frames. {_SHORTER}")
             size += packet.size
             if size > limits.max_bytes:
                 raise ClipTooLarge(f"The clip's frames have more than {limits.max_bytes / 2**20:g} MiB in all.")
-            packets.append(packet)
+            last = packet
+            kept.add(packet)
     except av.error.FFmpegError as error:
-        raise _truncated(packets, "the rest cannot be read") from error
-    if packets and packets[-1].is_corrupt:
-        raise _truncated(packets[:-1], "the file ends in the middle of a frame")
+        raise _truncated(kept.count, "the rest cannot be read") from error
+    if last is not None and last.is_corrupt:
+        raise _truncated(kept.count - 1, "the file ends in the middle of a frame")
     # Only the header of mp4 and mov says how many frames there are.
     listed = len(stream.index_entries) if container.format.name == "mp4" else 0
-    if len(packets) < listed:
-        raise _truncated(packets, f"its header lists {listed:,} frames")
-    seconds = _span_s(shown(packets), stream)
+    if kept.count < listed:
+        raise _truncated(kept.count, f"its header lists {listed:,} frames")
+    kept.finish()
+    seconds = _span_s([packet for packet in shown(kept.packets) if packet.pts in kept], stream)
     if seconds > limits.max_duration_s + GRACE_S:
-        raise ClipTooLong(f"The clip is {seconds:.1f} s long; at most {limits.max_duration_s:g} s are accepted.")
-    return packets
+        raise ClipTooLong(
+            f"{part} is {seconds:.1f} s long; at most {limits.max_duration_s:g} s are accepted. {_SHORTER}"
+        )
+    return kept
 
 
 def shown(packets: Sequence[VideoPacket]) -> list[VideoPacket]:
@@ -75,7 +91,7 @@ def _span_s(packets: list[VideoPacket], stream: VideoStream) -> float:
     return float((max(ends) - min(begins)) * (stream.time_base or 0))
 
 
-def _truncated(packets: list[VideoPacket], reason: str) -> TruncatedClip:
+def _truncated(packets: int, reason: str) -> TruncatedClip:
     return TruncatedClip(
-        f"The clip is cut short or damaged after {len(packets):,} frames: {reason}. Upload the complete file."
+        f"The clip is cut short or damaged after {packets:,} frames: {reason}. Upload the complete file."
     )

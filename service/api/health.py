@@ -8,11 +8,13 @@ from service.api import schemas
 from service.lifecycle import service_of
 from service.problems import Code, documented
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["service"])
 
 
-@router.get("/healthz", response_model=schemas.Status, responses=documented())
-async def healthz() -> schemas.Status:
+@router.get(
+    "/healthz", response_model=schemas.Status, responses=documented(), summary="Tell whether the process is alive"
+)
+async def get_health() -> schemas.Status:
     """Report that the process is alive."""
     return schemas.Status(status="ok")
 
@@ -21,8 +23,9 @@ async def healthz() -> schemas.Status:
     "/readyz",
     response_model=schemas.Status,
     responses=documented(Code.not_ready, Code.shutting_down),
+    summary="Tell whether clips are accepted",
 )
-async def readyz(request: Request) -> schemas.Status:
+async def get_readiness(request: Request) -> schemas.Status:
     """Report whether clips are accepted: the model is loaded and every worker is ready."""
     service_of(request).model_now()
     return schemas.Status(status="ready")
@@ -35,8 +38,9 @@ async def readyz(request: Request) -> schemas.Status:
         200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "tag2vec_queue_depth 0.0\n"}}},
         **documented(),
     },
+    summary="Metrics for Prometheus",
 )
-async def metrics(request: Request) -> Response:
+async def get_metrics(request: Request) -> Response:
     """Return metrics in the Prometheus text format."""
     # Takes milliseconds, and must never wait behind a search: not on the compute thread.
     text = generate_latest(service_of(request).metrics.registry)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from importlib.metadata import version
 from typing import Annotated, Any, Final
 
@@ -16,11 +16,14 @@ import models.tags.neighbours
 from models import answers
 from models.encoded_clip import EncodedClip
 from models.errors import UnknownTag
+from models.tags.platforms import platforms
+from models.tags.stemming import normalise
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
 from service.api.representation import has
-from service.api.schemas import NeighboursQuery, SuggestQuery
+from service.api.schemas import CompleteQuery, FeedbackBody, NeighboursQuery, SuggestQuery
+from service.feedback import Choice
 from service.lifecycle import service_of
 from service.middleware.body_limits import FORM_BYTES
 from service.model import Model
@@ -29,23 +32,18 @@ from service.tracing import span
 
 router = APIRouter()
 
-_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_BINARY: Final = {"type": "string", "format": "binary"}
 _CLIP_BODY: Final = {
     "required": True,
-    "description": "one clip",
+    "description": "one clip: in a form, perhaps with parameters beside it, or alone. Alone it may also have the types "
+    f"`video/*`, {', '.join(f'`{kind}`' for kind in MEDIA_TYPES if not kind.startswith('video/'))}, or none.",
     "content": {
         "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": [uploads.FIELD],
-                "properties": {
-                    uploads.FIELD: {"type": "string", "format": "binary"},
-                    **SuggestQuery.model_json_schema()["properties"],
-                },
-            }
+            "schema": {"$ref": f"#/components/schemas/{schemas.HashtagsForm.__name__}"},
+            # Lists are repeated fields, as browsers send them.
+            "encoding": {uploads.FIELD: {"contentType": "video/*, application/octet-stream"}},
         },
-        **dict.fromkeys(MEDIA_TYPES, _BINARY),
-        "application/octet-stream": _BINARY,
+        "application/octet-stream": {"schema": _BINARY},
     },
 }
 _CLIP_PROBLEMS: Final = (
@@ -59,6 +57,7 @@ _CLIP_PROBLEMS: Final = (
     Code.empty_clip,
     Code.no_video_stream,
     Code.clip_too_long,
+    Code.no_such_part,
     Code.truncated,
     Code.no_dates,
     Code.queue_full,
@@ -95,16 +94,20 @@ async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]
     response_model=schemas.Hashtags,
     responses=documented(*_CLIP_PROBLEMS),
     openapi_extra={"requestBody": _CLIP_BODY},
+    summary="Suggest hashtags for a clip",
     tags=["hashtags"],
 )
-async def suggest(request: Request, response: Response, query: Annotated[SuggestQuery, Query()]) -> schemas.Hashtags:
+async def suggest_hashtags(
+    request: Request, response: Response, query: Annotated[SuggestQuery, Query()]
+) -> schemas.Hashtags:
     """Suggest hashtags for a clip.
 
     Send the clip as the field `file` of a form, or as the whole body with a `video/*` content type. It is never stored.
     A form may also have the parameters as fields; its other fields are ignored.
     """
     service = service_of(request)
-    with service.clip(getattr(request.state, "key", None)) as model:
+    key = getattr(request.state, "key", None)
+    with service.clip(key) as model, service.requests.follow(request.state.request_id, key) as progress:
         _require_dates(model, query)
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
@@ -114,10 +117,14 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
         except (Problem, RequestValidationError):
             upload.discard()
             raise
-        encoded = await _unless_gone(request, service.singleflight.encode(model, upload))
+        work = service.singleflight.encode(model, upload, query.excerpt, progress.queued)
+        encoded = await _unless_gone(request, work)
+        progress.encoded()
         with span("suggest"):
             answer = await service.compute.run(model.pipeline.suggest, encoded, **query.options())
     service.metrics.answered(answer)
+    if service.feedback is not None:
+        progress.answered(model.bundle.sha256, answer)
     response.headers["Server-Timing"] = ", ".join(f"{stage};dur={ms:.1f}" for stage, ms in answer.timings_ms.items())
     return schemas.Hashtags.of(answer, model.bundle, request_id=request.state.request_id)
 
@@ -131,9 +138,10 @@ def _require_dates(model: Model, query: SuggestQuery) -> None:
     "/v1/tags/{tag}/neighbours",
     response_model=answers.Neighbours,
     responses=documented(Code.unknown_tag, Code.invalid_request, Code.not_ready),
+    summary="Find the neighbours of a tag",
     tags=["tags"],
 )
-async def neighbours(
+async def find_neighbours(
     request: Request,
     tag: Annotated[str, PathParameter(min_length=1, max_length=100, examples=["basketball"])],
     query: Annotated[NeighboursQuery, Query()],
@@ -155,11 +163,135 @@ async def neighbours(
     except UnknownTag as error:
         raise Problem(Code.unknown_tag, str(error)) from error
     except ValueError as error:
-        raise Problem(Code.invalid_request, str(error)) from error
+        errors = [{"where": "query.minus", "what": str(error)}]
+        raise Problem(Code.invalid_request, str(error), errors=errors) from error
 
 
-@router.get("/v1/info", response_model=schemas.Info, responses=documented(Code.not_ready))
-async def info(request: Request) -> Response:
+@router.post(
+    "/v1/feedback",
+    status_code=204,
+    response_class=Response,
+    responses=documented(Code.feedback_off, Code.unknown_request, Code.invalid_request),
+    summary="Tell what became of hashtags",
+    tags=["hashtags"],
+)
+async def send_feedback(request: Request, body: FeedbackBody) -> Response:
+    """Tell which hashtags of an answer people kept, added and dropped, so that training can learn from it.
+
+    Works for the last thousand requests; sent again, it replaces what was sent before. No clip, no key and no request
+    ID is stored.
+    """
+    service = service_of(request)
+    if service.feedback is None:
+        raise Problem(Code.feedback_off, "The operator of this service does not collect feedback.")
+    progress = service.requests.find(body.request_id, getattr(request.state, "key", None))
+    if progress is None or not progress.model:
+        raise Problem(Code.unknown_request, "No clip was answered under this request ID lately. Check the ID.")
+    choices = _choices(body, progress.relevance)
+    progress.feedback = await asyncio.to_thread(
+        service.feedback.keep, progress.model, choices, progress.relevance, progress.any_right, progress.feedback
+    )
+    return Response(status_code=204)
+
+
+def _choices(body: FeedbackBody, suggested: Collection[str]) -> dict[str, Choice]:
+    """Return what became of each tag.
+
+    Raises
+    ------
+    Problem
+        `invalid_request` if a tag is in two lists, is none, or was suggested where it should not be, or not where it
+        should be.
+    """
+    choices: dict[str, Choice] = {}
+    errors = []
+    lists: tuple[tuple[Choice, list[str]], ...] = (
+        ("kept", body.kept),
+        ("added", body.added),
+        ("dropped", body.dropped),
+    )
+    for choice, tags in lists:
+        for number, tag in enumerate(tags):
+            name = normalise(tag)
+            if not name:
+                what = "This is no hashtag."
+            elif name in choices:
+                what = "This hashtag is listed twice."
+            elif (name in suggested) == (choice == "added"):
+                what = "This hashtag was suggested." if choice == "added" else "This hashtag was not suggested."
+            else:
+                choices[name] = choice
+                continue
+            errors.append({"where": f"body.{choice}.{number}", "what": what})
+    if errors:
+        detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
+        raise Problem(Code.invalid_request, detail, errors=errors)
+    return choices
+
+
+@router.get(
+    "/v1/tags",
+    response_model=answers.Tags,
+    responses=documented(Code.invalid_request, Code.not_ready),
+    summary="Complete a tag",
+    tags=["tags"],
+)
+async def complete_tags(request: Request, query: Annotated[CompleteQuery, Query()]) -> Response:
+    """Return the most used tags that begin with what was typed."""
+    service = service_of(request)
+    model = service.model_now()
+
+    def search() -> answers.Tags:
+        found = model.pipeline.completion.complete(query.prefix, query.k)
+        tags = [answers.Tag(tag=one.tag, posts=one.posts) for one in found]
+        return answers.Tags(tags=tags, model=answers.ModelInfo.of(model.bundle))
+
+    return _conditional(request, await service.compute.run(search))
+
+
+@router.get(
+    "/v1/requests/{request_id}",
+    response_model=schemas.RequestState,
+    responses=documented(Code.unknown_request, Code.invalid_request),
+    summary="Tell how far a clip has got",
+    tags=["hashtags"],
+)
+async def get_request(
+    request: Request,
+    request_id: Annotated[str, PathParameter(pattern="^[A-Za-z0-9._-]{1,64}$", examples=["5f0c9d0e8c7b4a53"])],
+) -> schemas.RequestState:
+    """Return how far a request with a clip has got: one under way, or one of the last thousand.
+
+    Choose its ID with the header `X-Request-ID`. Only the key that it came with may ask.
+    """
+    requests = service_of(request).requests
+    progress = requests.find(request_id, getattr(request.state, "key", None))
+    if progress is None:
+        raise Problem(Code.unknown_request, "No clip came with this request ID lately. Check the ID.")
+    state, place, stage = requests.state(progress)
+    return schemas.RequestState(request_id=request_id, state=state, place=place, stage=stage)
+
+
+@router.get(
+    "/v1/platforms",
+    response_model=schemas.Platforms,
+    responses=documented(),
+    summary="List the rules of social platforms",
+    tags=["tags"],
+)
+async def list_platforms(request: Request) -> Response:
+    """Return what social platforms take as hashtags, with the source and the date of each rule."""
+    return _conditional(request, schemas.Platforms(platforms=list(platforms().values())))
+
+
+@router.get(
+    "/v1/info",
+    response_model=schemas.Info,
+    responses=documented(Code.not_ready),
+    summary="Tell limits, model and formats",
+    tags=["service"],
+)
+async def get_info(request: Request) -> Response:
     """Return the limits of the service, its model, the formats it accepts and what its sandbox lacks."""
     service = service_of(request)
     model, settings = service.model_now(), service.settings
@@ -192,6 +324,7 @@ async def info(request: Request) -> Response:
         containers=list(CONTAINERS),
         limits=limits,
         sandbox=schemas.Sandbox(missing=service.missing_measures),
+        feedback=service.feedback is not None,
     )
     return _conditional(request, answer)
 

@@ -2,17 +2,32 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from models import answers
 from models.sandbox.confinement import Measure
+from models.tags.platforms import Platform, PlatformName
 from models.tags.suggestions import Rank, SuggestOptions
 from models.tags.tag_list import split
 from models.tags.tag_map import SIDE
+from models.video.excerpt import Excerpt
+from service.progress import Stage, State
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Tags = Annotated[list[Tag], BeforeValidator(split)]
 """Tags in any number of texts, each of which may be a list of them with commas."""
+
+
+def _without_null(schema: JsonDict) -> None:
+    """Leave out null as a default: neither a query nor a form has it, and generated clients would offer it."""
+    properties = schema["properties"]
+    assert isinstance(properties, dict)  # noqa: S101 - so JSON Schema says
+    for field in properties.values():
+        if isinstance(field, dict) and field.get("default", "") is None:
+            del field["default"]
 
 
 class SuggestQuery(BaseModel):
@@ -34,14 +49,51 @@ class SuggestQuery(BaseModel):
     rank: Rank = Field(
         "similar",
         description="order of the hashtags: the most probable first (`similar`), or of those the ones that most posts "
-        "use (`popular`) or that have grown most lately (`trending`)",
+        "use (`popular`) or that have grown most lately (`trending`). Scores need not fall from one to the "
+        "next: hashtags spelt alike are spread out, and `popular` and `trending` do not go by scores",
     )
+    platform: PlatformName | SkipJsonSchema[None] = Field(
+        None,
+        description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
+    )
+
+    start: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
+    )
+    end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | SkipJsonSchema[None] = Field(
+        None, description="seconds into the clip at which that part ends; its end by default"
+    )
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, end: float | None, given: ValidationInfo) -> float | None:
+        if end is not None and end <= given.data.get("start", 0.0):
+            raise PydanticCustomError("end_before_start", "The part has to end after its start")
+        return end
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The part of the clip to look at."""
+        return Excerpt(start_s=self.start, end_s=self.end)
 
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
-            k=self.k, min_score=self.min_score, exclude=self.exclude, allow=self.allow, rank=self.rank
+            k=self.k,
+            min_score=self.min_score,
+            exclude=self.exclude,
+            allow=self.allow,
+            rank=self.rank,
+            platform=self.platform,
         )
+
+
+class HashtagsForm(SuggestQuery):
+    """A form with a clip. Parameters may be here or in the query; other fields are skipped."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_without_null)
+
+    file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary", "description": "the clip"})]
 
 
 class NeighboursQuery(BaseModel):
@@ -54,12 +106,48 @@ class NeighboursQuery(BaseModel):
     minus: Tags = Field([], max_length=20, description="tags to subtract; repeatable, or separated by commas")
 
 
+class CompleteQuery(BaseModel):
+    """Query of `GET /v1/tags`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prefix: str = Field("", max_length=100, description="what was typed, with or without `#`", examples=["bea"])
+    k: int = Field(10, ge=1, le=50, description="maximum number of tags")
+
+
 class _Identified(answers.Strict):
     request_id: str = Field(examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
 
 
 class Hashtags(answers.Hashtags, _Identified):
     """Hashtags for a clip."""
+
+
+class Platforms(answers.Strict):
+    """What social platforms take as hashtags."""
+
+    platforms: list[Platform]
+
+
+class FeedbackBody(BaseModel):
+    """What became of the hashtags of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    request_id: str = Field(pattern="^[A-Za-z0-9._-]{1,64}$", examples=["5f0c9d0e8c7b4a53a4a8f9d6c1e2b374"])
+    kept: list[Tag] = Field([], max_length=100, description="suggested hashtags that were used", examples=[["beach"]])
+    added: list[Tag] = Field([], max_length=100, description="hashtags that were used and not suggested")
+    dropped: list[Tag] = Field([], max_length=100, description="suggested hashtags that were not used")
+
+
+class RequestState(_Identified):
+    """How far a request with a clip has got."""
+
+    state: State = Field(
+        description="`receiving` its clip; `waiting` for a worker; `analysing`; `done`: answered, refused or given up"
+    )
+    place: int | None = Field(ge=1, description="in the queue, from 1, while it waits")
+    stage: Stage | None = Field(description="while it is analysed: `encode` (by a worker), then `suggest`")
 
 
 class Limits(answers.Strict):
@@ -124,6 +212,7 @@ class Info(answers.Strict):
     containers: list[str]
     limits: Limits
     sandbox: Sandbox
+    feedback: bool = Field(description="whether `POST /v1/feedback` is on")
 
 
 class Status(answers.Strict):

@@ -24,12 +24,12 @@ _WRITTEN: Final = WeakKeyDictionary[Model, Representation]()
 
 @router.get(
     "/v1/map",
-    operation_id="get_map",
     response_model=schemas.Map,
     responses=documented(Code.no_map, Code.not_ready),
+    summary="Lay out all tags",
     tags=["tags"],
 )
-async def tag_map(request: Request) -> Response:
+async def get_map(request: Request) -> Response:
     """Return a place in two dimensions for every tag, most used first, and the regions of the map.
 
     Tags that are used alike lie side by side; those that are never suggested are left out. Distances between

@@ -205,8 +205,11 @@ class _Form:
         except FormParserError as error:
             raise _invalid(f"Malformed form: {error}.") from error
         if self._beside > FORM_BYTES:
-            most = f"Beside the field '{FIELD}', a form may have at most {FORM_BYTES} bytes."
-            raise _invalid(most if self._has_clip else f"{most} {self._no_clip}")
+            most = f"Beside the field '{FIELD}', a form may have at most {FORM_BYTES // 2**10} KiB."
+            names = ", ".join(f"'{one.name[:50]}'" for one in self.fields[:5] if one.name)
+            # The clip may still come; but perhaps it is what took up the space, under another name.
+            hint = f" If one of these fields is the clip, call it '{FIELD}': {names}."
+            raise _invalid(most if self._has_clip or not names else most + hint)
 
     def _without_preamble(self, data: bytes) -> bytes:
         """Drop what comes before the first boundary, which means nothing (RFC 2046, section 5.1.1)."""

@@ -13,11 +13,21 @@ FORM_BYTES: Final = 256 * 2**10
 """Bytes that a multipart body may have beside its clip: enough for the longest lists of tags."""
 
 
+FEEDBACK_BYTES: Final = 64 * 2**10
+"""Bytes of a body of feedback, which is read at once."""
+
+
 def clip_too_large(settings: Settings) -> Problem:
     """Return the problem of a clip with too many bytes."""
     return Problem(
-        Code.clip_too_large, f"The clip is larger than {settings.max_bytes} bytes. Send a shorter or smaller one."
+        Code.clip_too_large,
+        f"The clip is larger than {settings.max_bytes / 2**20:.4g} MiB. Send a shorter or smaller one.",
     )
+
+
+def _feedback_too_large() -> Problem:
+    detail = f"Feedback may have at most {FEEDBACK_BYTES // 2**10} KiB."
+    return Problem(Code.invalid_request, detail, errors=[{"where": "body", "what": detail}])
 
 
 class BodyLimits:
@@ -38,11 +48,13 @@ class BodyLimits:
             return
         settings = self.settings
         headers = Headers(scope=scope)
+        is_feedback = scope["path"].removeprefix(scope["root_path"]) == "/v1/feedback"
+        problem = _feedback_too_large() if is_feedback else clip_too_large(settings)
         is_form = headers.get("content-type", "").lower().startswith("multipart/")
-        most = settings.max_bytes + (FORM_BYTES if is_form else 0)
+        most = FEEDBACK_BYTES if is_feedback else settings.max_bytes + (FORM_BYTES if is_form else 0)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > most:
-            await clip_too_large(settings).answer(scope, receive, send)
+            await problem.answer(scope, receive, send)
             return
         clock = asyncio.get_running_loop().time
         due = clock() + settings.upload_s
@@ -64,7 +76,7 @@ class BodyLimits:
             received += len(message.get("body", b""))
             more = message.get("more_body", False)
             if received > most:
-                raise clip_too_large(settings)
+                raise problem
             return message
 
         await self.app(scope, limited, send)

@@ -90,7 +90,7 @@ def record(
         "outcome": outcome,
         "seconds": round(seconds, 4),
     }
-    # Probes arrive every few seconds: their lines would bury the others.
+    # Probes, and clients that wait for a clip, ask every few seconds: their lines would bury the others.
     log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={"data": entry})
 
 
@@ -99,7 +99,7 @@ def _annotate_span(state: dict[str, Any]) -> None:
     span.set_attributes({f"tag2vec.{name}": state[name] for name in ("request_id", "outcome")})
 
 
-_PROBES = {"/healthz", "/readyz", "/metrics"}
+_PROBES = {"/healthz", "/readyz", "/metrics", "/v1/requests/{request_id}"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 

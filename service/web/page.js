@@ -14,10 +14,7 @@ import {upload} from "./upload.js";
 const FLOOR = 0.3; // Scores below it are folded away.
 const COUNT = 15;
 const RETRIES = 5;
-const STAGES = {
-  decode: "reading its frames", trajectories: "following what moves", fisher: "describing how it moves",
-  appearance: "looking at its pictures", embed: "choosing hashtags", search: "choosing hashtags",
-};
+const STAGES = {encode: "looking at its motion and pictures", suggest: "choosing hashtags"};
 const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
 
 let info = null, platforms = [ANYWHERE], clips = [], current = null, working = false;

@@ -15,6 +15,7 @@ from pathlib import Path
 from models.cpu_count import processors
 from models.sandbox.confinement import Measure
 from models.sandbox.worker import WorkerSettings
+from models.video.excerpt import WHOLE, Excerpt
 from service.metrics import Metrics
 from service.problems import Code, Problem
 from service.tracing import span
@@ -52,6 +53,7 @@ class Workers:
         self._free: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         # Otherwise newcomers overtake queued clips.
         self._first = asyncio.Lock()
+        self._queue: dict[Path, None] = {}
         self._idle: set[WorkerProcess] = set()
         self._processes: set[WorkerProcess] = set()
         self._old: set[WorkerProcess] = set()
@@ -72,6 +74,10 @@ class Workers:
         """Whether clips can be worked on: all workers were ready once, and they do not all fail to start now."""
         return self.warm.is_set() and (bool(self._processes) or self._failing < self.count)
 
+    def place(self, job: Path) -> int | None:
+        """Return the place of a clip in the queue, from 1; None if it does not wait."""
+        return next((place for place, waiting in enumerate(self._queue, 1) if waiting == job), None)
+
     def wait_s(self, ahead: int) -> int:
         """Estimate after how many whole seconds, at least 1, `ahead` clips will be done."""
         return max(1, math.ceil(self._seconds * ahead / self.count))
@@ -86,8 +92,8 @@ class Workers:
         """Have workers that start from now on load another model first; every clip names the one it is encoded with."""
         self._model = model
 
-    async def run(self, job: Path, model: Path, deadline: float) -> None:
-        """Encode `job/clip` in the next free worker.
+    async def run(self, job: Path, model: Path, deadline: float, excerpt: Excerpt = WHOLE) -> None:
+        """Encode an excerpt of `job/clip` in the next free worker.
 
         Raises
         ------
@@ -95,12 +101,12 @@ class Workers:
             `deadline_exceeded` (at `deadline`, event loop time) or `worker_died`.
         """
         with span("queue"):
-            process = await self._next(deadline)
+            process = await self._next(job, deadline)
         began = time.perf_counter()
         cause = "cancelled"
         try:
             with span("encode"):
-                await process.encode(job, model, deadline, self._threads())
+                await process.encode(job, model, deadline, self._threads(), excerpt)
             cause = ""
         except TimeoutError:
             cause = "deadline"
@@ -139,9 +145,10 @@ class Workers:
         busy = len(self._processes) - len(self._idle) + self.waiting
         return max(1, self._processors // busy)
 
-    async def _next(self, deadline: float) -> WorkerProcess:
+    async def _next(self, job: Path, deadline: float) -> WorkerProcess:
         began = time.perf_counter()
         self.waiting += 1
+        self._queue[job] = None
         try:
             async with asyncio.timeout_at(deadline), self._first:
                 while (process := await self._free.get()) not in self._idle:
@@ -152,6 +159,7 @@ class Workers:
             raise _too_late() from None
         finally:
             self.waiting -= 1
+            del self._queue[job]
             self._metrics.queue_wait.observe(time.perf_counter() - began)
 
     def _release(self, process: WorkerProcess) -> None:

@@ -18,6 +18,7 @@ from pebble import ProcessPool
 
 from models.sandbox import worker
 from models.sandbox.confinement import Measure
+from models.video.excerpt import Excerpt
 from service.workers import fork_server
 
 _START_S: Final = 60.0
@@ -67,11 +68,11 @@ class WorkerProcess:
             await self._outcome(future)
         self.missing = worker.missing_measures(self._folder)
 
-    async def encode(self, job: Path, model: Path, deadline: float, threads: int) -> None:
+    async def encode(self, job: Path, model: Path, deadline: float, threads: int, excerpt: Excerpt) -> None:
         """Run one clip; raises `TimeoutError` at `deadline` (event loop time) and `WorkerDeathError`."""
         self.clips += 1
         async with asyncio.timeout_at(deadline):
-            await self._outcome(self._pool.schedule(worker.encode, (job, model, threads)))
+            await self._outcome(self._pool.schedule(worker.encode, (job, model, threads, excerpt)))
 
     async def _outcome(self, future: "Future[None]") -> None:
         done = asyncio.wrap_future(future)

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from models.encoded_clip import EncodedClip, EncodedLengths
 from models.sandbox import results
+from models.video.excerpt import WHOLE, Excerpt
 from service.admission import Admission
 from service.api.uploads import Upload
 from service.metrics import Metrics
@@ -18,13 +20,14 @@ from service.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, str]
-"""SHA-256 of the model and of the clip."""
+Key = tuple[str, str, Excerpt]
+"""SHA-256 of the model and of the clip, and the part of it."""
 
 
 @dataclass
 class _Call:
     task: "asyncio.Task[EncodedClip]"
+    job: Path
     waiters: int = 0
 
 
@@ -42,17 +45,24 @@ class Singleflight:
         self._cached: OrderedDict[Key, EncodedClip] = OrderedDict()
         self._cache = cache
 
-    async def encode(self, model: Model, upload: Upload) -> EncodedClip:
-        """Return the encoding of an uploaded clip (with timings of 0 if it was cached) and remove the upload.
+    async def encode(
+        self,
+        model: Model,
+        upload: Upload,
+        excerpt: Excerpt = WHOLE,
+        queued: Callable[[Path], None] = lambda _: None,
+    ) -> EncodedClip:
+        """Return the encoding of an excerpt of an uploaded clip, and remove the upload; timings are 0 if it was cached.
 
-        The worker is stopped when nobody waits for the clip any more.
+        The worker is stopped when nobody waits for the clip any more. `queued` is called with the folder of the clip
+        that waits for a worker, which may be that of a copy.
 
         Raises
         ------
         Problem
             `queue_full` where no place is free, and whatever is wrong with the clip or befell its worker.
         """
-        key = model.bundle.sha256, upload.sha256
+        key = model.bundle.sha256, upload.sha256, excerpt
         if key in self._cached:
             self._metrics.cache.labels("hit").inc()
             upload.discard()
@@ -65,6 +75,7 @@ class Singleflight:
             upload.discard()
         else:
             call = self._begin(key, model, upload)
+        queued(call.job)
         call.waiters += 1
         try:
             return await asyncio.shield(call.task)
@@ -82,7 +93,7 @@ class Singleflight:
             upload.discard()
             raise
         self._metrics.cache.labels("miss").inc()
-        call = self._calls[key] = _Call(asyncio.create_task(self._run(key, model, upload)))
+        call = self._calls[key] = _Call(asyncio.create_task(self._run(key, model, upload)), upload.folder)
         # Not in the task itself, which never starts if it is cancelled early enough.
         call.task.add_done_callback(partial(self._ended, key, call, upload))
         return call
@@ -98,7 +109,7 @@ class Singleflight:
 
     async def _run(self, key: Key, model: Model, upload: Upload) -> EncodedClip:
         loop = asyncio.get_running_loop()
-        await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s)
+        await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s, key[2])
         encoded = await asyncio.to_thread(_result, upload.folder, model.bundle.lengths)
         self._metrics.encoded(encoded)
         if self._cache:

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,26 @@ def test_options_reach_the_suggestions(bundle: Path, clip: Path, run: Run) -> No
     assert len(tags) == 2
     assert not {"dancing", "golf"} & set(tags)
     assert json.loads(run("suggest", "--bundle", bundle, "--min-score", 1, clip).out)["hashtags"] == []
+
+
+def test_platform(bundle: Path, clip: Path, run: Run) -> None:
+    ended = run("suggest", clip, "--bundle", bundle, "--platform", "threads")
+    assert len(json.loads(ended.out)["hashtags"]) == 1
+    ended = run("suggest", clip, "--bundle", bundle, "--platform", "myspace")
+    assert ended.code == 2
+    assert "'instagram', 'tiktok', 'youtube', 'threads', 'mastodon', 'bluesky', 'x'" in re.sub(
+        r"[\s│]+", " ", ended.err
+    )
+
+
+def test_part_of_a_clip(bundle: Path, clip: Path, run: Run) -> None:
+    ended = run("suggest", clip, "--bundle", bundle, "--start", "0.2", "--end", "0.8")
+    video = json.loads(ended.out)["video"]
+    assert (video["start_s"], video["frames_used"]) == (0.2, 18)
+    ended = run("suggest", clip, "--bundle", bundle, "--start", "7")
+    assert (ended.code, "no_such_part: The clip is 1.0 s long" in ended.err) == (1, True)
+    ended = run("suggest", clip, "--bundle", bundle, "--start", "2", "--end", "1")
+    assert (ended.code, "end must be after start" in ended.err) == (2, True)
 
 
 def test_lists_of_tags(bundle: Path, clip: Path, run: Run) -> None:

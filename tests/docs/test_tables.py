@@ -9,6 +9,7 @@ from pydantic_core import PydanticUndefined
 from commands.exit_codes import ExitCode
 from models.bundle import SHIPPED, Bundle
 from models.sandbox.confinement import Measure
+from models.tags.platforms import platforms
 from service.metrics import Metrics
 from service.problems import Code
 from service.settings import Settings
@@ -43,6 +44,14 @@ def test_settings_with_their_defaults() -> None:
         assert description == field.description, variable
         if field.default is not PydanticUndefined and variable != "`TAG2VEC_BUNDLE`":
             assert default == shown_default(field.default), variable
+
+
+def test_platforms_with_their_rules() -> None:
+    shown = [[names(name)[0], *rule] for name, *rule in rows(DOCS / "api.md", "Platforms")]
+    rules = [[one.name, one.most_tags or "", one.longest_tag or "", one.allowed] for one in platforms().values()]
+    assert shown == [list(map(str, rule)) for rule in rules]
+    (parameter,) = (row for row in rows(DOCS / "api.md", "Hashtags for a clip") if row[0] == "`platform`")
+    assert names(parameter[1]) == list(platforms())
 
 
 def test_exit_codes() -> None:

@@ -14,6 +14,7 @@ from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.inflections import Inflections
 from models.tags.kinds import SENSITIVE, SURE, Kind, TagKinds
+from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
@@ -329,3 +330,35 @@ def test_warnings_say_why_no_allowed_tag_is_left() -> None:
         "None of the tags in allow can be suggested (with a lower score than was asked for: #cat)."
     ]
     assert warnings(exclude=["dog"], min_score=1.0) == []
+
+
+ODD = ["golf", "golf_course", "2016", "breast stroke", "a.b", "축구", "x" * 51, "y" * 65, "日本-語"]
+ODD_SPACE = TagSpace.from_vectors(ODD, range(1, len(ODD) + 1), ODD, RNG.normal(size=(len(ODD), 8)), ["golf"])
+NOTHING = Cooccurrence(np.zeros(len(ODD) + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float16))
+ODD_SUGGESTER = Suggester(ODD_SPACE, NOTHING, temperature=0.1)
+
+
+@given(VECTORS, st.sampled_from(get_args(PlatformName)), st.integers(1, 80), st.sampled_from(["similar", "popular"]))
+def test_a_platform_gets_what_it_takes(vector: np.ndarray, name: PlatformName, k: int, rank: Rank) -> None:
+    rule = platforms()[name]
+    for suggester, all_of in ((SUGGESTER, WORDS), (ODD_SUGGESTER, ODD)):
+        found = suggester.suggest(vector, k=k, platform=name, rank=rank)
+        assert [one.tag for one in found if not rule.takes(one.tag)] == []
+        takes = [tag for tag in all_of if rule.takes(tag) and not tag.endswith(("girl", "fan"))]
+        assert len(found) == min(len(takes), rule.at_most(k))
+
+
+def test_tags_of_allow_that_a_platform_refuses() -> None:
+    long = "x" * 51
+    assert ODD_SUGGESTER.suggest(np.ones(8), allow=[long], platform="threads") == []
+    (sentence,) = ODD_SUGGESTER.warnings(np.ones(8), allow=[long], platform="threads", none_left=True)
+    assert sentence == f"None of the tags in allow can be suggested (no hashtag on Threads: #{long})."
+
+
+@given(VECTORS)
+def test_popular_puts_no_tag_first_that_does_not_fit(vector: np.ndarray) -> None:
+    relevant = [one.tag for one in SUGGESTER.suggest(vector, k=3)]
+    everything = SUGGESTER.suggest(vector, k=N, allow=WORDS)
+    unfitting = max((one for one in everything[3:]), key=lambda one: int(SPACE.counts[SPACE.row(stem(one.tag))]))
+    found = SUGGESTER.suggest(vector, k=1, rank="popular", allow=[relevant[0], unfitting.tag])
+    assert found[0].tag == relevant[0] or unfitting.relevance >= sorted(one.relevance for one in everything)[-3]

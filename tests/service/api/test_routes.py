@@ -6,11 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from models.bundle import Bundle
 from models.encoder import STILL
 from models.pipeline import UNSURE
+from models.tags.platforms import PlatformName
 from models.tags.stemming import stem
 from tests.clips import cut, drifting, still, write, write_audio, write_empty, write_huge, write_playlist, write_way
 from tests.service.running import Running
@@ -98,7 +101,7 @@ def test_a_still_clip_is_answered_from_its_pictures(server: Running, clips: Path
 
 
 def test_neighbours(server: Running, clip: bytes) -> None:
-    tag = server.client.get("/v1/info").json()["model"]["hashtags"][0]
+    tag = server.client.get("/v1/tags").json()["tags"][0]["tag"]
     answer = server.client.get(f"/v1/tags/%23{tag.upper()}/neighbours", params={"k": 5})
     assert answer.status_code == 200
     assert answer.json()["tag"] == tag
@@ -113,7 +116,7 @@ def test_neighbours(server: Running, clip: bytes) -> None:
 
 
 def test_neighbours_of_several_tags(server: Running) -> None:
-    tags = server.client.get("/v1/info").json()["model"]["hashtags"]
+    tags = [one["tag"] for one in server.client.get("/v1/tags").json()["tags"]]
     query = {"plus": tags[1], "minus": f"#{tags[2].upper()}"}
     answer = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params=query).json()
     assert [one["tag"] for one in answer["plus"]] == tags[:2]
@@ -122,6 +125,7 @@ def test_neighbours_of_several_tags(server: Running) -> None:
     assert answer["warnings"] == []
     nothing = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params={"minus": tags[0]})
     assert (nothing.status_code, nothing.json()["code"]) == (422, "invalid_request")
+    assert nothing.json()["errors"] == [{"where": "query.minus", "what": "The tags cancel out. Ask for other tags."}]
     unknown = server.client.get(f"/v1/tags/{tags[0]}/neighbours", params={"plus": "qwertzuiopasdfghjkl"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_tag")
 
@@ -160,12 +164,75 @@ def test_lists_with_commas(server: Running, clip: bytes) -> None:
     assert [one["tag"] for one in listed["minus"]] == ["gym", "snow"]
 
 
-def test_information_tells_limits_and_is_not_sent_twice(server: Running) -> None:
+def test_completion(server: Running) -> None:
+    answer = server.client.get("/v1/tags", params={"prefix": "#Bea", "k": 5})
+    tags = answer.json()["tags"]
+    assert len(tags) == 5
+    assert all(one["tag"].startswith("bea") for one in tags)
+    assert "beach" in {one["tag"] for one in tags}
+    posts = [one["posts"] for one in tags]
+    assert posts == sorted(posts, reverse=True)
+    assert answer.json()["model"]["sha256"] == server.client.get("/v1/info").json()["model"]["sha256"]
+    again = server.client.get("/v1/tags?prefix=bea&k=5", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert server.client.get("/v1/tags?prefix=porn").json()["tags"] == []
+    assert server.client.get("/v1/tags?k=51").json()["code"] == "invalid_request"
+
+
+def test_answers_for_a_platform(server: Running, clip: bytes) -> None:
+    answer = server.client.get("/v1/platforms")
+    assert [one["name"] for one in answer.json()["platforms"]] == list(get_args(PlatformName))
+    again = server.client.get("/v1/platforms", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    for platform in answer.json()["platforms"]:
+        found = server.suggest(clip, k=50, platform=platform["name"]).json()["hashtags"]
+        assert len(found) == min(50, platform["most_tags"] or 50)
+        assert all(re.search(platform["pattern"], one["tag"]) for one in found)
+    refused = server.suggest(clip, platform="myspace").json()
+    assert (refused["code"], refused["errors"][0]["where"]) == ("invalid_request", "query.platform")
+
+
+def test_part_of_a_clip(server: Running, clips: Path) -> None:
+    frames = list(drifting(90, (96, 72), seed=11))
+    path = write(clips / "parts.mp4", frames, options={"g": "15", "preset": "ultrafast", "qp": "8"})
+    alone = write(clips / "part.mkv", frames[30:60], codec="ffv1").read_bytes()
+    whole = server.suggest(path.read_bytes()).json()
+    part = server.suggest(path.read_bytes(), start=1, end=2).json()
+    assert (whole["video"]["start_s"], whole["video"]["frames_used"]) == (0, 90)
+    assert (part["video"]["start_s"], part["video"]["duration_s"], part["video"]["frames_used"]) == (1, 1, 30)
+    assert part["video"]["trajectories"] < whole["video"]["trajectories"]
+    expected = server.suggest(alone).json()["video"]["trajectories"]
+    assert part["video"]["trajectories"] == pytest.approx(expected, rel=0.05)
+    again = server.suggest(path.read_bytes(), start=1, end=2).json()
+    assert again["timings_ms"]["decode"] == 0
+    assert again["hashtags"] == part["hashtags"]
+    fields = {"start": "1", "end": "2"}
+    form = server.client.post("/v1/hashtags", files={"file": ("x.mp4", path.read_bytes())}, data=fields).json()
+    assert (form["video"], form["hashtags"]) == (part["video"], part["hashtags"])
+    assert server.suggest(path.read_bytes(), start=3.5).json()["code"] == "no_such_part"
+
+
+@pytest.mark.parametrize(
+    ("query", "where"), [("start=2&end=2", "end"), ("end=0", "end"), ("start=-1", "start"), ("start=inf", "start")]
+)
+def test_what_is_no_part(server: Running, clip: bytes, query: str, where: str) -> None:
+    response = server.client.post(f"/v1/hashtags?{query}", content=clip, headers={"Content-Type": "video/mp4"})
+    assert (response.status_code, response.json()["errors"][0]["where"]) == (422, f"query.{where}")
+
+
+def test_unknown_parameters_are_refused_in_plain_words(server: Running, clip: bytes) -> None:
+    (error,) = server.suggest(clip, l=3).json()["errors"]
+    assert error == {"where": "query.l", "what": "There is no such parameter. Check its spelling, or leave it out."}
+
+
+def test_information_tells_limits_and_is_not_sent_twice(server: Running, bundle: Path) -> None:
     answer = server.client.get("/v1/info")
     info = answer.json()
     assert info["containers"] == ["mp4", "mov", "3gp", "webm", "mkv", "avi", "flv", "ts", "gif"]
     assert info["limits"]["max_bytes"] == 64 * 2**20
     assert info["limits"]["queue"] == 16
+    trained = [record.hashtag for record in Bundle.open(bundle).manifest.training.hashtags]
+    assert info["model"]["hashtags"] == sorted(trained)
     assert re.fullmatch("[0-9a-f]{64}", info["model"]["sha256"])
     etag = answer.headers["etag"]
     again = server.client.get("/v1/info", headers={"If-None-Match": etag})

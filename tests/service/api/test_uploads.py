@@ -135,6 +135,22 @@ def test_broken_form(tight: Running, name: str) -> None:
     assert response.json()["errors"][0]["where"] == "body"
 
 
+@pytest.mark.parametrize(
+    ("parts", "detail"),
+    [
+        ([part("file", b"clip"), part("caption", bytes(FORM_BYTES))], ""),
+        (
+            [part("caption", bytes(FORM_BYTES)), part("file", b"clip")],
+            " If one of these fields is the clip, call it 'file': 'caption'.",
+        ),
+    ],
+)
+def test_form_that_is_too_long_says_nothing_false(tight: Running, parts: list[bytes], detail: str) -> None:
+    body, headers = form(*parts)
+    problem = tight.client.post("/v1/hashtags", content=body, headers=headers).json()
+    assert problem["detail"] == "Beside the field 'file', a form may have at most 256 KiB." + detail
+
+
 def others() -> dict[str, list[bytes]]:
     """What clients send beside the clip."""
     return {

@@ -39,6 +39,7 @@ def test_size_of_a_body_without_length_is_counted(tight: Running, clip: bytes) -
     response = tight.client.post("/v1/hashtags", content=chunks(40), headers=MP4)
     assert response.status_code == 413
     assert response.json()["code"] == "clip_too_large"
+    assert response.json()["detail"] == "The clip is larger than 1 MiB. Send a shorter or smaller one."
     assert tight.client.post("/v1/hashtags", content=iter([clip]), headers=MP4).status_code == 200
 
 

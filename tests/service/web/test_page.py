@@ -204,7 +204,7 @@ def test_progress_is_told_and_the_request_can_be_cancelled(
     states = iter(
         [
             {"state": "waiting", "place": 2, "stage": None},
-            {"state": "analysing", "place": None, "stage": "trajectories"},
+            {"state": "analysing", "place": None, "stage": "encode"},
         ]
     )
     last: dict[str, Any] = {}
@@ -221,7 +221,7 @@ def test_progress_is_told_and_the_request_can_be_cancelled(
     state = page.locator("#state")
     expect(state).to_have_text("Waiting: 2 clips before it.")
     expect(page.locator("#progress")).to_be_visible()
-    expect(state).to_have_text("Analysing: following what moves …")
+    expect(state).to_have_text("Analysing: looking at its motion and pictures …")
     check_accessible(page)
     page.get_by_role("button", name="Cancel").click()
     expect(state).to_have_text("Cancelled.")

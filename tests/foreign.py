@@ -1,0 +1,59 @@
+"""Programs that tests compare with or try, installed from npm and PyPI into folders of their own, once on a machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NODE, NPM = shutil.which("node"), shutil.which("npm")
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "tag2vec-tests")
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("NODE_")}
+
+
+@cache
+def npm(*packages: str) -> Path:
+    """A folder with these packages (`name@version`) in its `node_modules`; skips the test where there is no npm."""
+    if NODE is None or NPM is None:
+        pytest.skip("Node.js and npm are not installed (make test-tools)")
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"]
+    return _installed("npm", packages, [NPM, "install", *options, *packages])
+
+
+@cache
+def pypi(*packages: str) -> Path:
+    """A folder with these packages (`name==version`), for PYTHONPATH; skips the test where pip reaches no index."""
+    if find_spec("pip") is None:
+        pytest.skip("this environment has no pip")
+    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries=0", "--target=."]
+    return _installed("pypi", packages, [sys.executable, "-m", "pip", "install", *options, *packages])
+
+
+def node(folder: Path, *arguments: str, given: Any = None) -> str:
+    """What Node.js prints for a script or a file, run in `folder` with `given` as JSON on stdin."""
+    assert NODE is not None
+    done = subprocess.run(
+        [NODE, *arguments], cwd=folder, input=json.dumps(given), capture_output=True, text=True, env=_ENVIRONMENT
+    )
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+    return done.stdout
+
+
+def _installed(registry: str, packages: Sequence[str], command: list[str]) -> Path:
+    folder = _CACHE / registry / "+".join(name.replace("/", "_") for name in packages)
+    if not (folder / "done").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "package.json").write_text("{}")
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"{registry} is out of reach: {done.stderr[-300:]}")
+        (folder / "done").touch()
+    return folder

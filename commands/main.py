@@ -67,9 +67,9 @@ EXTRAS: Final = {
         "uvicorn",
     },
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
-    "training": {"filelock", "gensim", "scipy", "sklearn", "torch"},
+    "training": {"filelock", "gensim", "openTSNE", "scipy", "sklearn", "torch"},
     "survey": {"krippendorff"},
-    "report": {"jinja2", "matplotlib", "openTSNE", "wordcloud"},
+    "report": {"jinja2", "matplotlib", "wordcloud"},
 }
 """Modules that only an extra installs."""
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.bundle import Bundle
 from models.tags.neighbours import Neighbourhood
+from models.tags.tag_map import SIDE
 
 if TYPE_CHECKING:
     from models.pipeline import Answer
@@ -78,6 +79,13 @@ class Timings(Strict):
     total: Rounded = Field(ge=0, examples=[1863.5])
 
 
+class Place(Strict):
+    """A place on the map of the tag space, from its upper left corner."""
+
+    x: int = Field(ge=0, le=SIDE)
+    y: int = Field(ge=0, le=SIDE)
+
+
 class Hashtags(Strict):
     """Hashtags for a clip."""
 
@@ -88,6 +96,7 @@ class Hashtags(Strict):
     )
     video: VideoInfo
     timings_ms: Timings
+    place: Place | None = Field(description="where the clip lies on the map, amid its nearest tags; null without a map")
     warnings: list[str] = Field(description="reasons why this answer is less certain")
 
     @classmethod
@@ -103,6 +112,7 @@ class Hashtags(Strict):
             confident=answer.confident,
             video=VideoInfo(**asdict(answer.video), trajectories=answer.trajectories),
             timings_ms=Timings.model_validate(answer.timings_ms),
+            place=None if answer.place is None else Place(x=answer.place[0], y=answer.place[1]),
             warnings=answer.warnings,
         )
 

@@ -40,6 +40,8 @@ class Answer:
         Milliseconds spent in each stage, and their sum as `total`.
     warnings : list of str
         Sentences for the user.
+    place : tuple of int, optional
+        Where the clip lies on the map (`models.tags.tag_map`), if there is one.
     any_right : float
         Probability that one of the first five hashtags that may be suggested is right, 1 if there is no calibration:
         each score is computed from this and the relevance of its hashtag.
@@ -51,6 +53,7 @@ class Answer:
     trajectories: int
     timings_ms: dict[str, float]
     warnings: list[str]
+    place: tuple[int, int] | None = None
     any_right: float = 1.0
 
 
@@ -122,6 +125,7 @@ class Pipeline:
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
+            locate = partial(self.suggester.place, vector, appearance.probabilities)
             warn = partial(
                 self.suggester.warnings,
                 vector,
@@ -142,11 +146,21 @@ class Pipeline:
                     return calibration.score(relevance, any_right)
 
                 hashtags = suggest(share=share, score=score)
-                warn = partial(warn, share=share)
+                warn, locate = partial(warn, share=share), partial(locate, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
+            place = locate()
         if hashtags and not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds
         timings["total"] = sum(timings.values())
-        return Answer(hashtags, confident, encoded.video, encoded.trajectories, timings, warnings, any_right)
+        return Answer(
+            hashtags,
+            confident,
+            encoded.video,
+            encoded.trajectories,
+            timings,
+            warnings,
+            place=place,
+            any_right=any_right,
+        )

@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from service import tracing
-from service.api import health, page, routes
+from service.api import health, page, routes, tag_map
 from service.api.schemas import HashtagsForm
 from service.lifecycle import Service
 from service.middleware.authentication import OPEN, Authentication
@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=tracing.telemetry(),
     )
     app.state.service = service
-    for part in (page, routes, health):
+    for part in (page, routes, tag_map, health):
         app.include_router(part.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)

@@ -23,6 +23,7 @@ class Code(Enum):
     origin_not_allowed = 403, "Origin not allowed"
     not_found = 404, "Not found"
     unknown_tag = 404, "Unknown tag"
+    no_map = 404, "The model has no map"
     unknown_request = 404, "Unknown request"
     feedback_off = 404, "Feedback is off"
     method_not_allowed = 405, "Method not allowed"

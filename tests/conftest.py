@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CHROMIUM = shutil.which("chromium")
+PLAIN_HOST = "plain.example"
+"""This machine by a name that is not local: for browsers, plain HTTP there is no secure context."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,6 +23,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
 ]
 
 # On a busy machine an example may take any time.

@@ -15,6 +15,7 @@ from models.embedding import Embedding
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
+from models.tags.tag_map import MAP_FILE, TagMap
 from models.tags.trends import TRENDS_FILE, Trends
 from training.artifacts import Artifacts
 from training.bundle_writer import library_versions, write_bundle
@@ -94,6 +95,7 @@ def write_learnt(
         cooccurrence=Cooccurrence.load(artifacts.cooccurrence),
         trends=Trends.load(artifacts.trends) if (artifacts.trends / TRENDS_FILE).exists() else None,
         inflections=Inflections.load(artifacts.inflections),
+        tag_map=TagMap.load(artifacts.map) if (artifacts.map / MAP_FILE).exists() else None,
         denied_tags=DENIED_TAGS,
         appearance=config.appearance.network,
         classes=config.appearance.classes,

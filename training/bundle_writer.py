@@ -31,6 +31,7 @@ from models.fisher import Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
 from models.tags.space import TagSpace
+from models.tags.tag_map import TagMap
 from models.tags.trends import Trends
 from models.tensor_file import write_tensors
 
@@ -41,6 +42,7 @@ LIBRARIES = [
     "numpy",
     "onnxruntime",
     "opencv-python-headless",
+    "openTSNE",
     "PyStemmer",
     "scikit-learn",
     "torch",
@@ -65,6 +67,7 @@ def write_bundle(
     kinds: Path,
     trends: Trends | None = None,
     inflections: Inflections | None = None,
+    tag_map: TagMap | None = None,
     training: TrainingRecord,
     calibration: Calibration | None = None,
     quality: Mapping[str, JsonValue],
@@ -100,7 +103,7 @@ def write_bundle(
             *([shutil.copyfile(tag_vectors, partial / TAG_VECTORS)] if tag_vectors else []),
             shutil.copyfile(kinds, partial / KINDS),
             *tagspace.save(partial),
-            *(part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None),
+            *(part.save(partial) for part in (cooccurrence, trends, inflections, tag_map) if part is not None),
         ]
         manifest = Manifest(
             name=name,

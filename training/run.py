@@ -24,6 +24,7 @@ from training.post_splits import learn_post_splits
 from training.stage import Stage, StageError, Work
 from training.tables import TAG_KINDS
 from training.tag2vec import train_tag2vec
+from training.tag_map import learn_map
 from training.trends import learn_trends
 from training.vocabulary import learn_vocabulary
 
@@ -85,6 +86,12 @@ def stages(config: Config, work: Work) -> list[Stage]:
         settings=config.corpus.model_dump(),
         files=tuple(data.posts),
         after=(corpus, tag2vec),
+    )
+    tag_map = Stage(
+        name="map",
+        build=partial(learn_map, artifacts=artifacts),
+        files=(DENIED_TAGS, TAG_KINDS),
+        after=(tag2vec,),
     )
     features = Stage(
         name="features",
@@ -179,7 +186,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
     pinned |= {"appearance": config.appearance.shown.model_dump(), "libraries": library_versions()}
     feedback = _if_given(config.bundle.feedback)
     copied = (*feedback, config.appearance.network, *classes, *tag_vectors, DENIED_TAGS, TAG_KINDS)
-    learnt = (corpus, tag2vec, cooccurrence, trends, inflections, features, appearance, vocabulary, embedding)
+    learnt = (corpus, tag2vec, cooccurrence, trends, inflections, tag_map, features, appearance, vocabulary, embedding)
     open_world = Stage(
         name="open_world",
         build=partial(answer_open_world, artifacts=artifacts, config=config),
@@ -200,6 +207,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         cooccurrence,
         trends,
         inflections,
+        tag_map,
         features,
         appearance,
         vocabulary,

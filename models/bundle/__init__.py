@@ -15,6 +15,7 @@
     inflections.safetensors  the tags that each inflection of a stem occurs with
     denied_tags.txt         tags that are never suggested
     tag_kinds.tsv           tags that are suggested only in some cases
+    map.safetensors         a place in two dimensions for each tag, if there are enough
     trends.safetensors      posts of tags by week, if the posts have dates
     MODEL_CARD.md           data, licences, quality and limits, for people
     timings.json            the duration of training; not hashed, so that the same training gives the same bundle

@@ -143,6 +143,7 @@ class Bundle:
         from models.tags.inflections import INFLECTIONS_FILE, Inflections
         from models.tags.kinds import TagKinds
         from models.tags.suggestions import Suggester
+        from models.tags.tag_map import MAP_FILE, TagMap
         from models.tags.trends import TRENDS_FILE, Trends
 
         deny_files = [self.path / DENIED, *([deny_file] if deny_file else [])]
@@ -156,6 +157,7 @@ class Bundle:
             inflections=Inflections.load(self.path) if self._listed(INFLECTIONS_FILE) else None,
             classes=ClassAnchors(classes_from(self._listed(CLASSES), self._listed(TAG_VECTORS)), space),
             kinds=TagKinds.read(self.path / KINDS, *([kinds_file] if kinds_file else [])),
+            tag_map=TagMap.load(self.path) if self._listed(MAP_FILE) else None,
         )
 
     def _listed(self, name: str) -> Path | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.calibration import Recognition, familiarity
-from models.errors import NoDates
+from models.errors import BundleError, NoDates
 from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
@@ -25,6 +25,7 @@ from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.tag_list import name as named
+from models.tags.tag_map import MAP_FILE, TagMap
 from models.tags.trends import Trends
 
 Rank = Literal["similar", "popular", "trending"]
@@ -118,6 +119,13 @@ class Suggester:
         What the classes of the image network mean; needed for probabilities of them.
     kinds : TagKinds, optional
         Tags that are held back. Hashtags that clips are trained towards are not.
+    tag_map : TagMap, optional
+        Of the same tags.
+
+    Raises
+    ------
+    BundleError
+        If one of the parts is of other tags.
     """
 
     def __init__(
@@ -131,9 +139,13 @@ class Suggester:
         inflections: Inflections | None = None,
         classes: ClassAnchors | None = None,
         kinds: TagKinds | None = None,
+        tag_map: TagMap | None = None,
     ) -> None:
+        if tag_map is not None and len(tag_map) != len(space):
+            raise BundleError(f"the tag space has {len(space)} stems, but {MAP_FILE} places {len(tag_map)}")
         self.space = space
         self.trends = trends
+        self.tag_map = tag_map
         self._inflections = inflections
         self._temperature = temperature
         self._ranking = Ranking(space, cooccurrence, temperature)
@@ -305,6 +317,15 @@ class Suggester:
             return anchors
         seen = self.classes.anchors(probabilities)
         return anchors.mixed(seen, share) if len(self.classes) else anchors
+
+    def place(
+        self, vector: ArrayLike, probabilities: ArrayLike | None = None, share: float = EVEN
+    ) -> tuple[int, int] | None:
+        """Return where a clip lies on the map, as given to `anchors`: amid its anchors; None without a map."""
+        if self.tag_map is None:
+            return None
+        anchors = self.anchors(vector, probabilities, share)
+        return self.tag_map.place(anchors.rows, anchors.weights)
 
     @property
     def classes(self) -> ClassAnchors:

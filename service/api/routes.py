@@ -21,6 +21,7 @@ from models.tags.stemming import normalise
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
+from service.api.representation import has
 from service.api.schemas import CompleteQuery, FeedbackBody, NeighboursQuery, SuggestQuery
 from service.feedback import Choice
 from service.lifecycle import service_of
@@ -315,6 +316,7 @@ async def get_info(request: Request) -> Response:
         tags=len(model.pipeline.tagspace),
         ranks=model.pipeline.suggester.ranks,
         hashtags=model.hashtags,
+        map=model.pipeline.suggester.tag_map is not None,
     )
     answer = schemas.Info(
         version=version("tag2vec"),
@@ -332,7 +334,6 @@ def _conditional(request: Request, answer: BaseModel) -> Response:
     body = answer.model_dump_json().encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    known = [candidate.strip().removeprefix("W/") for candidate in request.headers.get("if-none-match", "").split(",")]
-    if etag in known or "*" in known:
+    if has(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

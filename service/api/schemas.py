@@ -12,6 +12,7 @@ from models.sandbox.confinement import Measure
 from models.tags.platforms import Platform, PlatformName
 from models.tags.suggestions import Rank, SuggestOptions
 from models.tags.tag_list import split
+from models.tags.tag_map import SIDE
 from models.video.excerpt import Excerpt
 from service.progress import Stage, State
 
@@ -174,6 +175,27 @@ class TrainedModel(answers.ModelInfo):
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
+    map: bool = Field(description="whether `GET /v1/map` has a map of the tags")
+
+
+class Region(answers.Strict):
+    """A region of the map."""
+
+    name: str = Field(description="the tags most typical of it; empty if none may name it", examples=["food · yummy"])
+    x: int = Field(ge=0, le=SIDE, description="of its middle")
+    y: int = Field(ge=0, le=SIDE)
+
+
+class Map(answers.Strict):
+    """The map of the tag space, by columns: one entry for each tag, the most used first."""
+
+    tags: list[str]
+    x: list[int] = Field(description=f"from left to right, 0 to {SIDE}")
+    y: list[int] = Field(description=f"from top to bottom, 0 to {SIDE}")
+    posts: list[int] = Field(description="that use the tag, of those that were learnt from")
+    region: list[int] = Field(description="index into `regions`")
+    regions: list[Region]
+    model: answers.ModelInfo
 
 
 class Sandbox(answers.Strict):

@@ -6,8 +6,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.keys import Keys
 from service.problems import Code, Problem
 
-OPEN = {"/", "/healthz", "/readyz", "/metrics"}
-"""Paths that need no key: the page, and what monitoring asks for."""
+OPEN = {"/", "/map", "/healthz", "/readyz", "/metrics"}
+"""Paths that need no key: the pages, and what monitoring asks for."""
+
+OPEN_FOLDER = "/web/"
+"""What the pages load."""
 
 
 class Authentication:
@@ -19,7 +22,8 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
-        if scope["type"] == "http" and scope["path"].removeprefix(scope["root_path"]) not in OPEN:
+        path = scope["path"].removeprefix(scope["root_path"]) if scope["type"] == "http" else "/"
+        if path not in OPEN and not path.startswith(OPEN_FOLDER):
             scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
             name = self.keys.name(key.strip()) if scheme.lower() == "bearer" else None
             if name is None:

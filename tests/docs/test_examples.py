@@ -88,6 +88,7 @@ def test_answers_have_todays_form() -> None:
     kinds: dict[str, type[BaseModel]] = {
         "hashtags": schemas.Hashtags,
         "neighbours": Neighbours,
+        "regions": schemas.Map,
         "code": ProblemDocument,
         "state": schemas.RequestState,
     }
@@ -100,7 +101,7 @@ def test_answers_have_todays_form() -> None:
 
 def test_answers_are_of_the_bundle() -> None:
     models = [answer["model"] for answer in documented() if "model" in answer]
-    assert len(models) == 3
+    assert len(models) == 4
     assert all(model == ModelInfo.of(Bundle.open(SHIPPED)).model_dump() for model in models)
 
 

@@ -1,0 +1,470 @@
+// The page: clips in a row, and for each its way to hashtags.
+
+import {ask, askForKey, get} from "./api.js";
+import {clean, complete} from "./completion.js";
+import {copy} from "./copying.js";
+import {at, make, refill, say} from "./elements.js";
+import {canFilm, film} from "./film.js";
+import {drawMotion} from "./motion.js";
+import {showReasons} from "./reasons.js";
+import {sortable} from "./sorting.js";
+import {measure, trim} from "./trimmer.js";
+import {upload} from "./upload.js";
+
+const FLOOR = 0.3; // Scores below it are folded away.
+const COUNT = 15;
+const RETRIES = 5;
+const STAGES = {encode: "looking at its motion and pictures", suggest: "choosing hashtags"};
+const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
+
+let info = null, platforms = [ANYWHERE], clips = [], current = null, working = false;
+const video = at("video");
+const touch = matchMedia("(pointer: coarse)");
+const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const platform = () => platforms.find(({name}) => name === at("platform").value) ?? ANYWHERE;
+
+// Where the clips stand
+
+const WORDS = {
+  measuring: () => "Opening the clip …",
+  trimming: () => "Choose the part to look at.",
+  queued: () => "Waits for the clip before it.",
+  uploading: () => "Uploading …",
+  waiting: ({place}) => place ? `Waiting: ${counted(place, "clip")} before it.` : "Waiting for its turn …",
+  analysing: ({stage}) => stage ? `Analysing: ${STAGES[stage] ?? stage} …` : "Analysing …",
+  busy: ({seconds}) => `The service is busy; next try in ${seconds} s.`,
+  done: ({answer}) => answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${(answer.timings_ms.total / 1000).toFixed(1)} s.` : "No hashtag fits.",
+  cancelled: () => "Cancelled.",
+  failed: ({problem}) => problem,
+};
+const words = clip => WORDS[clip.state](clip);
+const UNDER_WAY = new Set(["queued", "uploading", "waiting", "analysing", "busy"]);
+
+function to(clip, state, rest = {}) {
+  Object.assign(clip, {state, ...rest});
+  showList();
+  if (clip === current) show();
+}
+
+// Clips come in
+
+async function add(files) {
+  const added = [...files].map(file => ({
+    file, name: file.name || "clip", address: URL.createObjectURL(file), state: "measuring", chosen: [], sent: 0, stage: null, place: null,
+  }));
+  if (!added.length) return;
+  clips.push(...added);
+  choose(added[0]);
+  for (const clip of added) {
+    clip.duration = await measure(clip.address);
+    if (clip.state === "measuring") check(clip);
+  }
+}
+
+function check(clip) {
+  const limits = info?.limits;
+  if (limits && clip.file.size > limits.max_bytes) {
+    to(clip, "failed", {problem: `This clip has ${mebibytes(clip.file.size)}; the limit is ${mebibytes(limits.max_bytes)}. ` +
+      "Scale or compress it: a short side of 240 pixels is enough."});
+  } else if (limits && clip.duration > limits.max_duration_s + 0.05) {
+    to(clip, "trimming");
+  } else {
+    queue(clip);
+  }
+}
+
+function queue(clip) {
+  to(clip, "queued", {sent: 0, stage: null, place: null});
+  work();
+}
+
+async function work() {
+  if (working) return;
+  working = true;
+  for (let clip; (clip = clips.find(({state}) => state === "queued"));) await analyse(clip);
+  working = false;
+}
+
+async function analyse(clip, tries = 0) {
+  clip.controller = new AbortController();
+  to(clip, "uploading");
+  const on = {
+    sent(bytes) {
+      if (clip.state !== "uploading") return;
+      clip.sent = bytes;
+      if (bytes >= clip.file.size) to(clip, "analysing");
+      else if (clip === current) showProgress();
+    },
+    stage({state, place, stage}) {
+      if (state === "waiting" || state === "analysing") to(clip, state, {place, stage});
+    },
+  };
+  try {
+    const answer = await upload(clip.file, query(clip), on, clip.controller.signal);
+    // What was chosen stays chosen, suggested or not.
+    to(clip, "done", {answer, copied: false});
+    remember(clip);
+  } catch (error) {
+    if (error.name === "AbortError") {
+      to(clip, "cancelled");
+    } else if (error.status === 429 && tries < RETRIES) {
+      const seconds = error.retryAfter ?? 5;
+      to(clip, "busy", {seconds});
+      await new Promise(resolve => {
+        const timer = setTimeout(resolve, 1000 * seconds);
+        clip.controller.signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
+      });
+      if (clip.controller.signal.aborted) to(clip, "cancelled");
+      else await analyse(clip, tries + 1);
+    } else if (error.code === "clip_too_long" && info && clip.end === undefined) {
+      clip.duration = null;
+      to(clip, "trimming");
+    } else {
+      to(clip, "failed", {problem: error.message});
+    }
+  }
+}
+
+function query(clip) {
+  const query = new URLSearchParams({k: COUNT});
+  if (info?.model.languages) {
+    query.set("explain", "true");
+    query.set("tracks", "true");
+    if (at("language").value) query.set("language", at("language").value);
+    for (const {tag, own} of clip.chosen) if (own) query.append("hint", tag);
+  }
+  if (platform().name) query.set("platform", platform().name);
+  if (clip.end !== undefined) {
+    query.set("start", clip.start);
+    query.set("end", clip.end);
+  }
+  return query;
+}
+
+// The map shows the clip that was looked at last.
+function remember({name, answer, chosen}) {
+  sessionStorage.setItem("clip", JSON.stringify({name, place: answer.place ?? null, tags: chosen.map(({tag}) => tag)}));
+}
+
+// What is shown
+
+function choose(clip) {
+  current = clip;
+  video.src = clip.address;
+  at("screen").hidden = false;
+  video.hidden = false;
+  at("own").value = "";
+  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) video.play().catch(() => {});
+  at("why").hidden = true;
+  at("less").open = false;
+  if (clip.answer) remember(clip);
+  showList();
+  show();
+}
+
+function showList() {
+  at("clips").parentElement.hidden = clips.length < 2;
+  refill(at("clips"), ...clips.map((clip, index) => {
+    const button = make("button", {type: "button", "data-key": String(index), className: clip.state, "aria-current": clip === current ? "true" : null},
+      make("span", {}, clip.name), make("small", {}, words(clip)));
+    button.onclick = () => choose(clip);
+    return make("li", {}, button);
+  }));
+}
+
+function showProgress() {
+  const bar = at("progress"), going = current.state === "uploading";
+  bar.hidden = !(going || current.state === "waiting" || current.state === "analysing");
+  if (going) {
+    bar.max = current.file.size;
+    bar.value = current.sent;
+  } else {
+    bar.removeAttribute("value");
+  }
+  bar.setAttribute("aria-label", going ? "Upload" : "Analysis");
+  at("bytes").textContent = going ? `${mebibytes(current.sent)} of ${mebibytes(current.file.size)}` : "";
+}
+
+function show() {
+  const clip = current, {state, answer} = clip;
+  at("panel").hidden = false;
+  at("name").textContent = clip.name;
+  say(at("state"), words(clip));
+  at("state").classList.toggle("bad", state === "failed");
+  showProgress();
+  at("cancel").hidden = !UNDER_WAY.has(state);
+  at("retry").hidden = state !== "failed" && state !== "cancelled";
+  const trimming = state === "trimming";
+  if (trimming && at("trimmer").hidden) trim(video, clip, info.limits.max_duration_s, () => queue(clip));
+  at("trimmer").hidden = !trimming;
+  const done = state === "done";
+  say(at("warnings"), done ? answer.warnings.join(" ") : "");
+  at("answer").hidden = !done;
+  drawMotion(video, at("motion"), done && at("show-motion").checked && !video.hidden ? answer.tracks ?? null : null);
+  at("moving").hidden = !(done && answer.tracks && !video.hidden);
+  if (!done) return;
+  const chosen = new Set(clip.chosen.map(({tag}) => tag));
+  const {pattern, title} = platform();
+  const fits = tag => !pattern || new RegExp(pattern, "u").test(tag);
+  const shown = answer.hashtags.filter(({tag}) => fits(tag));
+  const sure = shown.filter(({score}) => score >= FLOOR), less = shown.filter(({score}) => score < FLOOR);
+  refill(at("sure"), ...sure.map((one, index) => suggestion(one, chosen, answer.confident && index === 0)));
+  refill(at("unsure"), ...less.map(one => suggestion(one, chosen, false)));
+  at("less").hidden = !less.length;
+  at("less-title").textContent = `Less sure (${less.length})`;
+  say(at("hint"), sure.length ? `${touch.matches ? "Tap" : "Choose"} those that fit.` : "Nothing is likely enough to be shown at once.");
+  showChosen();
+  const {video: seen, timings_ms: timings, model} = answer;
+  at("facts").replaceChildren(...[
+    `${seen.duration_s.toFixed(1)} s, ${seen.width} × ${seen.height}, ${seen.frames_used} frames, ${seen.trajectories} trajectories`,
+    Object.entries(timings).map(([stage, ms]) => `${stage} ${ms.toFixed(0)} ms`).join(", "),
+    `model ${model.name} ${model.version} (${model.sha256.slice(0, 12)})`,
+    `request ${answer.request_id}`,
+    `Scores are the probability that people would keep a hashtag${title && pattern ? `; what ${title} does not allow is left out` : ""}.`,
+  ].map(text => make("li", {}, text)));
+}
+
+function suggestion(one, chosen, best) {
+  const {tag, score} = one;
+  const chip = make("button", {type: "button", className: best ? "chip best" : "chip", "aria-pressed": String(chosen.has(tag)), "data-key": tag},
+    `#${tag} `, make("small", {}, score.toFixed(2)));
+  chip.onclick = () => toggle(tag, false);
+  const why = make("button", {type: "button", className: "ask", "aria-label": `Why #${tag}?`, title: `Why #${tag}?`, "data-key": `why ${tag}`}, "?");
+  why.onclick = () => {
+    showReasons(one, {
+      hasMap: Boolean(info?.model.map),
+      seek(time) {
+        video.currentTime = time;
+        video.play().catch(() => {});
+        at("screen").scrollIntoView({block: "nearest"});
+      },
+      add: near => addOwn(near),
+      close() {
+        at("why").hidden = true;
+        document.querySelector(`[data-key="why ${CSS.escape(tag)}"]`)?.focus();
+      },
+    });
+  };
+  return make("li", {}, chip, why);
+}
+
+// What is chosen
+
+function toggle(tag, own) {
+  const {chosen} = current;
+  const place = chosen.findIndex(one => one.tag === tag);
+  if (place < 0) chosen.push({tag, own});
+  else chosen.splice(place, 1);
+  changed();
+}
+
+function move(from, to) {
+  const {chosen} = current;
+  if (to >= 0 && to < chosen.length) chosen.splice(to, 0, ...chosen.splice(from, 1));
+  changed();
+}
+
+function changed() {
+  current.copied = false;
+  say(at("copied"), "");
+  at("copy-field").hidden = true;
+  remember(current);
+  show();
+}
+
+function addOwn(text) {
+  const tag = clean(text);
+  const {pattern, allowed, title} = platform();
+  say(at("problem"), "");
+  if (!tag) return;
+  if (pattern && !new RegExp(pattern, "u").test(tag)) {
+    say(at("problem"), `#${tag} is not possible on ${title}: ${allowed}`);
+    return;
+  }
+  at("own").value = "";
+  if (!current.chosen.some(one => one.tag === tag)) {
+    toggle(tag, !current.answer.hashtags.some(one => one.tag === tag));
+  }
+}
+
+// What the button copies: what is chosen, or all that is sure of an answer that is.
+function copied() {
+  const {chosen, answer} = current;
+  if (chosen.length) return chosen.map(({tag}) => tag);
+  const {most_tags: most, pattern} = platform();
+  const fits = tag => !pattern || new RegExp(pattern, "u").test(tag);
+  const sure = answer.confident ? answer.hashtags.filter(({tag, score}) => score >= FLOOR && fits(tag)) : [];
+  return sure.slice(0, most ?? sure.length).map(({tag}) => tag);
+}
+
+function showChosen() {
+  const {chosen} = current, {most_tags: most, title, pattern, allowed, name} = platform();
+  const last = chosen.length - 1;
+  refill(at("chosen"), ...chosen.map(({tag}, index) => {
+    const action = (label, sign, act, key, disabled = false) => {
+      const button = make("button", {type: "button", "aria-label": `${label} #${tag}`, title: label, "data-key": `${key} ${tag}`, disabled}, sign);
+      button.onclick = act;
+      return button;
+    };
+    const wrong = pattern && !new RegExp(pattern, "u").test(tag);
+    return make("li", {className: wrong ? "chosen wrong" : "chosen", title: wrong ? `Not possible on ${title}: ${allowed}` : ""},
+      make("span", {className: "handle"}, `#${tag}`),
+      action("Earlier:", "‹", () => move(index, index - 1), "earlier", index === 0),
+      action("Later:", "›", () => move(index, index + 1), "later", index === last),
+      action("Remove", "×", () => toggle(tag, false), "remove"));
+  }));
+  const over = most !== null && chosen.length > most;
+  at("count").textContent = name && most !== null ? `${chosen.length} of ${most} for ${title}` : chosen.length ? String(chosen.length) : "";
+  at("count").classList.toggle("bad", over);
+  const wrong = chosen.filter(({tag}) => pattern && !new RegExp(pattern, "u").test(tag));
+  say(at("problem"), over ? `${title} takes at most ${counted(most, "hashtag")}.` :
+    wrong.length ? `Not possible on ${title}: ${wrong.map(({tag}) => `#${tag}`).join(", ")}. Allowed: ${allowed}` : "");
+  const tags = copied();
+  at("copy").disabled = !tags.length;
+  at("copy").textContent = chosen.length ? `Copy ${counted(chosen.length, "hashtag")}` : tags.length ? `Copy all ${tags.length}` : "Choose hashtags to copy";
+  at("again").hidden = false;
+}
+
+async function copyChosen() {
+  const clip = current, tags = copied();
+  const text = tags.map(tag => `#${tag}`).join(platform().separator);
+  const done = await copy(text);
+  say(at("copied"), done ? `Copied: ${text}` : `This page may not copy by itself here: ${touch.matches ? "use “Copy” on the selected text." : "press Ctrl-C (⌘C) now."}`);
+  if (!clip.copied) feedback(clip, tags);
+  clip.copied = true;
+}
+
+async function feedback({answer}, tags) {
+  if (!info?.feedback) return;
+  const suggested = answer.hashtags.map(({tag}) => tag);
+  const body = {
+    request_id: answer.request_id,
+    kept: tags.filter(tag => suggested.includes(tag)),
+    added: tags.filter(tag => !suggested.includes(tag)),
+    dropped: suggested.filter(tag => !tags.includes(tag)),
+  };
+  try {
+    await ask("v1/feedback", {method: "POST", body: JSON.stringify(body), headers: {"Content-Type": "application/json"}});
+  } catch { /* the reader has what they came for */ }
+}
+
+// The service
+
+async function learn() {
+  try {
+    info = await get("v1/info");
+  } catch (error) {
+    say(at("offline"), error.message);
+    return;
+  }
+  say(at("offline"), "");
+  const {limits, containers, model} = info;
+  at("limits").textContent = `${containers.join(", ")}; at most ${limits.max_duration_s} s and ${Math.floor(limits.max_bytes / 2 ** 20)} MiB`;
+  at("map").hidden = !model.map;
+  if (model.languages?.length) {
+    const names = new Intl.DisplayNames(["en"], {type: "language", fallback: "code"});
+    const options = model.languages.map(code => make("option", {value: code}, names.of(code)));
+    options.sort((one, other) => one.text.localeCompare(other.text));
+    fill("language", [make("option", {value: ""}, "Any"), ...options]);
+    at("languages").hidden = false;
+  }
+  try {
+    platforms = [ANYWHERE, ...(await get("v1/platforms")).platforms];
+    fill("platform", platforms.map(({name, title}) => make("option", {value: name}, title)));
+    at("platforms").hidden = false;
+  } catch { /* hashtags without a platform */ }
+}
+
+// Fills a selector; what was selected is remembered.
+function fill(id, options) {
+  const select = at(id), before = localStorage.getItem(id);
+  select.replaceChildren(...options);
+  if (options.some(({value}) => value === before)) select.value = before;
+  select.onchange = () => {
+    localStorage.setItem(id, select.value);
+    if (current?.state === "done") show();
+  };
+}
+
+// With a key, links would lead to a refusal: what they lead to is fetched and shown here.
+async function read(event) {
+  if (sessionStorage.getItem("key") === null) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  const api = link.getAttribute("href") === "docs";
+  at("reader-title").textContent = link.textContent;
+  try {
+    const answer = await get(api ? "openapi.json" : link.getAttribute("href"));
+    at("reader-text").textContent = api ? Object.entries(answer.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, {summary}]) => `${method.toUpperCase()} ${path}: ${summary}`)).join("\n") : JSON.stringify(answer, null, 2);
+  } catch (error) {
+    at("reader-text").textContent = error.message;
+  }
+  at("reader").showModal();
+}
+
+// Events
+
+at("file").onchange = ({target}) => {
+  add(target.files);
+  target.value = "";
+};
+at("camera").onchange = at("file").onchange;
+at("film").onclick = async () => {
+  if (touch.matches || !canFilm()) {
+    at("camera").click();
+    return;
+  }
+  try {
+    const filmed = await film(info?.limits.max_duration_s ?? 60);
+    if (filmed) add([filmed]);
+  } catch {
+    say(at("offline"), "There is no camera that this page may use. Choose a clip instead.");
+  }
+};
+at("film").hidden = !touch.matches && !canFilm();
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, event => {
+    event.preventDefault();
+    at("drop").classList.toggle("over", kind === "dragover");
+    if (kind === "drop") add(event.dataTransfer.files);
+  });
+}
+video.onerror = () => {
+  if (!video.getAttribute("src")) return;
+  at("screen").hidden = true;
+  video.hidden = true;
+  if (current) show();
+};
+at("cancel").onclick = () => {
+  if (current.state === "queued") to(current, "cancelled");
+  else current.controller.abort();
+};
+at("retry").onclick = () => check(current);
+at("again").onclick = () => queue(current);
+at("copy").onclick = copyChosen;
+at("show-motion").onchange = show;
+const completion = complete(at("own"), at("completions"), tag => addOwn(tag));
+at("add").onsubmit = event => {
+  event.preventDefault();
+  completion.close();
+  addOwn(at("own").value);
+};
+sortable(at("chosen"), move);
+for (const link of document.querySelectorAll(".carried")) link.onclick = read;
+at("reader-close").onclick = () => at("reader").close();
+const keyed = () => { at("forget").hidden = sessionStorage.getItem("key") === null; };
+document.addEventListener("keychange", keyed);
+at("forget").onclick = () => {
+  sessionStorage.removeItem("key");
+  keyed();
+  say(at("offline"), "The key is forgotten.");
+};
+addEventListener("offline", () => say(at("offline"), "You are offline."));
+addEventListener("online", () => {
+  say(at("offline"), "");
+  if (!info) learn();
+});
+keyed();
+learn();

@@ -65,7 +65,7 @@ EXTRAS: Final = {
         "uvicorn",
     },
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
-    "training": {"filelock", "gensim", "scipy", "sklearn", "torch"},
+    "training": {"filelock", "gensim", "scipy", "sklearn", "torch", "wordfreq"},
     "survey": {"krippendorff"},
     "report": {"jinja2", "matplotlib", "openTSNE", "wordcloud"},
 }

@@ -75,6 +75,13 @@ def suggest(
         Literal["similar", "popular", "trending"],
         typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
     ] = "similar",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Suggest only hashtags that posts of this language use: a code such as en; see the API.",
+        ),
+    ] = None,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
@@ -97,8 +104,14 @@ def suggest(
     pipeline = Pipeline(opened, deny_file, kinds_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
+    pipeline.suggester.require_language(language)
     options = SuggestOptions(
-        k=k, min_score=min_score, exclude=split(exclude or ()), allow=split(allow or ()), rank=rank
+        k=k,
+        min_score=min_score,
+        exclude=split(exclude or ()),
+        allow=split(allow or ()),
+        rank=rank,
+        language=language,
     )
     threads = processors()
     if not encoder.kernels_cached():

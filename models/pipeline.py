@@ -108,7 +108,14 @@ class Pipeline:
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
-            warn = partial(self.suggester.warnings, vector, appearance.probabilities, exclude=exclude, allow=allow)
+            warn = partial(
+                self.suggester.warnings,
+                vector,
+                appearance.probabilities,
+                exclude=exclude,
+                allow=allow,
+                language=options.get("language"),
+            )
             if calibration is None:
                 hashtags = suggest()
             else:

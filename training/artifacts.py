@@ -18,6 +18,7 @@ class Artifacts:
     cooccurrence: Path
     trends: Path
     inflections: Path
+    languages: Path
     features: Path
     appearance: Path
     vocabulary: Path

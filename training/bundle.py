@@ -14,6 +14,7 @@ from models.checksum import file_sha256
 from models.embedding import Embedding
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
+from models.tags.languages import Languages
 from models.tags.space import TagSpace
 from models.tags.trends import TRENDS_FILE, Trends
 from training.artifacts import Artifacts
@@ -88,6 +89,7 @@ def write_learnt(
         cooccurrence=Cooccurrence.load(artifacts.cooccurrence),
         trends=Trends.load(artifacts.trends) if (artifacts.trends / TRENDS_FILE).exists() else None,
         inflections=Inflections.load(artifacts.inflections),
+        languages=Languages.load(artifacts.languages),
         denied_tags=DENIED_TAGS,
         appearance=config.appearance.network,
         classes=config.appearance.classes,

@@ -30,6 +30,7 @@ from models.embedding import Embedding
 from models.fisher import Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
+from models.tags.languages import Languages
 from models.tags.space import TagSpace
 from models.tags.trends import Trends
 from models.tensor_file import write_tensors
@@ -65,6 +66,7 @@ def write_bundle(
     kinds: Path,
     trends: Trends | None = None,
     inflections: Inflections | None = None,
+    languages: Languages | None = None,
     training: TrainingRecord,
     calibration: Calibration | None = None,
     quality: Mapping[str, JsonValue],
@@ -100,7 +102,7 @@ def write_bundle(
             *([shutil.copyfile(tag_vectors, partial / TAG_VECTORS)] if tag_vectors else []),
             shutil.copyfile(kinds, partial / KINDS),
             *tagspace.save(partial),
-            *(part.save(partial) for part in (cooccurrence, trends, inflections) if part is not None),
+            *(part.save(partial) for part in (cooccurrence, trends, inflections, languages) if part is not None),
         ]
         manifest = Manifest(
             name=name,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.calibration import Recognition, familiarity
-from models.errors import NoDates
+from models.errors import BundleError, NoDates, UnknownLanguage
 from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
@@ -20,6 +20,7 @@ from models.tags.deny_list import DenyList
 from models.tags.diversity import diversify
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
+from models.tags.languages import ENGLISH, Languages
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
@@ -33,6 +34,9 @@ NO_DATES = "Trending is unavailable: the posts have no dates. Rank by similar or
 
 POOL = 200
 """Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
+
+MANY_MORE = 20
+"""Times as many tags to look at if only those of one language are wanted, which may use a tenth of them."""
 
 EVEN = 0.5
 """Share of the classes in the anchors if there is no calibration to tell."""
@@ -83,6 +87,9 @@ class SuggestOptions(TypedDict, total=False):
     rank : str
         `similar`: by relevance, with few that are spelt alike (`models.tags.diversity`); `popular`: the top 3k of those
         re-ranked by their number of posts; `trending`: re-ranked by the growth in their use.
+    language : str, optional
+        ISO 639-1 code; suggest only tags that posts of this language use (`models.tags.languages`). Words of another
+        language than English, which are held back otherwise, are suggested in their own.
     """
 
     k: int
@@ -90,6 +97,7 @@ class SuggestOptions(TypedDict, total=False):
     exclude: Iterable[str]
     allow: Iterable[str]
     rank: Rank
+    language: str | None
 
 
 class Suggester:
@@ -113,6 +121,13 @@ class Suggester:
         What the classes of the image network mean; needed for probabilities of them.
     kinds : TagKinds, optional
         Tags that are held back. Hashtags that clips are trained towards are not.
+    languages : Languages, optional
+        Languages that use the same tags; needed for `language`.
+
+    Raises
+    ------
+    BundleError
+        If the parts differ in their number of stems.
     """
 
     def __init__(
@@ -126,7 +141,10 @@ class Suggester:
         inflections: Inflections | None = None,
         classes: ClassAnchors | None = None,
         kinds: TagKinds | None = None,
+        languages: Languages | None = None,
     ) -> None:
+        if languages is not None and len(languages) != len(space):
+            raise BundleError(f"the tag space has {len(space)} stems, but the table of languages has {len(languages)}")
         self.space = space
         self.trends = trends
         self._inflections = inflections
@@ -141,6 +159,22 @@ class Suggester:
         }
         self._trained = {space.row(name) for name in space.hashtags}
         self._verdicts: dict[str, bool] = {}
+        self._spoken = (
+            {}
+            if languages is None
+            else {code: (languages.used(code), languages.mainly(code)) for code in languages.codes}
+        )
+
+    @property
+    def languages(self) -> list[str]:
+        """ISO 639-1 codes of the languages to choose from, the most used first."""
+        return list(self._spoken)
+
+    def require_language(self, code: str | None) -> None:
+        """Raise UnknownLanguage unless a language is one of those to choose from, or none is asked for."""
+        if code is not None and code not in self._spoken:
+            known = f"Known languages: {', '.join(self._spoken)}." if self._spoken else "This model knows of none."
+            raise UnknownLanguage(f"No tags are known to be of the language {code[:20]!r}. {known}")
 
     @property
     def ranks(self) -> list[Rank]:
@@ -158,6 +192,7 @@ class Suggester:
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         rank: Rank = "similar",
+        language: str | None = None,
         score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
@@ -166,7 +201,7 @@ class Suggester:
         ----------
         vector, probabilities, share
             See `anchors`.
-        k, min_score, exclude, allow, rank
+        k, min_score, exclude, allow, rank, language
             See `SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
@@ -183,11 +218,14 @@ class Suggester:
             If `k` is less than 1, or `anchors` raises it.
         NoDates
             If `rank` is `trending` but the posts have no dates.
+        UnknownLanguage
+            If `language` is none of `languages`.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
+        self.require_language(language)
         anchors = self.anchors(vector, probabilities, share)
         sure = self._sure(anchors)
         asked = {stem(normalise(tag)): tag for tag in allow}
@@ -197,11 +235,14 @@ class Suggester:
         if asked:
             ranked = self._ranking.rank_among(anchors, [name for name, tag in asked.items() if tag in self.space])
         else:
-            ranked = self._ranking.rank(anchors, pool + len(excluded))
+            wanted = pool + len(excluded)
+            ranked = self._ranking.rank(anchors, wanted if language is None else MANY_MORE * wanted)
         allowed = (
             one
             for one in ranked
-            if one.row not in excluded and self._fits(one.row, sure, bool(asked)) and not self._denies_row(one.row)
+            if one.row not in excluded
+            and self._fits(one.row, sure, bool(asked), language)
+            and not self._denies_row(one.row)
         )
         candidates = list(islice(allowed, pool))
         most_relevant = candidates[0].relevance if candidates else 0.0
@@ -233,13 +274,14 @@ class Suggester:
         share: float = EVEN,
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
+        language: str | None = None,
         none_left: bool = False,
     ) -> list[str]:
         """Return what to tell whoever gave `exclude` and `allow`: which tags are unknown, and why none is left.
 
         Parameters
         ----------
-        vector, probabilities, share, exclude, allow
+        vector, probabilities, share, exclude, allow, language
             As given to `suggest`.
         none_left : bool
             Whether it suggested nothing.
@@ -259,6 +301,8 @@ class Suggester:
                         reason = "excluded as well"
                     elif self._denies_row(row):
                         reason = "never suggested"
+                    elif language is not None and not self._spoken[language][0][row]:
+                        reason = f"not used in the language {language}"
                     elif not self._fits(row, sure, asked=True):
                         reason = "suggested only for clips that surely show it"
                     else:
@@ -327,9 +371,18 @@ class Suggester:
         of_kind = [self._kinds.get(row) == kind for row in anchors.rows.tolist()]
         return float(anchors.weights[of_kind].sum())
 
-    def _fits(self, row: int, sure: set[Kind], asked: bool) -> bool:
-        """Return whether the kind of a tag lets it be suggested for a clip that is surely of some sensitive kinds."""
+    def _fits(self, row: int, sure: set[Kind], asked: bool, language: str | None = None) -> bool:
+        """Return whether the kind and the language of a tag let it be suggested.
+
+        The clip is surely of some sensitive kinds; of a language, only tags that it uses are wanted.
+        """
         kind = self._kinds.get(row)
+        if language is not None:
+            used, mainly = self._spoken[language]
+            if not used[row]:
+                return False
+            if kind == "foreign" and language != ENGLISH and mainly[row]:
+                return True
         if kind in SENSITIVE:
             return kind in sure
         return kind is None or asked or row in self._trained

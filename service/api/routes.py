@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 import models.tags.neighbours
 from models import answers
 from models.encoded_clip import EncodedClip
-from models.errors import UnknownTag
+from models.errors import UnknownLanguage, UnknownTag
 from models.tags.suggestions import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
@@ -105,11 +105,13 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
     service = service_of(request)
     with service.clip(getattr(request.state, "key", None)) as model:
         _require_dates(model, query)
+        _require_language(model, query, "query")
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
         try:
             query = form_parameters.complete(query, request.query_params.keys(), upload.fields)
             _require_dates(model, query)
+            _require_language(model, query, "body")
         except (Problem, RequestValidationError):
             upload.discard()
             raise
@@ -124,6 +126,14 @@ async def suggest(request: Request, response: Response, query: Annotated[Suggest
 def _require_dates(model: Model, query: SuggestQuery) -> None:
     if query.rank not in model.pipeline.suggester.ranks:
         raise Problem(Code.no_dates, NO_DATES)
+
+
+def _require_language(model: Model, query: SuggestQuery, where: str) -> None:
+    try:
+        model.pipeline.suggester.require_language(query.language)
+    except UnknownLanguage as error:
+        errors = [{"where": f"{where}.language", "what": str(error)}]
+        raise Problem(Code.invalid_request, str(error), errors=errors) from error
 
 
 @router.get(
@@ -182,6 +192,7 @@ async def info(request: Request) -> Response:
         **answers.ModelInfo.of(model.bundle).model_dump(),
         tags=len(model.pipeline.tagspace),
         ranks=model.pipeline.suggester.ranks,
+        languages=model.pipeline.suggester.languages,
         hashtags=model.hashtags,
     )
     answer = schemas.Info(

@@ -36,10 +36,23 @@ class SuggestQuery(BaseModel):
         "use (`popular`) or that have grown most lately (`trending`)",
     )
 
+    language: str | None = Field(
+        None,
+        pattern="^[a-z]{2}$",
+        description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
+        "`GET /v1/info`",
+        examples=["en"],
+    )
+
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
-            k=self.k, min_score=self.min_score, exclude=self.exclude, allow=self.allow, rank=self.rank
+            k=self.k,
+            min_score=self.min_score,
+            exclude=self.exclude,
+            allow=self.allow,
+            rank=self.rank,
+            language=self.language,
         )
 
 
@@ -85,6 +98,7 @@ class TrainedModel(answers.ModelInfo):
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
+    languages: list[str] = Field(description="valid values of `language`, the most used first; none if posts were few")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
 
 

@@ -12,9 +12,9 @@ from models.appearance import AppearanceSettings
 from models.bundle.requirement import PATTERN, verify_package
 from models.calibration import Calibration
 from models.errors import BundleError
-from models.trajectories.settings import ADDED, TrajectorySettings
+from models.trajectories.settings import TrajectorySettings
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised whenever this code would misread bundles of the format before."""
 
 REQUIRES: Final = "tag2vec>=1.0,<2"
@@ -66,8 +66,6 @@ class Settings(_Record):
         # A default that has changed since must not enter an old bundle, nor may a setting of a newer one be lost.
         known = {"trajectories": {field.name for field in fields(TrajectorySettings)}}
         known["appearance"] = set(AppearanceSettings.model_fields)
-        if isinstance(value, dict) and which.field_name == "trajectories":
-            value = ADDED | value
         if isinstance(value, dict) and (odd := value.keys() ^ known[str(which.field_name)]):
             raise ValueError(f"settings that this version of tag2vec lacks or adds: {', '.join(sorted(odd))}")
         return value
@@ -86,7 +84,7 @@ class TrainingRecord(_Record):
 class Manifest(_Record):
     """`manifest.json`, which pins every other file of the bundle."""
 
-    format: Literal[4] = 4
+    format: Literal[5] = 5
     requires: Annotated[str, Field(pattern=PATTERN)] = REQUIRES
     name: str
     version: str

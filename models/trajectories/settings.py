@@ -5,9 +5,6 @@ from dataclasses import dataclass
 LENGTH = 15
 """Steps of a trajectory (L) for which descriptors have columns."""
 
-ADDED = {"repeats": False, "fps": None, "usac": False, "most": None}
-"""Settings that were added within a format of bundles, with what older bundles of that format were made with."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectorySettings:

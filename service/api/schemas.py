@@ -76,6 +76,14 @@ class SuggestQuery(BaseModel):
         """The part of the clip to look at."""
         return Excerpt(start_s=self.start, end_s=self.end)
 
+    language: str | None = Field(
+        None,
+        pattern="^[a-z]{2}$",
+        description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
+        "`GET /v1/info`",
+        examples=["en"],
+    )
+
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
@@ -85,6 +93,7 @@ class SuggestQuery(BaseModel):
             allow=self.allow,
             rank=self.rank,
             platform=self.platform,
+            language=self.language,
         )
 
 
@@ -174,6 +183,7 @@ class TrainedModel(answers.ModelInfo):
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
+    languages: list[str] = Field(description="valid values of `language`, the most used first; none if posts were few")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
     map: bool = Field(description="whether `GET /v1/map` has a map of the tags")
 

@@ -20,11 +20,12 @@ from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
+from models.tags.languages import Languages
 from models.tags.space import TagSpace
 from models.tags.stemming import stem
 from models.tags.trends import Trends
 from models.trajectories.descriptor_layout import BLOCKS
-from models.trajectories.settings import ADDED, TrajectorySettings
+from models.trajectories.settings import TrajectorySettings
 from tests.networks import (
     CLASSES,
     EMBEDDING,
@@ -92,6 +93,7 @@ def make_of(path: Path, parts: Path, kind: str) -> Bundle:
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
         cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
         trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
+        languages=Languages.of(["en", "vi"], np.array([0.9, 0.1]), np.array([[1, 0], [0.2, 0.8]])),
         inflections=Inflections(np.zeros(1, np.int32), ["golfs"], np.ones((1, 5), np.float16)),
         denied_tags=DENIED_TAGS,
         **network_of(parts, kind),
@@ -143,6 +145,7 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
         "denied_tags.txt",
         "embedding.safetensors",
         "inflections.safetensors",
+        "languages.safetensors",
         "manifest.json",
         "projection.safetensors",
         "tag_kinds.tsv",
@@ -160,14 +163,6 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
     fisher, features = np.ones(again.lengths.fisher, np.float32), np.ones(again.lengths.features, np.float32)
     assert again.embedding().embed(fisher, features).shape == (5,)
     assert again.appearance_network().settings == APPEARANCE
-
-
-def test_bundle_from_before_a_setting_was_added(bundle: Bundle) -> None:
-    for name in ADDED:
-        edit(bundle, lambda manifest, name=name: manifest["settings"]["trajectories"].pop(name))
-    assert Bundle.open(bundle.path).settings == SETTINGS
-    edit(bundle, lambda manifest: manifest["settings"]["trajectories"].update(through_bgr=True))
-    assert Bundle.open(bundle.path).settings.through_bgr
 
 
 def test_the_same_parts_make_the_same_bundle(bundle: Bundle, tmp_path: Path) -> None:
@@ -233,7 +228,7 @@ def test_no_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (lambda manifest: manifest.update(format=3), "is of format 3; this version of tag2vec reads format 4"),
+        (lambda manifest: manifest.update(format=4), "is of format 4; this version of tag2vec reads format 5"),
         (lambda manifest: manifest.pop("format"), "format None"),
         (lambda manifest: manifest.update(requires="tag2vec>=7,<8"), "needs tag2vec>=7,<8, but tag2vec"),
         (lambda manifest: manifest.update(requires="tag2vec"), "requires: String should match"),

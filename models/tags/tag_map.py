@@ -36,7 +36,7 @@ class TagMap:
     def __init__(self, places: NDArray[np.uint16], region: NDArray[np.uint8], names: NDArray[np.int32]) -> None:
         self.places, self.region, self.names = places, region, names
         consistent = (
-            (places.dtype, region.dtype, names.dtype) == (np.uint16, np.uint8, np.int32)
+            [array.dtype.name for array in (places, region, names)] == ["uint16", "uint8", "int32"]
             and places.shape == (len(places), 2)
             and region.shape == (len(places),)
             and names.ndim == 2

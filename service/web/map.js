@@ -65,7 +65,7 @@ function frame() {
   context.restore();
 }
 
-function ring(x, y, radius, colour, text) {
+function ring(x, y, radius, colour, text, below = false) {
   context.beginPath();
   context.arc(x, y, radius, 0, 7);
   context.lineWidth = 5;
@@ -79,9 +79,10 @@ function ring(x, y, radius, colour, text) {
   context.lineWidth = 4;
   context.lineJoin = "round";
   context.strokeStyle = style.card;
-  context.strokeText(text, x, y - radius - 7);
+  const line = below ? y + radius + 16 : y - radius - 7;
+  context.strokeText(text, x, line);
   context.fillStyle = style.ink;
-  context.fillText(text, x, y - radius - 7);
+  context.fillText(text, x, line);
 }
 
 function overlay() {
@@ -104,7 +105,7 @@ function overlay() {
     const index = map.rows.get(tag);
     if (index !== undefined) ring(...toScreen(map.x[index], map.y[index]), 6, style.hue, `#${tag}`);
   }
-  if (clip?.place) ring(...toScreen(clip.place.x, clip.place.y), 11, style.bad, "your clip");
+  if (clip?.place) ring(...toScreen(clip.place.x, clip.place.y), 11, style.bad, "your clip", true);
   if (marked !== null && marked !== picked) ring(...toScreen(map.x[marked], map.y[marked]), 6, style.ink, `#${map.tags[marked]}`);
   if (picked !== null) ring(...toScreen(map.x[picked], map.y[picked]), 9, style.hue, `#${map.tags[picked]}`);
   if (document.activeElement === plane && plane.matches(":focus-visible")) {

@@ -82,15 +82,19 @@ class ClipEncoder:
                 working_side=settings.working_side,
                 through_bgr=settings.through_bgr,
                 repeats=settings.repeats,
+                in_pieces=True,
                 sampler=sampler,
                 threads=threads,
             ) as video,
         ):
-            frames = lengthened(clock.spent("decode", video), settings.length + 1, warnings)
-            for batch in extract(frames, settings, threads=threads, clock=clock):
-                count += len(batch)
-                with clock.stage("fisher"):
-                    encoder.add(batch.descriptors)
+            for piece in clock.spent("decode", video.pieces()):
+                frames = clock.spent("decode", piece)
+                if video.whole:
+                    frames = lengthened(frames, settings.length + 1, warnings)
+                for batch in extract(frames, settings, threads=threads, clock=clock):
+                    count += len(batch)
+                    with clock.stage("fisher"):
+                        encoder.add(batch.descriptors)
             with clock.stage("fisher"):
                 fisher = encoder.vector()
             info = video.info

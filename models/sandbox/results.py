@@ -22,6 +22,7 @@ class Video(BaseModel):
     fps: FiniteFloat
     width: NonNegativeInt
     height: NonNegativeInt
+    analysed_s: FiniteFloat
     frames_used: NonNegativeInt
 
 
@@ -67,6 +68,7 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
             fps=video.fps,
             width=video.width,
             height=video.height,
+            analysed_s=video.analysed_s,
             frames_used=video.frames_used,
         ),
         trajectories=encoded.trajectories,

@@ -15,13 +15,16 @@ class VideoInfo:
         Average frames per second, before resampling.
     width, height : int
         px as displayed, for longest if the size changes.
+    analysed_s : float
+        Seconds that were looked at: pieces of a long clip.
     frames_used : int
-        Frames after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those that repeat the one
-        before.
+        Frames that were looked at, after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those
+        that repeat the one before.
     """
 
     duration_s: float
     fps: float
     width: int
     height: int
+    analysed_s: float
     frames_used: int

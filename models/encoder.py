@@ -12,6 +12,7 @@ from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
 from models.fisher import FisherEncoder
+from models.ordered import helpers
 from models.trajectories.compilation import kernels_cached
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
@@ -56,7 +57,7 @@ class ClipEncoder:
         clip : Path
         limits : VideoLimits
         threads : int
-            Threads that extract trajectories, and that decode large frames.
+            Threads that extract trajectories and describe pictures, and that decode large frames.
         clock : Clock, optional
             Also receives the stages of the extractor, summed over its threads.
 
@@ -73,36 +74,36 @@ class ClipEncoder:
         sampler = PictureSampler(shown.pictures, short_side=shown.short_side, side=shown.side)
         count = 0
         # One BLAS thread: more would compete with the threads and processes that we start on purpose.
-        with (
-            _blas().limit(limits=1),
-            clock.stage("trajectories"),
-            Video(
-                clip,
-                limits,
-                working_side=settings.working_side,
-                through_bgr=settings.through_bgr,
-                repeats=settings.repeats,
-                in_pieces=True,
-                sampler=sampler,
-                threads=threads,
-            ) as video,
-        ):
-            for piece in clock.spent("decode", video.pieces()):
-                frames = clock.spent("decode", piece)
-                if video.whole:
-                    frames = lengthened(frames, settings.length + 1, warnings)
-                for batch in extract(frames, settings, threads=threads, clock=clock):
-                    count += len(batch)
-                    with clock.stage("fisher"):
-                        encoder.add(batch.descriptors)
-            with clock.stage("fisher"):
-                fisher = encoder.vector()
-            info = video.info
-            warnings += video.warnings
-        if not count:
-            warnings.append(STILL)
-        with _blas().limit(limits=1), clock.stage("appearance"):
-            appearance = self.network.describe(sampler.pictures())
+        with _blas().limit(limits=1), helpers(threads) as executor:
+            with (
+                clock.stage("trajectories"),
+                Video(
+                    clip,
+                    limits,
+                    working_side=settings.working_side,
+                    through_bgr=settings.through_bgr,
+                    repeats=settings.repeats,
+                    in_pieces=True,
+                    sampler=sampler,
+                    threads=threads,
+                ) as video,
+            ):
+                for piece in clock.spent("decode", video.pieces()):
+                    frames = clock.spent("decode", piece)
+                    if video.whole:
+                        frames = lengthened(frames, settings.length + 1, warnings)
+                    for batch in extract(frames, settings, threads=threads, executor=executor, clock=clock):
+                        count += len(batch)
+                        with clock.stage("fisher"):
+                            encoder.add(batch.descriptors)
+                with clock.stage("fisher"):
+                    fisher = encoder.vector()
+                info = video.info
+                warnings += video.warnings
+            if not count:
+                warnings.append(STILL)
+            with clock.stage("appearance"):
+                appearance = self.network.describe(sampler.pictures(), executor)
         timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher", "appearance")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
         return EncodedClip(fisher, appearance, info, count, timings, warnings)

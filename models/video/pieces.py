@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-WHOLE: int = 360
+WHOLE: Final = 360
 """Frames up to which a clip is looked at as a whole: 12 s at 30 frames a second."""
 _LOOKED_AT: Final = 300
 """Frames of a longer one: with what is decoded in between, less than twice the work of 6 s."""

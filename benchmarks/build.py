@@ -24,7 +24,7 @@ class Build:
 
     def fisher(self, clip: Path, threads: int) -> dict[str, float]:
         """Measure the way from a clip to its Fisher vector, without what its pictures show."""
-        self._encoder.network.describe = lambda pictures: None  # type: ignore[method-assign,assignment,return-value]
+        self._encoder.network.describe = lambda *_: None  # type: ignore[method-assign,assignment]
         try:
             return self.encode(clip, threads)
         finally:

@@ -41,7 +41,7 @@ def main(work: Annotated[Path, typer.Argument(help="Work folder of a finished tr
     first: Counter[str] = Counter()
     every: Counter[str] = Counter()
     sensitive: Counter[tuple[str, str]] = Counter()
-    video = VideoInfo(duration_s=1, fps=30, width=320, height=240, frames_used=30)
+    video = VideoInfo(duration_s=1, fps=30, width=320, height=240, analysed_s=1.0, frames_used=30)
     for row, clip in enumerate(clips):
         appearance = Appearance(appearances.features[row], appearances.probabilities[row])
         encoded = EncodedClip(np.asarray(fisher[:, row].mean(axis=0)), appearance, video, 1, {}, [])

@@ -3,12 +3,13 @@
 A network describes pictures by features. What they show, it may tell in one of two ways: by the probabilities of its
 classes, or by comparing its features with vectors of tags, if it is the image half of an image-text network.
 
-The network is an ONNX file of the bundle, run by ONNX Runtime on one thread, one picture at a time: the fastest way on
-a CPU, and the same to the bit whatever the number of processors.
+The network is an ONNX file of the bundle. ONNX Runtime shows it one picture at a time, each on one thread: the fastest
+way on a CPU, and the same to the bit whatever the number of processors.
 """
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.errors import BundleError
+from models.ordered import ordered
 from models.tags.tag_vectors import TagVectors
 
 if TYPE_CHECKING:  # Neither decoder nor runtime is loaded by those who read settings or what others have described.
@@ -130,15 +132,17 @@ class AppearanceNetwork:
         self._input = self._the_input()
         self.lengths = self._try()
 
-    def describe(self, pictures: "Sequence[Picture]") -> Appearance:
+    def describe(self, pictures: "Sequence[Picture]", executor: ThreadPoolExecutor | None = None) -> Appearance:
         """Describe the pictures of a clip, uint8 (side, side, 3) RGB each, one at least.
+
+        If there is an executor, its threads describe some of them.
 
         Raises
         ------
         BundleError
             If the network gives features that are not finite, or probabilities that are none.
         """
-        features, probabilities = self._run(pictures)
+        features, probabilities = self._run(pictures, executor)
         described = np.concatenate([features.mean(axis=0), features.std(axis=0)]).astype(np.float32)
         if self._tag_vectors is None:
             return Appearance(described, probabilities.mean(axis=0, dtype=np.float32))
@@ -176,9 +180,9 @@ class AppearanceNetwork:
             raise BundleError(f"{self._file}: cannot take a picture of {side} x {side} px: {error}") from None
         return len(found.features), len(found.probabilities)
 
-    def _run(self, pictures: "Sequence[Picture]") -> tuple[Array, Array]:
+    def _run(self, pictures: "Sequence[Picture]", executor: ThreadPoolExecutor | None) -> tuple[Array, Array]:
         """Return the features of each picture, (n, d), and the class probabilities, (n, classes)."""
-        rows = [self._run_one(picture) for picture in pictures]
+        rows = list(ordered(self._run_one, pictures, executor, len(pictures)))
         features, probabilities = (np.stack([row[place] for row in rows]) for place in range(2))
         if not np.isfinite(features).all():
             raise BundleError(

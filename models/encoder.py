@@ -12,6 +12,7 @@ from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip
 from models.fisher import FisherEncoder
+from models.ordered import helpers
 from models.trajectories.compilation import kernels_cached
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
@@ -65,7 +66,7 @@ class ClipEncoder:
         excerpt : Excerpt
             The part of the clip to look at.
         threads : int
-            Threads that extract trajectories, and that decode large frames.
+            Threads that extract trajectories and describe pictures, and that decode large frames.
         clock : Clock, optional
             Also receives the stages of the extractor, summed over its threads.
 
@@ -82,34 +83,38 @@ class ClipEncoder:
         sampler = PictureSampler(shown.pictures, short_side=shown.short_side, side=shown.side)
         count = 0
         # One BLAS thread: more would compete with the threads and processes that we start on purpose.
-        with (
-            _blas().limit(limits=1),
-            clock.stage("trajectories"),
-            Video(
-                clip,
-                limits,
-                working_side=settings.working_side,
-                through_bgr=settings.through_bgr,
-                repeats=settings.repeats,
-                fps=settings.fps,
-                sampler=sampler,
-                threads=threads,
-                excerpt=excerpt,
-            ) as video,
-        ):
-            frames = lengthened(clock.spent("decode", video), settings.length + 1, warnings)
-            for batch in extract(frames, settings, threads=threads, clock=clock):
-                count += len(batch)
+        with _blas().limit(limits=1), helpers(threads) as executor:
+            with (
+                clock.stage("trajectories"),
+                Video(
+                    clip,
+                    limits,
+                    working_side=settings.working_side,
+                    through_bgr=settings.through_bgr,
+                    repeats=settings.repeats,
+                    fps=settings.fps,
+                    in_pieces=True,
+                    sampler=sampler,
+                    threads=threads,
+                    excerpt=excerpt,
+                ) as video,
+            ):
+                for piece in clock.spent("decode", video.pieces()):
+                    frames = clock.spent("decode", piece)
+                    if video.whole:
+                        frames = lengthened(frames, settings.length + 1, warnings)
+                    for batch in extract(frames, settings, threads=threads, executor=executor, clock=clock):
+                        count += len(batch)
+                        with clock.stage("fisher"):
+                            encoder.add(batch.descriptors)
                 with clock.stage("fisher"):
-                    encoder.add(batch.descriptors)
-            with clock.stage("fisher"):
-                fisher = encoder.vector()
-            info = video.info
-            warnings += video.warnings
-        if not count:
-            warnings.append(STILL)
-        with _blas().limit(limits=1), clock.stage("appearance"):
-            appearance = self.network.describe(sampler.pictures())
+                    fisher = encoder.vector()
+                info = video.info
+                warnings += video.warnings
+            if not count:
+                warnings.append(STILL)
+            with clock.stage("appearance"):
+                appearance = self.network.describe(sampler.pictures(), executor)
         timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher", "appearance")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
         return EncodedClip(fisher, appearance, info, count, timings, warnings)

@@ -22,6 +22,7 @@ class Video(BaseModel):
     fps: FiniteFloat
     width: NonNegativeInt
     height: NonNegativeInt
+    analysed_s: FiniteFloat
     frames_used: NonNegativeInt
     start_s: FiniteFloat
 
@@ -68,6 +69,7 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
             fps=video.fps,
             width=video.width,
             height=video.height,
+            analysed_s=video.analysed_s,
             frames_used=video.frames_used,
             start_s=video.start_s,
         ),

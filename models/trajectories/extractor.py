@@ -3,24 +3,22 @@
 Wang & Schmid, "Action Recognition with Improved Trajectories", ICCV 2013.
 
 Frames and pairs of frames are analysed independently, on several threads; tracks then go through the results in order.
-So the outcome does not depend on the number of threads. The calling thread is one of them: while it waits for a result
-it works on a later one. With more threads than processors, one would now and then be suspended while it holds the GIL,
-and all others would wait for it.
+So the outcome does not depend on the number of threads.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, groupby, islice, pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.clock import Clock
+from models.ordered import helpers, ordered
 from models.trajectories import camera, farneback
 from models.trajectories.descriptor_layout import WIDTH
 from models.trajectories.descriptors import describe
@@ -34,8 +32,6 @@ from models.trajectories.tracks import Tracks
 STAGES = "sampling", "expansion", "flow", "camera", "histograms", "tracking", "description"
 """Stages timed by the clock."""
 
-T = TypeVar("T")
-R = TypeVar("R")
 Plane = NDArray[np.float32]
 
 
@@ -76,6 +72,7 @@ def extract(
     settings: TrajectorySettings,
     *,
     threads: int = 1,
+    executor: ThreadPoolExecutor | None = None,
     clock: Clock | None = None,
 ) -> Iterator[Trajectories]:
     """Yield the trajectories of a clip as they finish, in one batch per frame.
@@ -88,6 +85,8 @@ def extract(
     settings : TrajectorySettings
     threads : int
         Threads that analyse frames; the result is identical for any number.
+    executor : ThreadPoolExecutor, optional
+        Those beside the calling one, if they are not to be started here.
     clock : Clock, optional
         Receives the time of each of `STAGES`, summed over threads.
     """
@@ -98,12 +97,18 @@ def extract(
         # A part too short for a track costs nothing: hostile clips consist of them.
         head = list(islice(whole, settings.length + 1))
         if len(head) > settings.length:
-            yield from _extract(chain(head, whole), settings, threads, clock or Clock(), before)
+            with nullcontext(executor) if executor else helpers(threads) as pool:
+                yield from _extract(chain(head, whole), settings, threads, pool, clock or Clock(), before)
         before += whole.count
 
 
 def _extract(
-    frames: Iterator[NDArray[np.uint8]], settings: TrajectorySettings, threads: int, clock: Clock, before: int
+    frames: Iterator[NDArray[np.uint8]],
+    settings: TrajectorySettings,
+    threads: int,
+    executor: ThreadPoolExecutor | None,
+    clock: Clock,
+    before: int,
 ) -> Iterator[Trajectories]:
     """Yield the trajectories of frames of equal size, `before` of which there were frames of another."""
     first = next(frames)
@@ -111,16 +116,15 @@ def _extract(
     ahead = 3 * threads if threads > 1 else 0
     analysis = _Analysis(Pyramid.of(first, settings), settings, ahead, clock)
     tracks = Tracks(analysis.pyramid, settings.length, settings.stride)
-    with ThreadPoolExecutor(threads - 1) if threads > 1 else nullcontext() as executor:
-        stills = _ordered(analysis.still, enumerate(chain([first], frames)), executor, ahead)
-        for motion in _ordered(analysis.motion, pairwise(stills), executor, ahead):
-            with clock.stage("tracking"):
-                tracks.sample(motion.textured)
-                finished = _some(tracks.advance(motion.flow, analysis.pyramid.starts), settings.most)
-            if len(finished):
-                with clock.stage("description"):
-                    batch = _collect(tracks, finished, motion.frame, analysis, before)
-                yield batch
+    stills = ordered(analysis.still, enumerate(chain([first], frames)), executor, ahead)
+    for motion in ordered(analysis.motion, pairwise(stills), executor, ahead):
+        with clock.stage("tracking"):
+            tracks.sample(motion.textured)
+            finished = _some(tracks.advance(motion.flow, analysis.pyramid.starts), settings.most)
+        if len(finished):
+            with clock.stage("description"):
+                batch = _collect(tracks, finished, motion.frame, analysis, before)
+            yield batch
 
 
 class _Counted:
@@ -261,32 +265,3 @@ def _collect(tracks: Tracks, finished: NDArray[np.int32], frame: int, analysis: 
     return Trajectories(
         frames=np.full(len(finished), before + frame + 1, np.int32), **tracks.measure(finished), descriptors=descriptors
     )
-
-
-def _ordered(
-    function: Callable[[T], R], items: Iterable[T], executor: ThreadPoolExecutor | None, ahead: int
-) -> Iterator[R]:
-    """Yield the results in order, computing up to `ahead` more on the executor's threads and the calling one."""
-    if executor is None:
-        yield from map(function, items)
-        return
-    waiting: deque[tuple[T, Future[R]]] = deque()
-    for item in items:
-        waiting.append((item, executor.submit(function, item)))
-        if len(waiting) > ahead:
-            yield _first(waiting, function)
-    while waiting:
-        yield _first(waiting, function)
-
-
-def _first(waiting: deque[tuple[T, Future[R]]], function: Callable[[T], R]) -> R:
-    """Return the first result; until it is ready, process items that no thread has started."""
-    _, first = waiting[0]
-    for position, (item, future) in enumerate(waiting):
-        if first.done():
-            break
-        if future.cancel():
-            done: Future[R] = Future()
-            done.set_result(function(item))
-            waiting[position] = item, done
-    return waiting.popleft()[1].result()

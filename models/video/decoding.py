@@ -3,12 +3,13 @@
 A crafted file can crash any decoder: decode untrusted clips in a child process.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import av
 import numpy as np
@@ -28,13 +29,28 @@ from models.video.limits import VideoLimits
 from models.video.losses import Losses
 from models.video.luma import LumaReader
 from models.video.packets import GRACE_S, VideoPacket, read_packets, shown
-from models.video.parts import key_frames, longest
+from models.video.parts import decoded, key_frames, longest
 from models.video.pictures import PictureSampler
+from models.video.pieces import UNCUT, Piece, pieces
 from models.video.repeats import without_repeats
+from models.video.shots import Shots, hints
 from models.video.thinning import Thinning, thinned_rate
 from models.video.timeline import Timeline
 from models.video.tracks import video_track
 from models.video.work import decode_on, weight
+
+
+class _Moment(NamedTuple):
+    """A frame, and when it is shown."""
+
+    frame: VideoFrame
+    stamp: int
+    """`pts`"""
+    begin: float
+    """s"""
+    end: float
+    used: bool
+    """Whether thinning out keeps it."""
 
 
 class Video:
@@ -44,6 +60,9 @@ class Video:
     has more than `limits.max_fps` frames per second, some are dropped by their timestamps. Frames that repeat the one
     before are dropped, too, as a rule; what cannot be decoded is left out (see `warnings`). While the clip has another
     size than it has for longest, its frames keep their aspect and have as many pixels, nearly.
+
+    Of a long clip, `pieces` may be looked at only (`models.video.pieces`): what lies between them is then decoded no
+    more than it has to be.
 
     Parameters
     ----------
@@ -58,6 +77,8 @@ class Video:
         Yield frames that repeat the one before, too.
     fps : float, optional
         Use about this many frames of each second; see `models.video.thinning.thinned_rate`.
+    in_pieces : bool, optional
+        Look at pieces only if the clip is long.
     sampler : PictureSampler, optional
         Is given each frame that is used, before its grey is yielded.
     threads : int
@@ -88,6 +109,7 @@ class Video:
         through_bgr: bool = False,
         repeats: bool = False,
         fps: float | None = None,
+        in_pieces: bool = False,
         sampler: PictureSampler | None = None,
         threads: int = 1,
         excerpt: Excerpt = WHOLE,
@@ -115,7 +137,20 @@ class Video:
             self._losses = Losses(len(visible), context.name)
             self._timeline = Timeline(self._stream, inside)
             self._fps = thinned_rate(self._timeline.rate, len(visible), fps, self.limits.max_fps)
-            typical = _typical(path, self.limits, visible)
+            used = self._timeline.used(self._fps) if in_pieces else []
+            shots = Shots() if len(used) > UNCUT else None
+            typical = _typical(path, self.limits, visible, shots)
+            self._pieces = [Piece(used[0] if used else 0, None, None)]
+            if shots is not None:
+                keys = [packet.pts for packet in visible if packet.is_keyframe and packet.pts is not None]
+                self._pieces = pieces(used, keys, shots.begin, hints(visible))
+            # The places, in decoding order, at which decoding can begin, with the times of their frames.
+            self._entries = [
+                (packet.pts, place)
+                for place, packet in enumerate(packets)
+                if packet.is_keyframe and packet.pts is not None and shots is not None and shots.enterable
+            ]
+            self._wanted, self._entry = -math.inf, (0, 0)
             self._source = self._decode(packets)
             first = next(self._source, None)
             if first is None:
@@ -126,7 +161,7 @@ class Video:
             self._kind = BgrGreyReader if through_bgr else LumaReader
             self._grey = self._kind(typical, working_side)
             self._readers = {(typical.width, typical.height): self._grey}
-            self._frames = chain([first], self._source)
+            self._moments = self._timed(chain([first], self._source))
         except BaseException:
             self._container.close()
             raise
@@ -154,35 +189,73 @@ class Video:
         """Sentences for the user, complete once every frame has been read."""
         return self._losses.warnings()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of the clip is looked at."""
+        return len(self._pieces) == 1
+
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        used = 0
-        frames = self._thinned()
-        for grey, frame in frames if self._repeats else without_repeats(frames):
-            used += 1
-            if self._sampler is not None:
-                self._sampler.add(frame)
-            yield grey
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self) -> Iterator[Iterator[NDArray[np.uint8]]]:
+        """Yield the pieces of the clip, each an iterator of its frames, to be used up before the next one."""
+        used, analysed = 0, 0.0
+        for piece in self._pieces:
+            self._want(piece.begin)
+            begin = end = None
+
+            def frames(piece: Piece = piece) -> Iterator[NDArray[np.uint8]]:
+                nonlocal used, begin, end
+                shown = self._of(piece)
+                for grey, moment in islice(shown if self._repeats else without_repeats(shown), piece.frames):
+                    used += 1
+                    begin, end = moment.begin if begin is None else begin, moment.end
+                    if self._sampler is not None:
+                        self._sampler.add(moment.frame)
+                    yield grey
+
+            yield frames()
+            if begin is not None and end is not None:
+                analysed += end - begin
+        # The end is decoded in any case: it tells how long the clip is, and whether it is complete.
+        self._want(math.inf)
+        for _ in self._moments:
+            pass
         width, height = self._grey.native
-        seconds, losses = self._part.duration_s(self._timeline.duration), self._losses
+        seconds = self._part.duration_s(self._timeline.duration)
         self._info = VideoInfo(
             duration_s=seconds,
-            fps=(losses.decoded + losses.skipped) / seconds,
+            fps=self._losses.found / seconds,
             width=width,
             height=height,
+            analysed_s=seconds if self.whole else min(analysed, seconds),
             frames_used=used,
             start_s=self._part.start_s,
         )
 
-    def _thinned(self) -> Iterator[tuple[NDArray[np.uint8], VideoFrame]]:
+    def _want(self, stamp: float) -> None:
+        """Have the frames that are shown from a time (`pts`) on decoded next, and others only if they must be."""
+        if not self.whole:
+            self._wanted = stamp
+            self._entry = max((entry for entry in self._entries if entry[0] <= stamp), default=self._entry)
+
+    def _of(self, piece: Piece) -> Iterator[tuple[NDArray[np.uint8], _Moment]]:
+        for moment in self._moments:
+            if piece.end is not None and moment.stamp >= piece.end:
+                self._moments = chain([moment], self._moments)
+                return
+            if moment.used and (self.whole or moment.stamp >= piece.begin):
+                frame = self._shown(moment.frame)
+                yield self._reader(frame)(frame), moment._replace(frame=frame)
+
+    def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[_Moment]:
         timeline = self._timeline
         thinning = Thinning(self._fps, timeline.rate)
-        for frame in self._frames:
+        for frame in frames:
             seconds = timeline.advance(frame)
             if timeline.end > self.limits.max_duration_s + GRACE_S:
                 raise ClipTooLong(f"The clip is longer than {self.limits.max_duration_s:g} s. Upload a shorter one.")
-            if thinning.keeps(seconds):
-                shown_frame = self._shown(frame)
-                yield self._reader(shown_frame)(shown_frame), shown_frame
+            yield _Moment(frame, timeline.stamp, seconds, timeline.end, thinning.keeps(seconds))
 
     def _shown(self, frame: VideoFrame) -> VideoFrame:
         self._check_size(*self._display.size(frame))
@@ -197,20 +270,38 @@ class Video:
 
     def _decode(self, packets: list[VideoPacket]) -> Generator[VideoFrame]:
         """Yield the frames that can be decoded, but not all of those that thinning leaves out."""
-        context, losses = self._stream.codec_context, self._losses
-        unneeded = self._timeline.unneeded(self._fps)
+        context, losses, timeline = self._stream.codec_context, self._losses, self._timeline
+        unneeded, sure = timeline.unneeded(self._fps), timeline.sure
+        # The frame that is shown last tells how long the clip is.
+        stamps = [packet.pts for packet in packets if packet.pts in self._part]
+        last = max((stamp for stamp in stamps if stamp is not None), default=None)
         skipped: set[int | None] = set()
-        begun = False
+        begun = drained = entering = False
+        entered: int | None = None
+        pixels = place = 0
         # Each packet is released once it is decoded.
-        pixels = 0
         queue: deque[VideoPacket | None] = deque([*packets, None])
         packets.clear()
         while queue:
-            packet = queue.popleft()
+            ahead = self._entry[1] > place
+            if ahead and drained:
+                context.flush_buffers()
+                entered, entry = self._entry
+                for _ in range(entry - place):
+                    self._pass(queue.popleft())
+                timeline.enter(entered)
+                place, drained, entering = entry, False, True
+                continue
+            packet = None if ahead else queue.popleft()
+            place, drained = place + (not ahead), ahead
             stamp = packet.pts if packet else None
+            if entered is not None and stamp is not None and stamp < entered:
+                self._pass(packet)  # predicted from frames before the key frame
+                continue
             # The decoder knows which frames others are predicted from, and decodes these all the same.
             inside = stamp in self._part
             skip = stamp in unneeded or self._part.may_skip(packet)
+            skip = skip or (sure and stamp is not None and stamp < self._wanted and stamp != last)
             context.skip_frame = "NONREF" if skip else "DEFAULT"
             try:
                 frames = context.decode(packet)
@@ -223,7 +314,7 @@ class Video:
                     context.flush_buffers()
                 self._part.lose(stamp)
                 if inside and (packet is None or not packet.is_discard):
-                    self._timeline.lose(stamp)
+                    timeline.lose(stamp)
                     self._check_losses(losses.lose, error)
                 continue
             if skip and inside:
@@ -238,16 +329,24 @@ class Video:
                     continue
                 skipped.discard(frame.pts)
                 if frame.is_corrupt:  # the decoder made up what it could not decode
-                    self._timeline.lose(frame.pts)
-                    self._check_losses(losses.lose)
+                    timeline.lose(frame.pts)
+                    if entering:
+                        losses.passed += 1
+                    else:
+                        self._check_losses(losses.lose)
                     continue
-                if not losses.decoded and self._timeline.leading(frame):
-                    losses.begin(self._timeline.leading(frame))
+                entering = False
+                if not losses.decoded and timeline.leading(frame):
+                    losses.begin(timeline.leading(frame))
                     unneeded = set()
                 losses.decoded += 1
                 yield frame
         losses.skipped = len(skipped)
         self._check_losses(losses.check)
+
+    def _pass(self, packet: "VideoPacket | None") -> None:
+        if packet is not None and not packet.is_discard and packet.pts in self._part:
+            self._losses.passed += 1
 
     def _check_work(self, pixels: int) -> None:
         if pixels * self._weight > self.limits.max_pixels:
@@ -287,14 +386,26 @@ def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStr
         raise
 
 
-def _typical(path: Path, limits: VideoLimits, packets: Sequence[VideoPacket]) -> VideoFrame | None:
-    """Return a frame of the size that the clip has for longest, if that changes."""
-    keys = key_frames(packets)
+def _typical(path: Path, limits: VideoLimits, packets: Sequence[VideoPacket], shots: Shots | None) -> VideoFrame | None:
+    """Return a frame of the size that the clip has for longest, if that changes; find the shots of a long clip."""
+    keys = key_frames(packets, long=shots is not None)
     if len(keys) < 2:
         return None
     container, stream = open_clip(path, limits)
     with container:
-        return longest(stream.codec_context, keys, packets[-1].pts)
+        found = longest(_seen(decoded(stream.codec_context, keys), shots), packets[-1].pts)
+        if shots is not None:
+            shots.enterable &= shots.count == len(keys)
+        return found
+
+
+def _seen(
+    keys: Iterator[tuple[VideoPacket, VideoFrame]], shots: Shots | None
+) -> Iterator[tuple[VideoPacket, VideoFrame]]:
+    for packet, frame in keys:
+        if shots is not None and packet.pts is not None:
+            shots.add(packet.pts, frame)
+        yield packet, frame
 
 
 def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:

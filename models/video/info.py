@@ -15,9 +15,11 @@ class VideoInfo:
         Average frames per second, before resampling.
     width, height : int
         px as displayed, for longest if the size changes.
+    analysed_s : float
+        Seconds that were looked at: pieces of a long clip.
     frames_used : int
-        Frames after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those that repeat the one
-        before.
+        Frames that were looked at, after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those
+        that repeat the one before.
     start_s : float
         Seconds into the clip at which the part that was used begins.
     """
@@ -26,5 +28,6 @@ class VideoInfo:
     fps: float
     width: int
     height: int
+    analysed_s: float
     frames_used: int
     start_s: float = 0.0

@@ -27,10 +27,13 @@ class Losses:
         Frames that were decoded.
     skipped : int
         Frames that were not needed, so that the decoder was told to leave them out if it can.
+    passed : int
+        Frames that were not needed, nor their packets decoded: between the pieces of a long clip. All that is known of
+        them is that their packets are complete.
     """
 
     def __init__(self, expected: int, codec: str) -> None:
-        self.decoded = self.skipped = 0
+        self.decoded = self.skipped = self.passed = 0
         self._expected = expected
         self._complete = codec in _ONE_A_PACKET
         self._failed = self._leading = 0
@@ -46,7 +49,7 @@ class Losses:
         """
         self._failed += 1
         self._resumed = False
-        if self._failed >= MOST * self._expected:
+        if self._failed >= MOST * self._tried:
             raise self._refused()
 
     def resume(self) -> None:
@@ -58,9 +61,18 @@ class Losses:
         self._leading = leading
 
     @property
+    def _tried(self) -> int:
+        return self._expected - self.passed
+
+    @property
+    def found(self) -> int:
+        """Frames of the clip, used or not: those that could be decoded, or left out."""
+        return self._expected - self.lost if self.passed else self.decoded + self.skipped
+
+    @property
     def lost(self) -> int:
         """Frames that could not be decoded."""
-        missing = max(0, self._expected - self.decoded - self.skipped)
+        missing = max(0, self._tried - self.decoded - self.skipped)
         return max(self._failed, missing if self._complete else min(self._leading, missing))
 
     def check(self) -> None:
@@ -71,7 +83,7 @@ class Losses:
         TruncatedClip
             If a third of the frames is lost, or the end.
         """
-        if not self._resumed or self.lost >= MOST * max(1, self._expected):
+        if not self._resumed or self.lost >= MOST * max(1, self._tried):
             raise self._refused()
 
     def warnings(self) -> list[str]:
@@ -80,13 +92,13 @@ class Losses:
         if not lost:
             return []
         are = "is" if lost == 1 else "are"
+        frames = f"the clip's {self._tried:,} frames" + (" that were looked at" if self.passed else "")
         return [
-            f"{lost:,} of the clip's {self._expected:,} frames cannot be decoded and {are} left out: "
-            "it is damaged, or was cut between key frames."
+            f"{lost:,} of {frames} cannot be decoded and {are} left out: it is damaged, or was cut between key frames."
         ]
 
     def _refused(self) -> TruncatedClip:
         return TruncatedClip(
-            f"The clip is cut short or damaged after {self.decoded:,} frames: {self.lost:,} of {self._expected:,} "
+            f"The clip is cut short or damaged after {self.decoded:,} frames: {self.lost:,} of {self._tried:,} "
             "cannot be decoded. Upload the complete file."
         )

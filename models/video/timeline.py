@@ -96,11 +96,28 @@ class Timeline:
         Not of all: none where packets do not tell the times of their frames, and not that of the last frame, which
         tells how long the clip is.
         """
-        if self._stamps or not self._known:
+        if not self.sure:
             return set()
         thinning = Thinning(fps, self.rate)
         first, *_ = self._known
         return {stamp for stamp in self._known[:-1] if not thinning.keeps((stamp - first) * self._base)}
+
+    def used(self, fps: float) -> list[int]:
+        """Return the times (`pts`) of the frames that thinning out to `fps` keeps, in order; none if unknown."""
+        if self._exchanged:
+            return []
+        thinning = Thinning(fps, self.rate)
+        return [stamp for stamp in self._known if thinning.keeps((stamp - self._known[0]) * self._base)]
+
+    @property
+    def stamp(self) -> int:
+        """Time (`pts`) of the last frame that has come."""
+        return (self._origin or 0) + round(self.now / self._base) if self._base else 0
+
+    @property
+    def sure(self) -> bool:
+        """Whether packets tell the times of their frames."""
+        return bool(self._known) and not self._stamps
 
     def leading(self, first: VideoFrame) -> int:
         """Return how many frames should have been shown before the first one that was decoded."""
@@ -108,8 +125,13 @@ class Timeline:
             return 0
         return bisect_left(self._known, first.pts)
 
+    def enter(self, stamp: int) -> None:
+        """Take notice that decoding goes on with the key frame of this time (`pts`)."""
+        self._frames = bisect_left(self._known, stamp)
+        self._stamps = [later for later in self._stamps if later >= stamp]
+
     def lose(self, stamp: int | None) -> None:
-        """Take notice of a packet that gave no frame, by its time (`pts`)."""
+        """Take notice of a packet that gives no frame, by its time (`pts`)."""
         if stamp in self._stamps:
             self._stamps.remove(stamp)
 

@@ -10,7 +10,7 @@ from commands.dump import rows, write_dump
 from models.trajectories.extractor import Trajectories
 from models.video.info import VideoInfo
 
-VIDEO = VideoInfo(duration_s=14.4, fps=25.0, width=160, height=120, frames_used=360)
+VIDEO = VideoInfo(duration_s=14.4, fps=25.0, width=160, height=120, analysed_s=14.4, frames_used=360)
 
 
 def batch_of(table: np.ndarray) -> Trajectories:
@@ -53,7 +53,7 @@ def test_text_is_the_authors_own(authors: list[str], tmp_path: Path) -> None:
 def test_pixels_are_those_of_the_clip() -> None:
     batch = some(50)
     plain = rows(batch, VIDEO, (160, 120))
-    wide = VideoInfo(duration_s=14.4, fps=25.0, width=480, height=240, frames_used=360)
+    wide = VideoInfo(duration_s=14.4, fps=25.0, width=480, height=240, analysed_s=14.4, frames_used=360)
     scaled = rows(batch, wide, (160, 120))
     # The left edge of the picture, half a pixel left of the first centre, stays where it is.
     assert np.allclose(scaled[:, 1] + 0.5, 3 * (plain[:, 1] + 0.5))

@@ -11,6 +11,8 @@ from models.appearance import AppearanceNetwork, AppearanceSettings
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoder import STILL, ClipEncoder
+from models.fisher import FisherEncoder
+from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
 from models.video.pictures import PictureSampler
@@ -92,6 +94,29 @@ def test_what_cannot_be_decoded_is_said(encoder: ClipEncoder, tmp_path: Path) ->
     assert encoded.warnings == [
         "1 of the clip's 40 frames cannot be decoded and is left out: it is damaged, or was cut between key frames."
     ]
+
+
+def test_pieces_of_a_long_clip_are_encoded(encoder: ClipEncoder, tmp_path: Path) -> None:
+    """What is encoded is what moves in the pieces, each by itself."""
+    path = clips.write(
+        tmp_path / "long.mp4", clips.drifting(400, (128, 96)), options={"preset": "ultrafast", "g": "40"}
+    )
+    one, two = (encoder.encode(path, threads=threads) for threads in (1, 2))
+    assert one.fisher.tobytes() == two.fisher.tobytes()
+    assert one.appearance.features.tobytes() == two.appearance.features.tobytes()
+    assert one.video == two.video
+    assert one.video.duration_s == pytest.approx(400 / 30)
+    assert one.video.analysed_s == pytest.approx(one.video.frames_used / 30, abs=0.1)
+    assert one.video.frames_used == 300
+    assert one.warnings == []
+    fisher, count = FisherEncoder(encoder.vocabulary), 0
+    with Video(path, in_pieces=True, working_side=encoder.settings.working_side) as video:
+        for piece in video.pieces():
+            for batch in extract(list(piece), encoder.settings):
+                fisher.add(batch.descriptors)
+                count += len(batch)
+    assert one.trajectories == count > 0
+    np.testing.assert_array_equal(one.fisher, fisher.vector())
 
 
 def test_repeated_frames_change_nothing(encoder: ClipEncoder, tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def made_up(calibration: Calibration | None) -> Pipeline:
 
 def encoded(moves: bool, dog: float) -> EncodedClip:
     appearance = Appearance(np.zeros(1, np.float32), np.array([dog, 1 - dog], np.float32))
-    video = VideoInfo(duration_s=1, fps=30, width=160, height=120, frames_used=30)
+    video = VideoInfo(duration_s=1, fps=30, width=160, height=120, analysed_s=1.0, frames_used=30)
     return EncodedClip(np.array([moves], np.float32), appearance, video, int(moves), {"decode": 1.0}, ["a warning"])
 
 

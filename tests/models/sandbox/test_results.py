@@ -18,7 +18,7 @@ LENGTHS = EncodedLengths(fisher=8, features=6, probabilities=4)
 ENCODED = EncodedClip(
     fisher=np.linspace(-1, 1, 8, dtype=np.float32),
     appearance=Appearance(np.linspace(-3, 5, 6, dtype=np.float32), np.array([0, 0.25, 0.75, 1], np.float32)),
-    video=VideoInfo(duration_s=1.5, fps=30.0, width=320, height=240, frames_used=45),
+    video=VideoInfo(duration_s=1.5, fps=30.0, width=320, height=240, analysed_s=1.5, frames_used=45),
     trajectories=7,
     timings_ms={"decode": 1.0, "trajectories": 2.0, "fisher": 3.0, "appearance": 4.0},
     warnings=["short"],

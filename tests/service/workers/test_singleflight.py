@@ -28,7 +28,7 @@ from tests.service.sockets import head
 ENCODED = EncodedClip(
     fisher=np.zeros(1, np.float32),
     appearance=Appearance(np.zeros(2, np.float32), np.ones(1, np.float32)),
-    video=VideoInfo(duration_s=1, fps=30, width=4, height=4, frames_used=30),
+    video=VideoInfo(duration_s=1, fps=30, width=4, height=4, analysed_s=1.0, frames_used=30),
     trajectories=1,
     timings_ms={"decode": 1.0},
     warnings=[],

@@ -14,7 +14,7 @@ from models.video.info import VideoInfo
 from training.survey.database import Database
 
 TAGS = ["golf", "tennis", "dancing", "été", "축구"]
-INFO = VideoInfo(duration_s=1.0, fps=30.0, width=160, height=120, frames_used=30)
+INFO = VideoInfo(duration_s=1.0, fps=30.0, width=160, height=120, analysed_s=1.0, frames_used=30)
 
 
 def encoded(value: float = 1.0) -> EncodedClip:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -40,16 +41,18 @@ class _Task(Generic[T, R]):
 
     def __init__(self, future: "Future[R]", item: T) -> None:
         self.future = future
-        self.item: T | None = item
-        future.add_done_callback(self._release)
+        # In a list, which the future may know: if it knew the task, only the garbage collector would free the result.
+        self._item = [item]
+        future.add_done_callback(partial(_release, self._item))
 
     def take(self) -> T | None:
         """Take the item out of the executor's hands; None if it is being processed or done."""
-        item = self.item
+        item = next(iter(self._item), None)
         return item if item is not None and self.future.cancel() else None
 
-    def _release(self, _: "Future[R]") -> None:
-        self.item = None
+
+def _release(item: list[T], _: "Future[R]") -> None:
+    item.clear()
 
 
 def _first(waiting: "deque[_Task[T, R]]", function: Callable[[T], R]) -> R:

@@ -1,3 +1,4 @@
+import gc
 import threading
 import weakref
 from collections.abc import Iterator
@@ -74,3 +75,14 @@ def test_an_item_is_not_kept_when_it_is_done() -> None:
         next(results)
         assert len(living) <= 4
         list(results)
+
+
+def test_a_result_is_freed_without_the_garbage_collector() -> None:
+    with helpers(2) as executor:
+        gc.disable()
+        try:
+            results = [weakref.ref(result) for result in ordered(lambda _: _Item(), range(20), executor, 4)]
+            executor.submit(int).result()  # type: ignore[union-attr]
+            assert sum(result() is not None for result in results) <= 1
+        finally:
+            gc.enable()

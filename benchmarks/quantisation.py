@@ -49,7 +49,7 @@ def main(
     work: Annotated[Path, typer.Argument(help="Work folder of a finished training.")],
     bits: Annotated[list[int], typer.Option(min=1, max=7, help="Of each number of the projection.")] = [4, 2],  # noqa: B006
     rank: Annotated[int, typer.Option(min=1, help="Principal directions.")] = EmbeddingSettings().rank,
-    seeds: Annotated[int, typer.Option(min=1, help="Draws of the folds and of the networks' first weights.")] = 3,
+    seeds: Annotated[int, typer.Option(min=2, help="Draws of the folds and of the networks' first weights.")] = 3,
 ) -> None:
     """Measure by group and by source."""
     artifacts = Artifacts.under(work)

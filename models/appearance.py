@@ -121,6 +121,7 @@ class AppearanceNetwork:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = _FATAL
+        options.enable_cpu_mem_arena = False  # it would keep what one picture takes for the next, and gains no time
         try:
             self._session = runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # it has a class of its own for each way to fail
@@ -170,7 +171,7 @@ class AppearanceNetwork:
         return str(inputs[0].name)
 
     def _try(self) -> tuple[int, int]:
-        """Show a grey picture to the network; the memory that this takes serves for all others."""
+        """Show a grey picture to the network."""
         side = self.settings.side
         try:
             found = self.describe([np.full((side, side, 3), 127, np.uint8)])

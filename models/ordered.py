@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,23 +27,41 @@ def ordered(
     if executor is None:
         yield from map(function, items)
         return
-    waiting: deque[tuple[T, Future[R]]] = deque()
+    waiting: deque[_Task[T, R]] = deque()
     for item in items:
-        waiting.append((item, executor.submit(function, item)))
+        waiting.append(_Task(executor.submit(function, item), item))
         if len(waiting) > ahead:
             yield _first(waiting, function)
     while waiting:
         yield _first(waiting, function)
 
 
-def _first(waiting: deque[tuple[T, Future[R]]], function: Callable[[T], R]) -> R:
+class _Task(Generic[T, R]):
+    """An item, kept until its result is there: items are large."""
+
+    def __init__(self, future: "Future[R]", item: T) -> None:
+        self.future = future
+        # In a list, which the future may know: if it knew the task, only the garbage collector would free the result.
+        self._item = [item]
+        future.add_done_callback(partial(_release, self._item))
+
+    def take(self) -> T | None:
+        """Take the item out of the executor's hands; None if it is being processed or done."""
+        item = next(iter(self._item), None)
+        return item if item is not None and self.future.cancel() else None
+
+
+def _release(item: list[T], _: "Future[R]") -> None:
+    item.clear()
+
+
+def _first(waiting: "deque[_Task[T, R]]", function: Callable[[T], R]) -> R:
     """Return the first result; until it is ready, process items that no thread has started."""
-    _, first = waiting[0]
-    for position, (item, future) in enumerate(waiting):
-        if first.done():
+    for task in waiting:
+        if waiting[0].future.done():
             break
-        if future.cancel():
-            done: Future[R] = Future()
-            done.set_result(function(item))
-            waiting[position] = item, done
-    return waiting.popleft()[1].result()
+        item = task.take()
+        if item is not None:
+            task.future = Future()
+            task.future.set_result(function(item))
+    return waiting.popleft().future.result()

@@ -16,6 +16,7 @@ import pytest
 from models.bundle import SHIPPED, Bundle
 from models.checksum import file_sha256
 from models.tags.tag_map import MAP_FILE, SIDE, TagMap
+from models.video.pieces import UNCUT
 from tests.clips import drifting, write
 from tests.service.running import Running, serve
 
@@ -125,7 +126,7 @@ def clip(clips: Path) -> bytes:
 @pytest.fixture(scope="session")
 def slow_clip(clips: Path) -> bytes:
     """A good clip that keeps a worker busy for many seconds, in few bytes."""
-    return busy(clips / "slow.mp4", 1500)
+    return busy(clips / "slow.mp4", 1920)
 
 
 @pytest.fixture(scope="session")
@@ -139,8 +140,9 @@ def key_line(name: str, key: str) -> str:
     return f"{name} {hashlib.sha256(key.encode()).hexdigest()}\n"
 
 
-def busy(path: Path, count: int) -> bytes:
-    frames = islice(cycle(list(drifting(40, (480, 360)))), count)
+def busy(path: Path, width: int) -> bytes:
+    """A clip that is just short enough to be looked at as a whole, and wide: only the short side is scaled down."""
+    frames = islice(cycle(list(drifting(40, (width, 240)))), UNCUT)
     content = write(path, frames, options={"preset": "ultrafast", "qp": "40", "g": "1500"}).read_bytes()
     assert len(content) < 2**20
     return content

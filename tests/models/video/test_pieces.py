@@ -116,6 +116,15 @@ def test_most_of_what_lies_between_pieces_is_not_decoded(tmp_path: Path) -> None
     assert video._losses.passed == 1800 - video._losses.decoded
 
 
+def test_threads_that_decode_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.video.work._LARGE", 0)
+    path = clips.write(tmp_path / "clip.mp4", looking(), options={"preset": "veryfast", "g": "50"})
+    (one, alone), (many, together) = (split(path, threads=threads) for threads in (1, 4))
+    assert one == many
+    assert alone.info == together.info
+    assert together.warnings == []
+
+
 def test_a_clip_of_twelve_seconds_is_looked_at_as_a_whole(tmp_path: Path) -> None:
     found, video = split(clips.write(tmp_path / "clip.mp4", looking(2 * UNCUT)), fps=15)
     assert video.whole

@@ -120,7 +120,10 @@ async def _problem(request: Request, error: Exception) -> Response:
     """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
         errors = [
-            {"where": ".".join(map(str, one["loc"])), "what": _WORDS.get(one["type"], str(one["msg"]))}
+            {
+                "where": ".".join(map(str, one["loc"])),
+                "what": _WORDS.get(one["type"], str(one["msg"]).removeprefix("Value error, ")),
+            }
             for one in error.errors()
         ]
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 
 from models import answers
 from models.sandbox.confinement import Measure
@@ -68,7 +67,7 @@ class SuggestQuery(BaseModel):
     @classmethod
     def _after_start(cls, end: float | None, given: ValidationInfo) -> float | None:
         if end is not None and end <= given.data.get("start", 0.0):
-            raise PydanticCustomError("end_before_start", "The part has to end after its start")
+            raise ValueError("The part has to end after its start")
         return end
 
     @property

@@ -11,7 +11,7 @@ import pytest
 from tests import foreign
 from tests.service.running import Running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # packages are fetched, the first time on a machine
 
 PYTHON_CLIENT = """
 import io

@@ -31,7 +31,7 @@ const WORDS = {
   trimming: () => "Choose the part to look at.",
   queued: () => "Waits for the clip before it.",
   uploading: () => "Uploading …",
-  waiting: ({place}) => place ? `Waiting: ${counted(place, "clip")} before it.` : "Waiting for its turn …",
+  waiting: ({place}) => place ? `Waiting: place ${place} in the queue.` : "Waiting for its turn …",
   analysing: ({stage}) => stage ? `Analysing: ${STAGES[stage] ?? stage} …` : "Analysing …",
   busy: ({seconds}) => `The service is busy; next try in ${seconds} s.`,
   done: ({answer}) => answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${(answer.timings_ms.total / 1000).toFixed(1)} s.` : "No hashtag fits.",
@@ -155,6 +155,8 @@ function choose(clip) {
   at("screen").hidden = false;
   video.hidden = false;
   at("own").value = "";
+  at("copy-field").hidden = true;
+  for (const id of ["copied", "problem"]) say(at(id), "");
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) video.play().catch(() => {});
   at("why").hidden = true;
   at("less").open = false;

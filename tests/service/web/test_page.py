@@ -203,7 +203,7 @@ def test_progress_is_told_and_the_request_can_be_cancelled(
     state, place = page.locator("#state"), {"state": "waiting", "place": 2, "stage": None}
     page.route("**/v1/requests/*", lambda route: route.fulfill(json=place | {"request_id": "any"}))
     send(page, clips / "slow.mp4")
-    expect(state).to_have_text("Waiting: 2 clips before it.", timeout=ANALYSED_MS)
+    expect(state).to_have_text("Waiting: place 2 in the queue.", timeout=ANALYSED_MS)
     expect(page.locator("#progress")).to_be_visible()
     # The service knows the request by the ID that the page chose.
     page.unroute("**/v1/requests/*")

@@ -24,6 +24,8 @@ VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic for type checkers only
 GRACE_S = 0.1
 """Seconds by which a clip may be longer than the limit: recordings of a minute are rarely exact."""
 
+_PARTS = 20
+"""A clip of which a part is chosen may have so many times the frames of a part: reading takes time, too."""
 _SHORTER = "Send a shorter one, or choose a part of it by its start and end."
 
 
@@ -36,7 +38,7 @@ def read_packets(
     ------
     ClipTooLong
         If there are more than `limits.max_frames`, or the times of those that are shown span more than
-        `limits.max_duration_s`.
+        `limits.max_duration_s`; or if the file has far more packets than that.
     ClipTooLarge
         If they hold more bytes than a file may: those of some containers can share bytes.
     UnsupportedCodec
@@ -56,6 +58,8 @@ def read_packets(
                 continue
             if len(kept) == limits.max_frames:
                 raise ClipTooLong(f"{part} has more than {limits.max_frames:,} frames. {_SHORTER}")
+            if kept.count == _PARTS * limits.max_frames:
+                raise ClipTooLong(f"The clip has more than {kept.count:,} frames. Send a shorter one.")
             size += packet.size
             if size > limits.max_bytes:
                 raise ClipTooLarge(f"The clip's frames have more than {limits.max_bytes / 2**20:g} MiB in all.")

@@ -31,6 +31,8 @@ def test_problems_of_addresses_and_methods(server: Running) -> None:
         "/readyz",
         "/metrics",
         "/v1/info",
+        "/v1/platforms",
+        "/v1/tags",
         "/v1/tags/yoga/neighbours",
         "/nothing",
     ],

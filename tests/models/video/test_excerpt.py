@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ClipTooLong, NoSuchPart
+from models.video import packets
 from models.video.decoding import Video
 from models.video.excerpt import Excerpt
 from models.video.info import VideoInfo
@@ -96,6 +97,14 @@ def test_limits_apply_to_the_part(tmp_path: Path) -> None:
         take(path, 1, None, limits)
 
 
+def test_not_everything_is_read_for_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clips.write(tmp_path / "long.mp4", clips.drifting(100, (64, 48)), fps=10, options={"g": "10", "bf": "0"})
+    assert len(take(path, 0, 0.2, VideoLimits(max_frames=40))[0]) == 2
+    monkeypatch.setattr(packets, "_PARTS", 2)
+    with pytest.raises(ClipTooLong, match="The clip has more than 80 frames"):
+        take(path, 0, 0.2, VideoLimits(max_frames=40))
+
+
 def test_what_is_decoded_before_a_part_counts(tmp_path: Path) -> None:
     path = clips.write(
         tmp_path / "one-key.mp4", clips.drifting(100, (64, 48)), fps=10, options={"g": "1000", "bf": "0"}
@@ -108,8 +117,8 @@ def test_damage_elsewhere_does_not_matter(tmp_path: Path) -> None:
     path = clips.write(tmp_path / "whole.mkv", clips.drifting(60, (64, 48)), options={"g": "10", "bf": "0"})
     wanted, _ = take(path, 1, 1.5)
 
-    def damage(packets: list[object]) -> list[object]:
-        return [clips.damaged(packet) if number < 28 else packet for number, packet in enumerate(packets)]
+    def damage(whole: list[object]) -> list[object]:
+        return [clips.damaged(packet) if number < 28 else packet for number, packet in enumerate(whole)]
 
     frames, _ = take(clips.remux(tmp_path / "damaged.mkv", path, damage), 1, 1.5)
     assert clips.apart(frames, wanted) == 0

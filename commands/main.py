@@ -67,7 +67,7 @@ EXTRAS: Final = {
         "uvicorn",
     },
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
-    "training": {"filelock", "gensim", "openTSNE", "scipy", "sklearn", "torch"},
+    "training": {"filelock", "gensim", "openTSNE", "scipy", "sklearn", "torch", "wordfreq"},
     "survey": {"krippendorff"},
     "report": {"jinja2", "matplotlib", "wordcloud"},
 }

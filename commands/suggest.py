@@ -86,6 +86,13 @@ def suggest(
         float | None,
         typer.Option(metavar="SECONDS", min=0.0, help="Look only at the part that ends here.", show_default="the end"),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Suggest only hashtags that posts of this language use: a code such as en; see the API.",
+        ),
+    ] = None,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
@@ -113,6 +120,7 @@ def suggest(
     pipeline = Pipeline(opened, deny_file, kinds_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
+    pipeline.suggester.require_language(language)
     options = SuggestOptions(
         k=k,
         min_score=min_score,
@@ -120,6 +128,7 @@ def suggest(
         allow=split(allow or ()),
         rank=rank,
         platform=platform,
+        language=language,
     )
     threads = processors()
     if not encoder.kernels_cached():

@@ -14,6 +14,7 @@
     │   └── TruncatedClip       truncated
     ├── UnknownTag              the tag space does not contain this tag
     ├── NoDates                 trending is unavailable: the posts have no dates
+    ├── UnknownLanguage         no tags are known to be of this language
     └── BundleError             the model bundle is missing, damaged or of an unsupported version
 
 Messages say what is wrong, where, and what to do about it; they may be shown to users.
@@ -86,6 +87,10 @@ class UnknownTag(Tag2VecError):
 
 class NoDates(Tag2VecError):
     """Trending is unavailable: the posts that the tags were learnt from have no dates."""
+
+
+class UnknownLanguage(Tag2VecError):
+    """No tags are known to be of this language; the message lists those that there are."""
 
 
 class BundleError(Tag2VecError):

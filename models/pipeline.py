@@ -133,6 +133,7 @@ class Pipeline:
                 exclude=exclude,
                 allow=allow,
                 platform=options.get("platform"),
+                language=options.get("language"),
             )
             if calibration is None:
                 hashtags = suggest()

@@ -19,6 +19,7 @@ class Artifacts:
     trends: Path
     inflections: Path
     map: Path
+    languages: Path
     features: Path
     appearance: Path
     vocabulary: Path

@@ -14,6 +14,7 @@ from models.checksum import file_sha256
 from models.embedding import Embedding
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
+from models.tags.languages import Languages
 from models.tags.space import TagSpace
 from models.tags.tag_map import MAP_FILE, TagMap
 from models.tags.trends import TRENDS_FILE, Trends
@@ -96,6 +97,7 @@ def write_learnt(
         trends=Trends.load(artifacts.trends) if (artifacts.trends / TRENDS_FILE).exists() else None,
         inflections=Inflections.load(artifacts.inflections),
         tag_map=TagMap.load(artifacts.map) if (artifacts.map / MAP_FILE).exists() else None,
+        languages=Languages.load(artifacts.languages),
         denied_tags=DENIED_TAGS,
         appearance=config.appearance.network,
         classes=config.appearance.classes,

@@ -30,6 +30,7 @@ from models.embedding import Embedding
 from models.fisher import Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
+from models.tags.languages import Languages
 from models.tags.space import TagSpace
 from models.tags.tag_map import TagMap
 from models.tags.trends import Trends
@@ -68,6 +69,7 @@ def write_bundle(
     trends: Trends | None = None,
     inflections: Inflections | None = None,
     tag_map: TagMap | None = None,
+    languages: Languages | None = None,
     training: TrainingRecord,
     calibration: Calibration | None = None,
     quality: Mapping[str, JsonValue],
@@ -103,7 +105,11 @@ def write_bundle(
             *([shutil.copyfile(tag_vectors, partial / TAG_VECTORS)] if tag_vectors else []),
             shutil.copyfile(kinds, partial / KINDS),
             *tagspace.save(partial),
-            *(part.save(partial) for part in (cooccurrence, trends, inflections, tag_map) if part is not None),
+            *(
+                part.save(partial)
+                for part in (cooccurrence, trends, inflections, tag_map, languages)
+                if part is not None
+            ),
         ]
         manifest = Manifest(
             name=name,

@@ -18,6 +18,7 @@ from training.evaluation.open_world import read_open_world_clips
 from training.evaluation.out_of_distribution import compare_familiarity
 from training.features import extract_features
 from training.inflections import learn_inflections
+from training.languages import learn_languages
 from training.open_world import answer_open_world
 from training.out_of_fold import embed_out_of_fold
 from training.post_splits import learn_post_splits
@@ -91,6 +92,13 @@ def stages(config: Config, work: Work) -> list[Stage]:
         name="map",
         build=partial(learn_map, artifacts=artifacts),
         files=(DENIED_TAGS, TAG_KINDS),
+        after=(tag2vec,),
+    )
+    languages = Stage(
+        name="languages",
+        build=partial(learn_languages, artifacts=artifacts, posts=data.posts, settings=config.corpus),
+        settings=config.corpus.model_dump(include={"every"}),
+        files=tuple(data.posts),
         after=(tag2vec,),
     )
     features = Stage(
@@ -186,7 +194,19 @@ def stages(config: Config, work: Work) -> list[Stage]:
     pinned |= {"appearance": config.appearance.shown.model_dump(), "libraries": library_versions()}
     feedback = _if_given(config.bundle.feedback)
     copied = (*feedback, config.appearance.network, *classes, *tag_vectors, DENIED_TAGS, TAG_KINDS)
-    learnt = (corpus, tag2vec, cooccurrence, trends, inflections, tag_map, features, appearance, vocabulary, embedding)
+    learnt = (
+        corpus,
+        tag2vec,
+        cooccurrence,
+        trends,
+        inflections,
+        tag_map,
+        languages,
+        features,
+        appearance,
+        vocabulary,
+        embedding,
+    )
     open_world = Stage(
         name="open_world",
         build=partial(answer_open_world, artifacts=artifacts, config=config),
@@ -208,6 +228,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         trends,
         inflections,
         tag_map,
+        languages,
         features,
         appearance,
         vocabulary,

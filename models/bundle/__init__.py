@@ -13,6 +13,7 @@
     tagspace.faiss          tag vectors and their search index
     cooccurrence.safetensors  which tags go with which
     inflections.safetensors  the tags that each inflection of a stem occurs with
+    languages.safetensors   in which languages tags are used
     denied_tags.txt         tags that are never suggested
     tag_kinds.tsv           tags that are suggested only in some cases
     map.safetensors         a place in two dimensions for each tag, if there are enough

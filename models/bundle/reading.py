@@ -142,6 +142,7 @@ class Bundle:
         from models.tags.deny_list import DenyList
         from models.tags.inflections import INFLECTIONS_FILE, Inflections
         from models.tags.kinds import TagKinds
+        from models.tags.languages import LANGUAGES_FILE, Languages
         from models.tags.suggestions import Suggester
         from models.tags.tag_map import MAP_FILE, TagMap
         from models.tags.trends import TRENDS_FILE, Trends
@@ -155,6 +156,7 @@ class Bundle:
             denied=[DenyList.read(file) for file in deny_files],
             trends=Trends.load(self.path) if self._listed(TRENDS_FILE) else None,
             inflections=Inflections.load(self.path) if self._listed(INFLECTIONS_FILE) else None,
+            languages=Languages.load(self.path) if self._listed(LANGUAGES_FILE) else None,
             classes=ClassAnchors(classes_from(self._listed(CLASSES), self._listed(TAG_VECTORS)), space),
             kinds=TagKinds.read(self.path / KINDS, *([kinds_file] if kinds_file else [])),
             tag_map=TagMap.load(self.path) if self._listed(MAP_FILE) else None,

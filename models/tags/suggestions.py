@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.calibration import Recognition, familiarity
-from models.errors import BundleError, NoDates
+from models.errors import BundleError, NoDates, UnknownLanguage
 from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
@@ -20,6 +20,7 @@ from models.tags.deny_list import DenyList
 from models.tags.diversity import diversify
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
+from models.tags.languages import ENGLISH, Languages
 from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
@@ -35,6 +36,9 @@ NO_DATES = "Trending is unavailable: the posts have no dates. Rank by similar or
 
 POOL = 200
 """Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
+
+MANY_MORE = 20
+"""Times as many tags to look at if only those of one language are wanted, which may use a tenth of them."""
 
 EVEN = 0.5
 """Share of the classes in the anchors if there is no calibration to tell."""
@@ -88,6 +92,9 @@ class SuggestOptions(TypedDict, total=False):
         not among the 3k most relevant of all tags come after those that are, by relevance.
     platform : str, optional
         Suggest only what is a hashtag there, and no more than a post may have there (`models.tags.platforms`).
+    language : str, optional
+        ISO 639-1 code; suggest only tags that posts of this language use (`models.tags.languages`). Words of another
+        language than English, which are held back otherwise, are suggested in their own.
     """
 
     k: int
@@ -96,6 +103,7 @@ class SuggestOptions(TypedDict, total=False):
     allow: Iterable[str]
     rank: Rank
     platform: PlatformName | None
+    language: str | None
 
 
 class Suggester:
@@ -121,6 +129,8 @@ class Suggester:
         Tags that are held back. Hashtags that clips are trained towards are not.
     tag_map : TagMap, optional
         Of the same tags.
+    languages : Languages, optional
+        Languages that use the same tags; needed for `language`.
 
     Raises
     ------
@@ -140,9 +150,12 @@ class Suggester:
         classes: ClassAnchors | None = None,
         kinds: TagKinds | None = None,
         tag_map: TagMap | None = None,
+        languages: Languages | None = None,
     ) -> None:
         if tag_map is not None and len(tag_map) != len(space):
             raise BundleError(f"the tag space has {len(space)} stems, but {MAP_FILE} places {len(tag_map)}")
+        if languages is not None and len(languages) != len(space):
+            raise BundleError(f"the tag space has {len(space)} stems, but the table of languages has {len(languages)}")
         self.space = space
         self.trends = trends
         self.tag_map = tag_map
@@ -158,6 +171,22 @@ class Suggester:
         }
         self._trained = {space.row(name) for name in space.hashtags}
         self._verdicts: dict[str, bool] = {}
+        self._spoken = (
+            {}
+            if languages is None
+            else {code: (languages.used(code), languages.mainly(code)) for code in languages.codes}
+        )
+
+    @property
+    def languages(self) -> list[str]:
+        """ISO 639-1 codes of the languages to choose from, the most used first."""
+        return list(self._spoken)
+
+    def require_language(self, code: str | None) -> None:
+        """Raise UnknownLanguage unless a language is one of those to choose from, or none is asked for."""
+        if code is not None and code not in self._spoken:
+            known = f"Known languages: {', '.join(self._spoken)}." if self._spoken else "This model knows of none."
+            raise UnknownLanguage(f"No tags are known to be of the language {code[:20]!r}. {known}")
 
     @property
     def ranks(self) -> list[Rank]:
@@ -176,6 +205,7 @@ class Suggester:
         allow: Iterable[str] = (),
         rank: Rank = "similar",
         platform: PlatformName | None = None,
+        language: str | None = None,
         score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
@@ -184,7 +214,7 @@ class Suggester:
         ----------
         vector, probabilities, share
             See `anchors`.
-        k, min_score, exclude, allow, rank, platform
+        k, min_score, exclude, allow, rank, platform, language
             See `SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
@@ -201,11 +231,14 @@ class Suggester:
             If `k` is less than 1, or `anchors` raises it.
         NoDates
             If `rank` is `trending` but the posts have no dates.
+        UnknownLanguage
+            If `language` is none of `languages`.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
+        self.require_language(language)
         if platform is not None:
             k = platforms()[platform].at_most(k)
         anchors = self.anchors(vector, probabilities, share)
@@ -218,12 +251,13 @@ class Suggester:
         if asked:
             ranked = self._ranking.rank_among(anchors, [name for name, tag in asked.items() if tag in self.space])
         else:
-            ranked = self._ranking.rank(anchors, pool + len(excluded))
+            wanted = pool + len(excluded)
+            ranked = self._ranking.rank(anchors, wanted if language is None else MANY_MORE * wanted)
         allowed = (
             one
             for one in ranked
             if one.row not in excluded
-            and self._fits(one.row, sure, bool(asked))
+            and self._fits(one.row, sure, bool(asked), language)
             and not self._denies_row(one.row)
             and (platform is None or platforms()[platform].takes(self._show_row(one.row, centre)))
         )
@@ -257,13 +291,14 @@ class Suggester:
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         platform: PlatformName | None = None,
+        language: str | None = None,
         none_left: bool = False,
     ) -> list[str]:
         """Return what to tell whoever gave `exclude` and `allow`: which tags are unknown, and why none is left.
 
         Parameters
         ----------
-        vector, probabilities, share, exclude, allow, platform
+        vector, probabilities, share, exclude, allow, platform, language
             As given to `suggest`.
         none_left : bool
             Whether it suggested nothing.
@@ -284,6 +319,8 @@ class Suggester:
                         reason = "excluded as well"
                     elif self._denies_row(row):
                         reason = "never suggested"
+                    elif language is not None and not self._spoken[language][0][row]:
+                        reason = f"not used in the language {language}"
                     elif not self._fits(row, sure, asked=True):
                         reason = "suggested only for clips that surely show it"
                     elif platform is not None and not platforms()[platform].takes(self._show_row(row, centre)):
@@ -363,9 +400,18 @@ class Suggester:
         of_kind = [self._kinds.get(row) == kind for row in anchors.rows.tolist()]
         return float(anchors.weights[of_kind].sum())
 
-    def _fits(self, row: int, sure: set[Kind], asked: bool) -> bool:
-        """Return whether the kind of a tag lets it be suggested for a clip that is surely of some sensitive kinds."""
+    def _fits(self, row: int, sure: set[Kind], asked: bool, language: str | None = None) -> bool:
+        """Return whether the kind and the language of a tag let it be suggested.
+
+        The clip is surely of some sensitive kinds; of a language, only tags that it uses are wanted.
+        """
         kind = self._kinds.get(row)
+        if language is not None:
+            used, mainly = self._spoken[language]
+            if not used[row]:
+                return False
+            if kind == "foreign" and language != ENGLISH and mainly[row]:
+                return True
         if kind in SENSITIVE:
             return kind in sure
         return kind is None or asked or row in self._trained

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 import models.tags.neighbours
 from models import answers
 from models.encoded_clip import EncodedClip
-from models.errors import UnknownTag
+from models.errors import UnknownLanguage, UnknownTag
 from models.tags.platforms import platforms
 from models.tags.stemming import normalise
 from models.tags.suggestions import NO_DATES
@@ -109,11 +109,13 @@ async def suggest_hashtags(
     key = getattr(request.state, "key", None)
     with service.clip(key) as model, service.requests.follow(request.state.request_id, key) as progress:
         _require_dates(model, query)
+        _require_language(model, query, "query")
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
         try:
             query = form_parameters.complete(query, request.query_params.keys(), upload.fields)
             _require_dates(model, query)
+            _require_language(model, query, "body")
         except (Problem, RequestValidationError):
             upload.discard()
             raise
@@ -132,6 +134,14 @@ async def suggest_hashtags(
 def _require_dates(model: Model, query: SuggestQuery) -> None:
     if query.rank not in model.pipeline.suggester.ranks:
         raise Problem(Code.no_dates, NO_DATES)
+
+
+def _require_language(model: Model, query: SuggestQuery, where: str) -> None:
+    try:
+        model.pipeline.suggester.require_language(query.language)
+    except UnknownLanguage as error:
+        errors = [{"where": f"{where}.language", "what": str(error)}]
+        raise Problem(Code.invalid_request, str(error), errors=errors) from error
 
 
 @router.get(
@@ -315,6 +325,7 @@ async def get_info(request: Request) -> Response:
         **answers.ModelInfo.of(model.bundle).model_dump(),
         tags=len(model.pipeline.tagspace),
         ranks=model.pipeline.suggester.ranks,
+        languages=model.pipeline.suggester.languages,
         hashtags=model.hashtags,
         map=model.pipeline.suggester.tag_map is not None,
     )

@@ -57,6 +57,13 @@ class SuggestQuery(BaseModel):
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
 
+    language: str | None = Field(
+        None,
+        pattern="^[a-z]{2}$",
+        description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
+        "`GET /v1/info`",
+        examples=["en"],
+    )
     start: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
     )
@@ -85,6 +92,7 @@ class SuggestQuery(BaseModel):
             allow=self.allow,
             rank=self.rank,
             platform=self.platform,
+            language=self.language,
         )
 
 
@@ -174,6 +182,7 @@ class TrainedModel(answers.ModelInfo):
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
+    languages: list[str] = Field(description="valid values of `language`, the most used first; none if posts were few")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
     map: bool = Field(description="whether `GET /v1/map` has a map of the tags")
 

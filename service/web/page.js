@@ -128,10 +128,10 @@ async function analyse(clip, tries = 0) {
 
 function query(clip) {
   const query = new URLSearchParams({k: COUNT});
-  if (info?.model.languages) {
+  if (at("language").value) query.set("language", at("language").value);
+  if (info && "trends" in info.model) {
     query.set("explain", "true");
     query.set("tracks", "true");
-    if (at("language").value) query.set("language", at("language").value);
     for (const {tag, own} of clip.chosen) if (own) query.append("hint", tag);
   }
   if (platform().name) query.set("platform", platform().name);

@@ -11,6 +11,7 @@ import pytest
 from models.bundle import Bundle
 from models.bundle.files import MANIFEST
 from models.checksum import file_sha256
+from models.tags.languages import Languages
 from models.tags.stemming import stem
 from models.tags.trends import TRENDS_FILE, Trends
 from tests.service.conftest import Serve
@@ -19,14 +20,20 @@ from tests.service.running import Running
 
 @pytest.fixture(scope="module")
 def dated(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle that ships, with weeks in which its tags were used, the later ones ever more."""
+    """The bundle that ships, with weeks in which its tags were used, the later ones ever more, and with languages.
+
+    Every other stem is English.
+    """
     folder = tmp_path_factory.mktemp("dated") / "bundle"
     shutil.copytree(bundle, folder)
     stems = len(Bundle.open(folder).tagspace())
     counts = np.stack([np.full(stems, 10), np.arange(stems) % 100], axis=1).astype(np.int32)
-    file = Trends(np.array([1, 8]), np.array([10_000, 10_000]), counts).save(folder)
+    english = (np.arange(stems) % 2)[:, None]
+    languages = Languages.of(["en", "vi"], np.array([0.5, 0.5]), np.hstack([english, 1 - english]))
+    files = [Trends(np.array([1, 8]), np.array([10_000, 10_000]), counts).save(folder), languages.save(folder)]
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    manifest["files"][file.name] = {"sha256": file_sha256(file), "bytes": file.stat().st_size}
+    for file in files:
+        manifest["files"][file.name] = {"sha256": file_sha256(file), "bytes": file.stat().st_size}
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
@@ -60,6 +67,21 @@ def test_what_has_grown_most_comes_first(operated: Running, dated: Path, clip: b
     assert len(growth) == 15
     assert growth == sorted(growth, reverse=True)
     assert operated.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular", "trending"]
+
+
+def test_only_tags_of_a_language_that_is_known(operated: Running, dated: Path, clip: bytes) -> None:
+    assert operated.client.get("/v1/info").json()["model"]["languages"] == ["en", "vi"]
+    space = Bundle.open(dated).tagspace()
+    answer = operated.suggest(clip, language="en", k=50).json()["hashtags"]
+    assert len(answer) == 50
+    assert {space.row(stem(found["tag"])) % 2 for found in answer} == {1}
+    for refused, where in (
+        (operated.suggest(clip, language="fr"), "query.language"),
+        (operated.client.post("/v1/hashtags", files={"file": clip}, data={"language": "fr"}), "body.language"),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+        assert refused.json()["errors"][0]["where"] == where
+        assert "Known languages: en, vi." in refused.json()["detail"]
 
 
 def test_without_dates_trending_is_refused(start: Serve, undated: Path, clip: bytes) -> None:

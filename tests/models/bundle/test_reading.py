@@ -20,6 +20,7 @@ from models.errors import BundleError
 from models.fisher import Codebook, Vocabulary
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.inflections import Inflections
+from models.tags.languages import Languages
 from models.tags.space import TagSpace
 from models.tags.stemming import stem
 from models.tags.trends import Trends
@@ -92,6 +93,7 @@ def make_of(path: Path, parts: Path, kind: str) -> Bundle:
         tagspace=TagSpace.from_vectors(["golf", "danc"], [3, 2], ["golf", "dance"], np.eye(2, 5), ["danc"]),
         cooccurrence=Cooccurrence(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float16)),
         trends=Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2], [1, 1]], np.int32)),
+        languages=Languages.of(["en", "vi"], np.array([0.9, 0.1]), np.array([[1, 0], [0.2, 0.8]])),
         inflections=Inflections(np.zeros(1, np.int32), ["golfs"], np.ones((1, 5), np.float16)),
         denied_tags=DENIED_TAGS,
         **network_of(parts, kind),
@@ -143,6 +145,7 @@ def test_what_is_written_is_read(bundle: Bundle) -> None:
         "denied_tags.txt",
         "embedding.safetensors",
         "inflections.safetensors",
+        "languages.safetensors",
         "manifest.json",
         "projection.safetensors",
         "tag_kinds.tsv",

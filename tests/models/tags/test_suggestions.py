@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.calibration import familiarity
-from models.errors import NoDates
+from models.errors import BundleError, NoDates, UnknownLanguage
 from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors, ImageClass
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.inflections import Inflections
 from models.tags.kinds import SENSITIVE, SURE, Kind, TagKinds
+from models.tags.languages import Languages
 from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
@@ -300,6 +301,47 @@ def test_sensitive_tags_need_a_clip_that_is_surely_of_their_kind() -> None:
         for allow in ((), ("doglife",)):
             found = suggester.suggest(np.ones(8), probabilities, share=1, k=N, allow=allow)
             assert ("doglife" in {one.tag for one in found}) == suggested
+
+
+IN_LANGUAGES = RNG.dirichlet([0.3, 0.2, 0.2], N)
+LANGUAGES = Languages.of(["en", "vi", "es"], np.array([0.6, 0.2, 0.2]), IN_LANGUAGES)
+SPEAKING = Suggester(
+    SPACE,
+    COOCCURRENCE,
+    temperature=0.1,
+    trends=TRENDS,
+    classes=CLASSES,
+    kinds=TagKinds({"golf": "foreign", "cat": "foreign", "dog": "person"}),
+    languages=LANGUAGES,
+)
+
+
+@given(VECTORS, PROBABILITIES, st.sampled_from(LANGUAGES.codes), TYPED, RANKS)
+def test_only_tags_of_the_language(
+    vector: np.ndarray, probabilities: np.ndarray | None, language: str, allow: list[str], rank: Rank
+) -> None:
+    options: dict[str, Any] = {"k": N, "allow": allow, "rank": rank}
+    found = {stem(one.tag) for one in SPEAKING.suggest(vector, probabilities, language=language, **options)}
+    used = {STEMS[row] for row in np.flatnonzero(LANGUAGES.used(language))}
+    mainly = {STEMS[row] for row in np.flatnonzero(LANGUAGES.mainly(language))}
+    anyhow = {stem(one.tag) for one in SPEAKING.suggest(vector, probabilities, **options)}
+    own_words = {"cat"} & mainly if language != "en" and not allow else set()
+    assert found == used & (anyhow | own_words)
+
+
+def test_unknown_languages_are_named() -> None:
+    with pytest.raises(UnknownLanguage, match=r"'fr'. Known languages: en, vi, es."):
+        SPEAKING.suggest(np.ones(8), language="fr")
+    with pytest.raises(UnknownLanguage, match="This model knows of none"):
+        SUGGESTER.suggest(np.ones(8), language="en")
+    with pytest.raises(BundleError, match="languages"):
+        Suggester(SPACE, COOCCURRENCE, temperature=0.1, languages=Languages.of([], np.zeros(0), np.zeros((3, 0))))
+    other = next(
+        STEMS[row] for row in np.flatnonzero(~LANGUAGES.used("vi")) if STEMS[row] not in ("golf", "cat", "dog")
+    )
+    assert SPEAKING.warnings(np.ones(8), allow=[other], language="vi", none_left=True) == [
+        f"None of the tags in allow can be suggested (not used in the language vi: #{other})."
+    ]
 
 
 @given(VECTORS)

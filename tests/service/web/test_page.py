@@ -346,7 +346,7 @@ def test_what_was_typed_is_a_hint_when_asking_again(
     from playwright.sync_api import expect
 
     page = tab(server.address)
-    model = info["model"] | {"languages": ["en", "de"]}
+    model = info["model"] | {"languages": ["en", "de"], "trends": None}
     page.route("**/v1/info", lambda route: route.fulfill(json=info | {"model": model}))
     asked = answered(page, sure)
     send(page, made)

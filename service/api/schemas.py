@@ -57,9 +57,8 @@ class SuggestQuery(BaseModel):
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
 
-    language: str | None = Field(
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | SkipJsonSchema[None] = Field(
         None,
-        pattern="^[a-z]{2}$",
         description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
         "`GET /v1/info`",
         examples=["en"],

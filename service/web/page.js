@@ -17,7 +17,7 @@ const RETRIES = 5;
 const STAGES = {encode: "looking at its motion and pictures", suggest: "choosing hashtags"};
 const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
 
-let info = null, platforms = [ANYWHERE], clips = [], current = null, working = false;
+let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, working = false, learning = null;
 const video = at("video");
 const touch = matchMedia("(pointer: coarse)");
 const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -88,6 +88,7 @@ async function work() {
 
 async function analyse(clip, tries = 0) {
   clip.controller = new AbortController();
+  await learning;
   to(clip, "uploading");
   const on = {
     sent(bytes) {
@@ -128,17 +129,14 @@ async function analyse(clip, tries = 0) {
 
 function query(clip) {
   const query = new URLSearchParams({k: COUNT});
-  if (at("language").value) query.set("language", at("language").value);
-  if (info && "trends" in info.model) {
-    query.set("explain", "true");
-    query.set("tracks", "true");
-    for (const {tag, own} of clip.chosen) if (own) query.append("hint", tag);
-  }
-  if (platform().name) query.set("platform", platform().name);
-  if (clip.end !== undefined) {
-    query.set("start", clip.start);
-    query.set("end", clip.end);
-  }
+  const set = (name, value) => takes.has(name) && value !== "" && value !== undefined && query.append(name, value);
+  set("explain", "true");
+  set("tracks", "true");
+  set("language", at("language").value);
+  set("platform", platform().name);
+  set("start", clip.end && clip.start);
+  set("end", clip.end);
+  for (const {tag, own} of clip.chosen) if (own) set("hint", tag);
   return query;
 }
 
@@ -372,10 +370,13 @@ async function learn() {
     at("languages").hidden = false;
   }
   try {
+    // What can be asked is what the service's own description says.
+    const {paths} = await get("openapi.json");
+    takes = new Set(paths["/v1/hashtags"].post.parameters.map(({name}) => name));
     platforms = [ANYWHERE, ...(await get("v1/platforms")).platforms];
     fill("platform", platforms.map(({name, title}) => make("option", {value: name}, title)));
     at("platforms").hidden = false;
-  } catch { /* hashtags without a platform */ }
+  } catch { /* hashtags and nothing else */ }
 }
 
 // Fills a selector; what was selected is remembered.
@@ -466,7 +467,7 @@ at("forget").onclick = () => {
 addEventListener("offline", () => say(at("offline"), "You are offline."));
 addEventListener("online", () => {
   say(at("offline"), "");
-  if (!info) learn();
+  if (!info) learning = learn();
 });
 keyed();
-learn();
+learning = learn();

@@ -346,8 +346,11 @@ def test_what_was_typed_is_a_hint_when_asking_again(
     from playwright.sync_api import expect
 
     page = tab(server.address)
-    model = info["model"] | {"languages": ["en", "de"], "trends": None}
+    model = info["model"] | {"languages": ["en", "de"]}
     page.route("**/v1/info", lambda route: route.fulfill(json=info | {"model": model}))
+    parameters = [{"name": name} for name in ("k", "hint", "language", "explain")]
+    description = {"paths": {"/v1/hashtags": {"post": {"parameters": parameters}}}}
+    page.route("**/openapi.json", lambda route: route.fulfill(json=description))
     asked = answered(page, sure)
     send(page, made)
     wait_for_answer(page)

@@ -89,6 +89,7 @@ async function work() {
 async function analyse(clip, tries = 0) {
   clip.controller = new AbortController();
   await learning;
+  if (clip.state === "cancelled") return;
   to(clip, "uploading");
   const on = {
     sent(bytes) {

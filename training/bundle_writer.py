@@ -107,7 +107,7 @@ def write_bundle(
             *tagspace.save(partial),
             *(
                 part.save(partial)
-                for part in (cooccurrence, trends, inflections, languages, tag_map)
+                for part in (cooccurrence, trends, inflections, tag_map, languages)
                 if part is not None
             ),
         ]

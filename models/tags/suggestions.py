@@ -238,9 +238,9 @@ class Suggester:
             raise ValueError(f"k must be at least 1, not {k}")
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
+        self.require_language(language)
         if platform is not None:
             k = platforms()[platform].at_most(k)
-        self.require_language(language)
         anchors = self.anchors(vector, probabilities, share)
         centre = self._ranking.centre(anchors)
         sure = self._sure(anchors)

@@ -56,6 +56,12 @@ class SuggestQuery(BaseModel):
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
 
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | SkipJsonSchema[None] = Field(
+        None,
+        description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
+        "`GET /v1/info`",
+        examples=["en"],
+    )
     start: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
     )
@@ -74,14 +80,6 @@ class SuggestQuery(BaseModel):
     def excerpt(self) -> Excerpt:
         """The part of the clip to look at."""
         return Excerpt(start_s=self.start, end_s=self.end)
-
-    language: str | None = Field(
-        None,
-        pattern="^[a-z]{2}$",
-        description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
-        "`GET /v1/info`",
-        examples=["en"],
-    )
 
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""

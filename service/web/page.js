@@ -17,7 +17,7 @@ const RETRIES = 5;
 const STAGES = {encode: "looking at its motion and pictures", suggest: "choosing hashtags"};
 const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
 
-let info = null, platforms = [ANYWHERE], clips = [], current = null, working = false;
+let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, working = false, learning = null;
 const video = at("video");
 const touch = matchMedia("(pointer: coarse)");
 const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -31,7 +31,7 @@ const WORDS = {
   trimming: () => "Choose the part to look at.",
   queued: () => "Waits for the clip before it.",
   uploading: () => "Uploading …",
-  waiting: ({place}) => place ? `Waiting: ${counted(place, "clip")} before it.` : "Waiting for its turn …",
+  waiting: ({place}) => place ? `Waiting: place ${place} in the queue.` : "Waiting for its turn …",
   analysing: ({stage}) => stage ? `Analysing: ${STAGES[stage] ?? stage} …` : "Analysing …",
   busy: ({seconds}) => `The service is busy; next try in ${seconds} s.`,
   done: ({answer}) => answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${(answer.timings_ms.total / 1000).toFixed(1)} s.` : "No hashtag fits.",
@@ -88,6 +88,8 @@ async function work() {
 
 async function analyse(clip, tries = 0) {
   clip.controller = new AbortController();
+  await learning;
+  if (clip.state === "cancelled") return;
   to(clip, "uploading");
   const on = {
     sent(bytes) {
@@ -128,17 +130,14 @@ async function analyse(clip, tries = 0) {
 
 function query(clip) {
   const query = new URLSearchParams({k: COUNT});
-  if (info?.model.languages) {
-    query.set("explain", "true");
-    query.set("tracks", "true");
-    if (at("language").value) query.set("language", at("language").value);
-    for (const {tag, own} of clip.chosen) if (own) query.append("hint", tag);
-  }
-  if (platform().name) query.set("platform", platform().name);
-  if (clip.end !== undefined) {
-    query.set("start", clip.start);
-    query.set("end", clip.end);
-  }
+  const set = (name, value) => takes.has(name) && value !== "" && value !== undefined && query.append(name, value);
+  set("explain", "true");
+  set("tracks", "true");
+  set("language", at("language").value);
+  set("platform", platform().name);
+  set("start", clip.end && clip.start);
+  set("end", clip.end);
+  for (const {tag, own} of clip.chosen) if (own) set("hint", tag);
   return query;
 }
 
@@ -155,6 +154,8 @@ function choose(clip) {
   at("screen").hidden = false;
   video.hidden = false;
   at("own").value = "";
+  at("copy-field").hidden = true;
+  for (const id of ["copied", "problem"]) say(at(id), "");
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) video.play().catch(() => {});
   at("why").hidden = true;
   at("less").open = false;
@@ -370,10 +371,13 @@ async function learn() {
     at("languages").hidden = false;
   }
   try {
+    // What can be asked is what the service's own description says.
+    const {paths} = await get("openapi.json");
+    takes = new Set(paths["/v1/hashtags"].post.parameters.map(({name}) => name));
     platforms = [ANYWHERE, ...(await get("v1/platforms")).platforms];
     fill("platform", platforms.map(({name, title}) => make("option", {value: name}, title)));
     at("platforms").hidden = false;
-  } catch { /* hashtags without a platform */ }
+  } catch { /* hashtags and nothing else */ }
 }
 
 // Fills a selector; what was selected is remembered.
@@ -464,7 +468,7 @@ at("forget").onclick = () => {
 addEventListener("offline", () => say(at("offline"), "You are offline."));
 addEventListener("online", () => {
   say(at("offline"), "");
-  if (!info) learn();
+  if (!info) learning = learn();
 });
 keyed();
-learn();
+learning = learn();

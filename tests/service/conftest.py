@@ -126,13 +126,13 @@ def clip(clips: Path) -> bytes:
 @pytest.fixture(scope="session")
 def slow_clip(clips: Path) -> bytes:
     """A good clip that keeps a worker busy for many seconds, in few bytes."""
-    return busy(clips / "slow.mp4", 1920)
+    return busy(clips / "slow.mp4", 3840)
 
 
 @pytest.fixture(scope="session")
 def steady_clip(clips: Path) -> bytes:
     """A good clip that keeps a worker busy for some seconds."""
-    return busy(clips / "steady.mp4", 480)
+    return busy(clips / "steady.mp4", 960)
 
 
 def key_line(name: str, key: str) -> str:
@@ -142,7 +142,7 @@ def key_line(name: str, key: str) -> str:
 
 def busy(path: Path, width: int) -> bytes:
     """A clip that is just short enough to be looked at as a whole, and wide: only the short side is scaled down."""
-    frames = islice(cycle(list(drifting(40, (width, 240)))), UNCUT)
+    frames = islice(cycle(list(drifting(40, (width, 240)))), 2 * UNCUT)
     content = write(path, frames, options={"preset": "ultrafast", "qp": "40", "g": "1500"}).read_bytes()
     assert len(content) < 2**20
     return content

@@ -24,6 +24,9 @@ PHONE: dict[str, Any] = {
 }
 DESKTOP: dict[str, Any] = {"viewport": {"width": 900, "height": 1000}, "color_scheme": "light"}
 
+PATIENCE_MS = 90_000
+"""Busy machines take their time."""
+
 Open = Callable[..., "Page"]
 Answer = dict[str, Any]
 
@@ -31,11 +34,15 @@ Answer = dict[str, Any]
 @pytest.fixture
 def tab(browser: "Browser") -> Iterator[Open]:
     """Open tabs, which must meet no error of script and ask nobody but the service."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE_MS)
     contexts = []
     problems: list[str] = []
 
     def opened(address: str, **settings: Any) -> "Page":
         context = browser.new_context(base_url=address, **(DESKTOP | settings))
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))

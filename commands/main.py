@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from commands.batch import batch
 from commands.evaluate import evaluate
 from commands.exit_codes import ExitCode
 from commands.keys import keys
@@ -47,7 +48,7 @@ def options(
     """Take the options that belong to no command."""
 
 
-for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
+for command in (suggest, neighbours, serve, batch, trajectories, train, evaluate, survey, report):
     app.command()(command)
 app.add_typer(keys, name="keys")
 
@@ -67,6 +68,8 @@ EXTRAS: Final = {
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
     "training": {"filelock", "gensim", "scipy", "sklearn", "torch"},
     "survey": {"krippendorff"},
+    "batch": {"pyarrow"},
+    "scale": {"ray"},
     "report": {"jinja2", "matplotlib", "openTSNE", "wordcloud"},
 }
 """Modules that only an extra installs."""

@@ -6,6 +6,7 @@ it is decoded in a process of its own, as in the service.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -32,8 +33,7 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
     ----------
     task, out, jobs, tell
     address : str
-        Of the cluster, as `ray.init` takes it: HOST:PORT, `auto` for the one that this machine belongs to, or `local`
-        for one that begins and ends with this run.
+        Of the cluster, as `ray.init` takes it: HOST:PORT, or `auto` for the one that this machine belongs to.
 
     Raises
     ------
@@ -42,11 +42,12 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
     """
     try:
         if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False, include_dashboard=False if address == "local" else None)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, ValueError) as error:
         raise RayError(f"there is no Ray cluster at {address}: {error}") from None
     context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
+    context.enable_progress_bars = False  # ours tells of clips
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
     try:
         results = ray.data.from_items(
@@ -65,8 +66,6 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
             tell(row["clips"], row["failed"])
     except ray.exceptions.RayError as error:
         raise RayError(f"the cluster failed: {_reason(error)}") from error
-    finally:
-        pass
 
 
 class _Actor:
@@ -85,8 +84,9 @@ class _Actor:
         return {"clips": [job.clips for job in jobs], "failed": failed}
 
     def __del__(self) -> None:
-        self._runner.run(self._tagger.__aexit__())
-        self._runner.close()
+        if hasattr(self, "_runner"):  # Ray deletes the class that it makes of this, too
+            self._runner.run(self._tagger.__aexit__())
+            self._runner.close()
 
 
 def _reason(error: BaseException) -> str:

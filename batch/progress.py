@@ -1,6 +1,7 @@
 """Progress of a run: clips, clips a second, failures and the time left; a bar on a terminal, elsewhere lines."""
 
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -27,10 +28,10 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
     what : str
     clips : int
     done, failed : int
-        At the beginning. The rate counts only what comes then.
+        At the beginning. The rate counts what comes after the first clip: processes need seconds to start.
     """
-    start = last = time.monotonic()
-    before = done
+    start, before = math.inf, done
+    last = time.monotonic()
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -44,16 +45,16 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
         task = bar.add_task(what, total=clips, completed=done, rate=0.0, failed=failed)
 
         def tell(more: int, failures: int) -> None:
-            nonlocal done, failed, last
+            nonlocal done, failed, last, start, before
             done, failed = done + more, failed + failures
             now = time.monotonic()
+            if start == math.inf:
+                start, before = now, done
             rate = (done - before) / max(now - start, 1e-9)
             bar.update(task, completed=done, rate=rate, failed=failed)
             if bar.disable and (now - last >= SECONDS or done == clips):
                 last = now
-                left = (clips - done) / rate
-                log.info(
-                    "%s: %d of %d clips, %.1f a second, %d failed, %.0f s left", what, done, clips, rate, failed, left
-                )
+                left = f"{(clips - done) / rate:.0f} s left" if rate else "just begun"
+                log.info("%s: %d of %d clips, %.1f a second, %d failed, %s", what, done, clips, rate, failed, left)
 
         yield tell

@@ -26,6 +26,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head without processors, and three nodes with one each."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 by default, which other work on the machine starves
     monkeypatch.setenv("HOME", str(tmp_path))
     from ray.cluster_utils import Cluster
 

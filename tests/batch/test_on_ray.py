@@ -23,16 +23,16 @@ NODES = 3
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A head without processors, and three nodes with one each."""
+    """A head and two more nodes, with a processor each."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 by default, which other work on the machine starves
     monkeypatch.setenv("HOME", str(tmp_path))
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
-        cluster.workers = [cluster.add_node(num_cpus=1) for _ in range(NODES)]
+        cluster.workers = [cluster.add_node(num_cpus=1) for _ in range(NODES - 1)]
         cluster.wait_for_nodes()
         yield cluster
     finally:

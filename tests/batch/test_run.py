@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from models.checksum import file_sha256
 from models.pipeline import Pipeline
 from service.problems import Code
 from tests.batch.conftest import GOOD, HOSTILE, Batch, Ended, command, environment, good_clips
+from tests.docs.documents import ROOT, blocks
 
 pytestmark = pytest.mark.server
 
@@ -98,6 +101,33 @@ def test_what_is_complete_is_left_alone(catalogue: Path, tagged: tuple[Path, End
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == times
 
 
+def test_a_shard_that_was_tampered_with_is_named(
+    catalogue: Path, tagged: tuple[Path, Ended], batch: Batch, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(tagged[0], out)
+    (out / "_complete.json").unlink()
+    shard = out / "part-000000.parquet"
+    pq.write_table(pq.read_table(shard).slice(1), shard)
+    assert "part-000000.parquet does not hold its clips" in batch(catalogue, "--out", out, "--vectors").err
+    shard.write_bytes(shard.read_bytes()[:-9])
+    ended = batch(catalogue, "--out", out, "--vectors")
+    assert ended.code == 3
+    assert "part-000000.parquet is damaged or gone" in ended.err
+    assert not (out / "_complete.json").exists()
+
+
+def test_the_documented_search_finds_clips_alike(tagged: tuple[Path, Ended], tmp_path: Path) -> None:
+    (snippet,) = blocks(ROOT / "docs" / "operations.md", "python")
+    shutil.copytree(tagged[0], tmp_path / "tags")
+    code = snippet.replace("holiday/beach.mp4", "good1.mp4")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    first, *others = [line.split() for line in done.stdout.splitlines()]
+    assert first == ["good1.mp4", "1.00"]
+    assert {path for path, _ in others} == {"good0.mp4", "good2.mp4"}
+    assert all(-1 <= float(cosine) <= 1 for _, cosine in others)
+
+
 def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], batch: Batch, tmp_path: Path) -> None:
     out, _ = tagged
     refused = batch(catalogue, "--out", out, "-k", 3)
@@ -105,6 +135,7 @@ def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], bat
     assert "other k, vectors" in refused.err
     (tmp_path / "holiday.jpg").touch()
     assert "holiday.jpg" in batch(catalogue, "--out", tmp_path).err
+    assert "holds clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
 
 
 def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:

@@ -58,9 +58,7 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
             batch_size=1,
             num_cpus=1,
             # Two: the next job is there when one ends, and few wait behind a slow one.
-            compute=ray.data.ActorPoolStrategy(
-                size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2
-            ),
+            compute=ray.data.ActorPoolStrategy(size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2),
         )
         for row in results.iter_rows():
             tell(row["clips"], row["failed"])

@@ -81,8 +81,7 @@ def run(
     task = Task(str(clips.root), settings, Bundle.open(settings.bundle).sha256, k, min_score, vectors)
     size = shards.size_of_shards(len(clips.paths))
     jobs = [
-        Job(number, clips.paths[start : start + size])
-        for number, start in enumerate(range(0, len(clips.paths), size))
+        Job(number, clips.paths[start : start + size]) for number, start in enumerate(range(0, len(clips.paths), size))
     ]
     done = _prepare(place, out, _plan(clips, task))
     if COMPLETE in done:

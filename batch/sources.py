@@ -98,5 +98,3 @@ def _read_listing(name: str, place: Place) -> list[str]:
         if not path:
             raise SourceError(f"{name}: row {number} has no {COLUMN}.")
     return [path for path in paths if path]
-
-

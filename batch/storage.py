@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from pyarrow.fs import FileSelector, FileSystem, LocalFileSystem
+from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
 from models.errors import Tag2VecError
 
@@ -92,7 +92,7 @@ class Place:
 
     def is_folder(self) -> bool:
         """Tell whether there is such a folder, or any object with such a prefix."""
-        return self._filesystem.get_file_info(self._key).type.name == "Directory"
+        return bool(self._filesystem.get_file_info(self._key).type == FileType.Directory)
 
     def files(self, *, recursive: bool = False) -> list[str]:
         """Return the paths of the files in it, relative to it and sorted; none if there is no such folder."""

@@ -33,7 +33,7 @@ _CHUNK: Final = 2**20
 
 
 class ModelError(Tag2VecError):
-    """This machine has another model than the one that the run was begun with."""
+    """Here is another model than the one that the run was begun with."""
 
 
 @dataclass(frozen=True)

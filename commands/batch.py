@@ -1,7 +1,7 @@
 """`tag2vec batch`: hashtags for a back catalogue."""
 
+import signal
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -59,6 +59,8 @@ def batch(
 
         execute = partial(on_ray.execute, address=ray)
     log_to_stderr()
+    # A supervisor's way to interrupt.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         summary = run(
             source,

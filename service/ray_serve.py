@@ -4,9 +4,7 @@ Each replica is a whole service, with its own workers and queue. Ray Serve's pro
 keeps it in memory until the replica has read it, whatever the replica says: limit bodies in front of it.
 """
 
-import multiprocessing
 import os
-import tempfile
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -25,7 +25,7 @@ CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 PARTS: dict[str, tuple[str, ...]] = {
     "models": (),
     "commands": (),
-    "service": ("service", "tracing"),
+    "service": ("service", "tracing", "scale"),
     "batch": ("scale",),
     "training/survey": ("survey",),
     "training/report": ("report",),

@@ -150,8 +150,10 @@ def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:
     assert list(found) == ["good0.mp4", "gone.mp4"]
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups")
-def test_ctrl_c_leaves_whole_shards_and_the_next_run_goes_on(batch: Batch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
+def test_interruptions_leave_whole_shards_and_the_next_run_goes_on(
+    batch: Batch, tmp_path: Path, interrupt: signal.Signals
+) -> None:
     clips, out, whole = tmp_path / "clips", tmp_path / "out", tmp_path / "whole"
     clips.mkdir()
     (name,) = good_clips(clips, 1)
@@ -170,7 +172,10 @@ def test_ctrl_c_leaves_whole_shards_and_the_next_run_goes_on(batch: Batch, tmp_p
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
+    if interrupt == signal.SIGINT:
+        os.killpg(process.pid, interrupt)  # as a terminal does: to all of its processes
+    else:
+        process.send_signal(interrupt)
     told, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
     assert told == ""

@@ -15,7 +15,7 @@ from service import environment, logs
 from service.settings import Settings
 
 
-def _app() -> Any:
+def service_app() -> Any:
     """Return the application, in a replica; its settings are the variables that the replica was started with."""
     environment.pin_threads()
     from service.app import create_app
@@ -26,7 +26,7 @@ def _app() -> Any:
 
 
 @serve.deployment
-@serve.ingress(_app)
+@serve.ingress(service_app)
 class Hashtags:
     """A replica."""
 

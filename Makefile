@@ -16,7 +16,7 @@ BIN := .venv/bin
 EXTRAS_service := service
 EXTRAS_training := training
 EXTRAS_report := report
-EXTRAS_dev := service,tracing,survey,report,appearance,dev
+EXTRAS_dev := service,tracing,batch,survey,report,appearance,dev
 # uv installs where there is one, pip elsewhere, both the versions that uv.lock names.
 UV := $(shell command -v uv)
 VENV := $(if $(UV),uv venv --quiet --seed --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from commands.batch import batch
 from commands.evaluate import evaluate
 from commands.exit_codes import ExitCode
 from commands.feedback import feedback
@@ -48,7 +49,7 @@ def options(
     """Take the options that belong to no command."""
 
 
-for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
+for command in (suggest, neighbours, serve, batch, trajectories, train, evaluate, survey, report):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(feedback, name="feedback")
@@ -69,6 +70,8 @@ EXTRAS: Final = {
     "tracing": {"opentelemetry.exporter", "opentelemetry.sdk"},
     "training": {"filelock", "gensim", "openTSNE", "scipy", "sklearn", "torch", "wordfreq"},
     "survey": {"krippendorff"},
+    "batch": {"pyarrow"},
+    "scale": {"ray"},
     "report": {"jinja2", "matplotlib", "wordcloud"},
 }
 """Modules that only an extra installs."""

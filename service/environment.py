@@ -1,6 +1,8 @@
 """The environment of this process and of its children: no secrets, and one thread for each library."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _KEPT: Final = {
@@ -38,3 +40,15 @@ def forget_secrets() -> None:
             del os.environ[name]
     pin_threads()
     os.environ["PYTHONSAFEPATH"] = "1"
+
+
+@contextmanager
+def without_secrets() -> Iterator[None]:
+    """Forget secrets, as `forget_secrets` does, for as long as a child process is being started."""
+    before = dict(os.environ)
+    forget_secrets()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("models", "service", "training", "commands")
+PACKAGES = ("models", "service", "training", "batch", "commands")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
@@ -25,7 +25,8 @@ CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 PARTS: dict[str, tuple[str, ...]] = {
     "models": (),
     "commands": (),
-    "service": ("service", "tracing"),
+    "service": ("service", "tracing", "scale"),
+    "batch": ("scale",),
     "training/survey": ("survey",),
     "training/report": ("report",),
     "training": ("training", "appearance"),
@@ -78,8 +79,12 @@ def part_of(file: Path) -> str:
 
 
 def uses(file: Path) -> dict[str, set[str]]:
-    """For each import of the file, the distributions that may be meant; several where they share a namespace."""
-    return {name: distributions().get(name.partition(".")[0], set()) for name in imported(file)}
+    """For each import of the file, the distributions that may be meant; several where they share a namespace.
+
+    Ray, which the tests do without, has the name of its module.
+    """
+    tops = {name: name.partition(".")[0] for name in imported(file)}
+    return {name: distributions().get(top, {top}) for name, top in tops.items()}
 
 
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]

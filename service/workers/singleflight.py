@@ -110,7 +110,7 @@ class Singleflight:
     async def _run(self, key: Key, model: Model, upload: Upload) -> EncodedClip:
         loop = asyncio.get_running_loop()
         await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s, key[2])
-        encoded = await asyncio.to_thread(_result, upload.folder, model.bundle.lengths)
+        encoded = await asyncio.to_thread(read_result, upload.folder, model.bundle.lengths)
         self._metrics.encoded(encoded)
         if self._cache:
             self._cached[key] = encoded
@@ -119,7 +119,14 @@ class Singleflight:
         return encoded
 
 
-def _result(folder: Path, lengths: EncodedLengths) -> EncodedClip:
+def read_result(folder: Path, lengths: EncodedLengths) -> EncodedClip:
+    """Read what a worker left in the folder of a clip.
+
+    Raises
+    ------
+    Problem
+        What is wrong with the clip, or `internal_error`.
+    """
     try:
         result = results.read(folder, lengths)
     except (OSError, ValueError) as error:

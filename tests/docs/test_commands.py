@@ -14,7 +14,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests.docs.documents import DOCUMENTS, ROOT, Command, all_commands, commands, text
 
-OTHERS = {"curl", "docker", "npm", "git", "kill"}
+OTHERS = {"curl", "docker", "npm", "git", "kill", "kubectl", "ray", "serve", "touch"}
 """Programs of other people."""
 CLI = typer.main.get_command(app)
 VARIABLES = {"TAG2VEC_DATA", "TAG2VEC_THREADS"}

@@ -1,0 +1,92 @@
+"""Works on shards on a Ray cluster, with an actor for each of its processors.
+
+Ray tries again what a machine that was lost had under way; since a shard's file is written whole, and is the same
+whoever writes it, that neither loses nor doubles a clip. No clip can end an actor, which Ray would try again for ever:
+it is decoded in a process of its own, as in the service.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import ray
+import ray.data
+
+from batch.shards import Job, Tell, work
+from batch.storage import Place
+from batch.tagging import Tagger, Task
+from models.errors import Tag2VecError
+
+
+class RayError(Tag2VecError):
+    """The cluster cannot be used, or a machine of it cannot do this run."""
+
+
+def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address: str) -> None:
+    """Do all jobs; see `batch.shards.work`.
+
+    Parameters
+    ----------
+    task, out, jobs, tell
+    address : str
+        Of the cluster, as `ray.init` takes it: HOST:PORT, or `auto` for the one that this machine belongs to.
+
+    Raises
+    ------
+    RayError
+        If there is no such cluster, or an actor fails as a whole.
+    """
+    try:
+        if not ray.is_initialized():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    except (ConnectionError, ValueError) as error:
+        raise RayError(f"there is no Ray cluster at {address}: {error}") from None
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False  # ours tells of clips
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    try:
+        results = ray.data.from_items(
+            [{"job": job.to_json()} for job in jobs], override_num_blocks=len(jobs)
+        ).map_batches(
+            _Actor,
+            fn_constructor_kwargs={"task": task, "out": str(out)},
+            batch_size=1,
+            num_cpus=1,
+            # Two: the next job is there when one ends, and few wait behind a slow one.
+            compute=ray.data.ActorPoolStrategy(size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2),
+        )
+        for row in results.iter_rows():
+            tell(row["clips"], row["failed"])
+    except ray.exceptions.RayError as error:
+        raise RayError(f"the cluster failed: {_reason(error)}") from error
+
+
+class _Actor:
+    """Tags the clips of one shard after the other, on one processor."""
+
+    def __init__(self, task: Task, out: str) -> None:
+        os.environ["TAG2VEC_THREADS"] = "1"
+        self._task, self._out = task, Place(out)
+        self._runner = asyncio.Runner()
+        self._tagger = Tagger(task, workers=1)
+        self._runner.run(self._tagger.__aenter__())
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[int]]:
+        jobs = [Job.from_json(str(text)) for text in batch["job"]]
+        failed = [self._runner.run(work(self._tagger, self._task, self._out, job)) for job in jobs]
+        return {"clips": [job.clips for job in jobs], "failed": failed}
+
+    def __del__(self) -> None:
+        if hasattr(self, "_runner"):  # Ray deletes the class that it makes of this, too
+            self._runner.run(self._tagger.__aexit__())
+            self._runner.close()
+
+
+def _reason(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

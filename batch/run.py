@@ -1,0 +1,198 @@
+"""A run: from a source to a folder of shards that is complete, or that the next run of the same command completes.
+
+The folder holds, beside the shards: `_run.json`, what the run was begun with; `_failures.jsonl`, the clips without
+hashtags; and, once every clip of the source is known to have its row, `_complete.json`.
+"""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pyarrow import ArrowInvalid
+
+from batch import shards
+from batch.shards import Job, Tell
+from batch.sources import Source, read_source
+from batch.storage import PARTIAL, Place
+from batch.tagging import Task
+from models.bundle import Bundle
+from models.errors import Tag2VecError
+from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PLAN: Final = "_run.json"
+FAILURES: Final = "_failures.jsonl"
+COMPLETE: Final = "_complete.json"
+_FORMAT: Final = 1
+_READERS: Final = 16
+
+Result = TypeVar("Result")
+
+Execute = Callable[[Task, Place, Sequence[Job], Tell], None]
+"""Does all jobs, in any order."""
+Show = Callable[[str, int, int, int], AbstractContextManager[Tell]]
+"""Shows progress: of what, how many clips, and how many of them are done and have failed already."""
+
+
+class RunError(Tag2VecError):
+    """The folder cannot be used for this run, or its content is not what was written."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The outcome of a run: how many clips, and how many failed, by error code."""
+
+    clips: int
+    failed: dict[str, int]
+
+
+def run(
+    source: str,
+    out: str,
+    *,
+    settings: Settings,
+    k: int,
+    min_score: float,
+    vectors: bool,
+    execute: Execute,
+    show: Show,
+) -> Summary:
+    """Tag the clips of a source; go on where an earlier run of the same was interrupted.
+
+    Raises
+    ------
+    Tag2VecError
+        If the source, the bundle or the folder `out` cannot be used, or does not hold what was written to it.
+    OSError
+        If a storage fails.
+    """
+    clips, place = read_source(source), Place(out)
+    if any(f"{clips.root / path}".startswith(f"{place}/") for path in clips.paths):
+        raise RunError(f"{out} holds clips of the source: choose another folder for the output.")
+    task = Task(str(clips.root), settings, Bundle.open(settings.bundle).sha256, k, min_score, vectors)
+    size = shards.size_of_shards(len(clips.paths))
+    jobs = [
+        Job(number, clips.paths[start : start + size]) for number, start in enumerate(range(0, len(clips.paths), size))
+    ]
+    done = _prepare(place, out, _plan(clips, task))
+    if COMPLETE in done:
+        log.info("batch: %s is complete already", out)
+        return Summary(**json.loads((place / COMPLETE).read()))
+    todo = [job for job in jobs if shards.file_name(job.number) not in done]
+    left = sum(job.clips for job in todo)
+    if left < len(clips.paths):
+        log.info("batch: %d of %d clips are tagged already", len(clips.paths) - left, len(clips.paths))
+    if todo:
+        with show("batch", len(clips.paths), len(clips.paths) - left, 0) as tell:
+            execute(task, place, todo, tell)
+    again = [
+        Job(job.number, job.paths, places)
+        for job, places in zip(jobs, _of_each(jobs, partial(_to_tag_again, place)), strict=True)
+        if places
+    ]
+    if again:
+        count = sum(job.clips for job in again)
+        log.info("batch: %d clips failed for reasons that may pass: once more", count)
+        with show("once more", count, 0, 0) as tell:
+            execute(task, place, again, tell)
+    return _complete(place, jobs)
+
+
+def _plan(clips: Source, task: Task) -> dict[str, Any]:
+    """Return all that the output depends on; the source as a hash, for a URI may hold a password."""
+    settings = task.settings
+    return {
+        "format": _FORMAT,
+        "clips": len(clips.paths),
+        "source": _digest([str(clips.root), *clips.paths]),
+        "model": task.model,
+        "deny_file": _content(settings.deny_file),
+        "kinds_file": _content(settings.kinds_file),
+        "limits": vars(settings.limits),
+        "k": task.k,
+        "min_score": task.min_score,
+        "vectors": task.vectors,
+    }
+
+
+def _digest(parts: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _content(file: Path | None) -> str | None:
+    return None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _prepare(place: Place, out: str, plan: dict[str, Any]) -> set[str]:
+    """Make the folder, or check that it is of the same run; return the names of the files in it."""
+    place.make_folder()
+    names = place.files()
+    for name in names:
+        if name.startswith(".") and name.endswith(PARTIAL):
+            (place / name).remove()
+    if PLAN in names:
+        before = json.loads((place / PLAN).read())
+        if other := [key for key in plan if before.get(key) != plan[key]]:
+            raise RunError(
+                f"{out} holds a run with other {', '.join(other)}: choose another folder for the output, or repeat the "
+                "command that it was begun with."
+            )
+    elif found := next((name for name in names if not name.startswith(".")), None):
+        raise RunError(f"{out} holds other files, such as {found}: choose an empty folder for the output.")
+    else:
+        (place / PLAN).write(json.dumps(plan, indent=2).encode())
+    return set(names)
+
+
+def _to_tag_again(place: Place, job: Job) -> list[int]:
+    with _readable(job):
+        return shards.to_tag_again(place / shards.file_name(job.number))
+
+
+def _complete(place: Place, jobs: Sequence[Job]) -> Summary:
+    """Compare inputs with outputs, list the failures and mark the folder as complete."""
+    failures: list[dict[str, str]] = []
+    for some in _of_each(jobs, partial(_failures, place)):
+        failures += some
+    failed = dict(sorted(Counter(row["error"] for row in failures).items()))
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in failures]
+    (place / FAILURES).write("".join(lines).encode())
+    summary = Summary(sum(len(job.paths) for job in jobs), failed)
+    (place / COMPLETE).write(json.dumps(vars(summary), indent=2).encode())
+    return summary
+
+
+def _failures(place: Place, job: Job) -> list[dict[str, str]]:
+    with _readable(job):
+        rows = shards.read(place / shards.file_name(job.number), ["path", "error", "message"]).to_pylist()
+    if [row["path"] for row in rows] != list(job.paths):
+        raise RunError(f"{shards.file_name(job.number)} does not hold its clips: delete it and run the command again.")
+    return [row for row in rows if row["error"] is not None]
+
+
+def _of_each(jobs: Sequence[Job], function: Callable[[Job], Result]) -> Iterator[Result]:
+    """Yield what a function returns for each job, in order; of an object store, each takes tenths of a second."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        yield from pool.map(function, jobs)
+
+
+@contextmanager
+def _readable(job: Job) -> Iterator[None]:
+    """Say which shard is damaged, or gone."""
+    try:
+        yield
+    except (ArrowInvalid, FileNotFoundError) as error:
+        name = shards.file_name(job.number)
+        raise RunError(f"{name} is damaged or gone: delete it and run the command again.") from error

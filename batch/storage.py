@@ -1,0 +1,137 @@
+"""Where clips come from and results go: folders and object stores, by path or URI."""
+
+import uuid
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
+
+from models.errors import Tag2VecError
+
+PARTIAL: Final = ".partial"
+"""Suffix of files that a killed process leaves behind; they are hidden, too."""
+
+_RENAMING: Final = {"local", "hdfs"}
+"""File systems that show a file while it is being written; an object of a store appears when it is complete."""
+
+
+class StorageError(Tag2VecError):
+    """There is no such kind of storage, or it cannot be opened."""
+
+
+@lru_cache(maxsize=64)
+def _store(uri: str) -> tuple[FileSystem, str]:
+    """Open a store once, not for each of its files: that takes requests."""
+    try:
+        filesystem, root = FileSystem.from_uri(uri)
+    except ValueError as error:  # pyarrow's own errors are among these
+        raise StorageError(
+            f"{uri} cannot be opened: {error}. Name a folder, or a URI such as s3://bucket/prefix, gs://bucket/prefix "
+            "or file:///folder."
+        ) from None
+    return filesystem, root.rstrip("/")
+
+
+class Place:
+    """A folder or a file of some storage.
+
+    Parameters
+    ----------
+    name : str
+        A path on this machine, or a URI as `pyarrow.fs.FileSystem.from_uri` takes it, options included.
+
+    Raises
+    ------
+    StorageError
+        If the URI is of no known kind.
+    """
+
+    def __init__(self, name: str) -> None:
+        if "://" not in name:
+            self._before = self._after = self._root = ""
+            self._filesystem: FileSystem = LocalFileSystem()
+            self._path = str(Path(name).absolute())
+            return
+        # In keys of an object store, all characters but these are ordinary.
+        parts = urlsplit(name.replace("#", "%23"))
+        self._before = f"{parts.scheme}://{parts.netloc}"
+        self._after = f"?{parts.query}" if parts.query else ""
+        self._filesystem, self._root = _store(f"{self._before}{'' if parts.netloc else '/'}{self._after}")
+        self._path = f"/{parts.path.strip('/')}".rstrip("/").replace("%23", "#")
+
+    def __str__(self) -> str:
+        """Return its name: an absolute path, or a URI, which other processes and machines can use."""
+        return f"{self._before}{self._path}{self._after}"
+
+    def __truediv__(self, relative: str) -> Self:
+        """Return what lies below it; an absolute path or a URI stands for itself."""
+        if "://" in relative or relative.startswith("/"):
+            return type(self)(relative)
+        return self._at(f"{self._path}/{relative}")
+
+    @property
+    def parent(self) -> Self:
+        """Return the folder that it lies in."""
+        return self._at(self._path.rpartition("/")[0])
+
+    def _at(self, path: str) -> Self:
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {"_path": path}
+        return other
+
+    @property
+    def _key(self) -> str:
+        """Its path as the file system knows it."""
+        return f"{self._root}{self._path}" or "/"
+
+    def is_file(self) -> bool:
+        """Tell whether there is such a file."""
+        return bool(self._filesystem.get_file_info(self._key).is_file)
+
+    def is_folder(self) -> bool:
+        """Tell whether there is such a folder, or any object with such a prefix."""
+        return bool(self._filesystem.get_file_info(self._key).type == FileType.Directory)
+
+    def files(self, *, recursive: bool = False) -> list[str]:
+        """Return the paths of the files in it, relative to it and sorted; none if there is no such folder."""
+        selector = FileSelector(self._key, allow_not_found=True, recursive=recursive)
+        start = len(self._key.rstrip("/")) + 1
+        return sorted(info.path[start:] for info in self._filesystem.get_file_info(selector) if info.is_file)
+
+    def open(self) -> Any:
+        """Open a file for random access."""
+        return self._filesystem.open_input_file(self._key)
+
+    def stream(self) -> Any:
+        """Open a file to be read once, from its beginning."""
+        return self._filesystem.open_input_stream(self._key, compression=None)
+
+    def read(self) -> bytes:
+        """Return the content of a file; raises OSError if it cannot be read."""
+        with self.stream() as file:
+            return bytes(file.read())
+
+    def make_folder(self) -> None:
+        """Make a folder and those above it; object stores have none."""
+        if self._filesystem.type_name in _RENAMING:
+            self._filesystem.create_dir(self._key, recursive=True)
+
+    def write(self, content: bytes) -> None:
+        """Write a file, whole or not at all; its folder must exist. The last of several writers wins."""
+        if self._filesystem.type_name not in _RENAMING:
+            self._put(content)
+            return
+        partial = self.parent / f".{uuid.uuid4().hex}{PARTIAL}"
+        partial._put(content)
+        self._filesystem.move(partial._key, self._key)
+
+    def _put(self, content: bytes) -> None:
+        # An upload in parts is complete, and so visible, when the stream is closed.
+        with self._filesystem.open_output_stream(self._key, compression=None) as file:
+            file.write(content)
+
+    def remove(self) -> None:
+        """Remove a file."""
+        self._filesystem.delete_file(self._key)

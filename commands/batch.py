@@ -1,0 +1,89 @@
+"""`tag2vec batch`: hashtags for a back catalogue."""
+
+import signal
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from commands.exit_codes import ExitCode
+from commands.output import complain, write_json
+from commands.suggest import BundleOption, DenyFileOption, KindsFileOption
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder; a listing with a column `path` (.csv, .tsv, .parquet, .jsonl); or the URI of either, such "
+            "as s3://bucket/prefix.",
+        ),
+    ],
+    out: Annotated[str, typer.Option("--out", metavar="FOLDER", help="Folder or URI for the Parquet files.")],
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
+    min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
+    vectors: Annotated[
+        bool, typer.Option("--vectors", help="Also write the vectors of each clip, about 110 KB.")
+    ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Use this Ray cluster (HOST:PORT, or auto) instead of this machine's processors.",
+        ),
+    ] = None,
+    deny_file: DenyFileOption = None,
+    kinds_file: KindsFileOption = None,
+    bundle: BundleOption = None,
+) -> None:
+    """Tag a back catalogue: a row of Parquet for each clip.
+
+    Clips are opened as in the service, with its limits (TAG2VEC_MAX_DURATION_S and the like); one that fails gets a row
+    with its error code, and the command exit code 1. A run that was interrupted goes on when the command is repeated.
+    """
+    from service import environment
+
+    environment.pin_threads()  # before NumPy is imported
+
+    from batch.progress import show
+    from batch.run import run
+    from service.settings import Settings
+
+    given: dict[str, Any] = {"bundle": bundle, "deny_file": deny_file, "kinds_file": kinds_file}
+    settings = Settings(**{name: file for name, file in given.items() if file is not None})
+    if ray is None:
+        from batch.local import execute
+    else:
+        from batch import on_ray
+
+        execute = partial(on_ray.execute, address=ray)
+    log_to_stderr()
+    # A supervisor's way to interrupt.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        summary = run(
+            source,
+            out,
+            settings=settings,
+            k=k,
+            min_score=min_score,
+            vectors=vectors,
+            execute=execute,
+            show=show,
+        )
+    except KeyboardInterrupt:
+        complain(f"interrupted; what is in {out} is whole. To go on, repeat the command.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    write_json({"out": out, "clips": summary.clips, "failed": summary.failed})
+    if summary.failed:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def log_to_stderr() -> None:
+    """Show the log of the run; of the service's code, only what stops it."""
+    import logging
+
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("batch").setLevel(logging.INFO)
+    logging.getLogger("service").setLevel(logging.ERROR)

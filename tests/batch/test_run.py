@@ -1,0 +1,195 @@
+"""What a run leaves behind: every clip has one row, with hashtags or with the reason why not."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from batch.shards import Job, size_of_shards
+from models.answers import Hashtags
+from models.bundle import SHIPPED, Bundle
+from models.checksum import file_sha256
+from models.pipeline import Pipeline
+from service.problems import Code
+from tests.batch.conftest import GOOD, HOSTILE, Batch, Ended, command, environment, good_clips
+from tests.docs.documents import ROOT, blocks
+
+pytestmark = pytest.mark.server
+
+
+def rows(out: Path) -> list[dict[str, Any]]:
+    return pq.read_table(out).to_pylist()  # type: ignore[no-any-return]
+
+
+def parts(out: Path) -> dict[str, bytes]:
+    return {part.name: part.read_bytes() for part in sorted(out.glob("part-*"))}
+
+
+def test_each_clip_has_its_row_in_order(catalogue: Path, tagged: tuple[Path, Ended]) -> None:
+    out, _ = tagged
+    found = rows(out)
+    assert [row["path"] for row in found] == sorted([*HOSTILE, *(f"good{number}.mp4" for number in range(GOOD))])
+    errors = {row["path"]: row["error"] for row in found}
+    assert {path: error for path, error in errors.items() if error} == HOSTILE
+    assert set(HOSTILE.values()) <= set(Code.__members__)
+    for row in found:
+        assert row["sha256"] == (None if row["path"] == "empty.mp4" else file_sha256(catalogue / row["path"]))
+        assert (row["message"] is None) == (row["error"] is None)
+        assert row["attempts"] == 1
+
+
+def test_hashtags_are_those_of_the_pipeline(catalogue: Path, tagged: tuple[Path, Ended]) -> None:
+    bundle = Bundle.open(SHIPPED)
+    (row,) = (row for row in rows(tagged[0]) if row["path"] == "good1.mp4")
+    answer = Hashtags.of(Pipeline(bundle)(catalogue / "good1.mp4"), bundle)
+    assert row["tags"] == [found.tag for found in answer.hashtags] != []
+    assert row["scores"] == pytest.approx([found.score for found in answer.hashtags], abs=0.01)
+    assert (row["seconds"], row["fps"]) == (answer.video.duration_s, answer.video.fps)
+    assert (row["width"], row["height"]) == (160, 120)
+    assert row["confident"] == answer.confident
+    assert row["model"] == bundle.sha256
+
+
+def test_vectors_are_those_of_the_encoder(catalogue: Path, tagged: tuple[Path, Ended]) -> None:
+    pipeline = Pipeline(Bundle.open(SHIPPED))
+    encoded = pipeline.encoder.encode(catalogue / "good0.mp4")
+    by_path = {row["path"]: row for row in rows(tagged[0])}
+    row = by_path["good0.mp4"]
+    # Workers choose their own BLAS kernels, whatever the environment of the tests asks for.
+    np.testing.assert_allclose(row["fisher"], encoded.fisher, atol=1e-3)
+    np.testing.assert_allclose(row["appearance"], encoded.appearance.features, atol=1e-3)
+    embedded = pipeline.embedding.embed(encoded.fisher, encoded.appearance.features)
+    np.testing.assert_allclose(row["embedding"], embedded, atol=1e-3)
+    assert by_path["cut.mp4"]["fisher"] is None
+
+
+def test_the_outcome_is_told_listed_and_marked(tagged: tuple[Path, Ended]) -> None:
+    out, ended = tagged
+    failed = {code: list(HOSTILE.values()).count(code) for code in sorted(set(HOSTILE.values()))}
+    assert ended.code == 1
+    assert ended.out == {"out": str(out), "clips": GOOD + len(HOSTILE), "failed": failed}
+    assert json.loads((out / "_complete.json").read_text()) == {"clips": GOOD + len(HOSTILE), "failed": failed}
+    listed = [json.loads(line) for line in (out / "_failures.jsonl").read_text().splitlines()]
+    assert {failure["path"]: failure["error"] for failure in listed} == HOSTILE
+    assert "11 of 11 clips" in ended.err
+    assert not list(out.glob(".*"))
+
+
+def test_a_lost_shard_is_made_again_to_the_byte(catalogue: Path, tagged: tuple[Path, Ended], batch: Batch) -> None:
+    out, _ = tagged
+    before = parts(out)
+    (out / "_complete.json").unlink()
+    (out / "part-000000.parquet").unlink()
+    again = batch(catalogue, "--out", out, "--vectors")
+    assert again.code == 1
+    assert parts(out) == before
+
+
+def test_what_is_complete_is_left_alone(catalogue: Path, tagged: tuple[Path, Ended], batch: Batch) -> None:
+    out, ended = tagged
+    times = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert batch(catalogue, "--out", out, "--vectors").out == ended.out
+    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == times
+
+
+def test_a_shard_that_was_tampered_with_is_named(
+    catalogue: Path, tagged: tuple[Path, Ended], batch: Batch, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(tagged[0], out)
+    (out / "_complete.json").unlink()
+    shard = out / "part-000000.parquet"
+    pq.write_table(pq.read_table(shard).slice(1), shard)
+    assert "part-000000.parquet does not hold its clips" in batch(catalogue, "--out", out, "--vectors").err
+    shard.write_bytes(shard.read_bytes()[:-9])
+    ended = batch(catalogue, "--out", out, "--vectors")
+    assert ended.code == 3
+    assert "part-000000.parquet is damaged or gone" in ended.err
+    assert not (out / "_complete.json").exists()
+
+
+def test_the_documented_search_finds_clips_alike(tagged: tuple[Path, Ended], tmp_path: Path) -> None:
+    (snippet,) = blocks(ROOT / "docs" / "operations.md", "python")
+    shutil.copytree(tagged[0], tmp_path / "tags")
+    code = snippet.replace("holiday/beach.mp4", "good1.mp4")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    first, *others = [line.split() for line in done.stdout.splitlines()]
+    assert first == ["good1.mp4", "1.00"]
+    assert {path for path, _ in others} == {"good0.mp4", "good2.mp4"}
+    assert all(-1 <= float(cosine) <= 1 for _, cosine in others)
+
+
+def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], batch: Batch, tmp_path: Path) -> None:
+    out, _ = tagged
+    refused = batch(catalogue, "--out", out, "-k", 3)
+    assert refused.code == 3
+    assert "other k, vectors" in refused.err
+    (tmp_path / "holiday.jpg").touch()
+    assert "holiday.jpg" in batch(catalogue, "--out", tmp_path).err
+    assert "holds clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
+
+
+def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:
+    good_clips(tmp_path / "", 1)
+    listing, out = tmp_path / "list.csv", tmp_path / "out"
+    listing.write_text("id,path\n7,good0.mp4\n8,gone.mp4\n")
+    ended = batch(listing, "--out", out, TAG2VEC_DEADLINE_S="0.001")
+    assert ended.code == 1
+    found = {row["path"]: row for row in rows(out)}
+    assert (found["good0.mp4"]["error"], found["good0.mp4"]["attempts"]) == ("deadline_exceeded", 2)
+    assert (found["gone.mp4"]["error"], found["gone.mp4"]["attempts"]) == ("unreadable", 2)
+    assert list(found) == ["good0.mp4", "gone.mp4"]
+
+
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
+def test_interruptions_leave_whole_shards_and_the_next_run_goes_on(
+    batch: Batch, tmp_path: Path, interrupt: signal.Signals
+) -> None:
+    clips, out = tmp_path / "clips", tmp_path / "out"
+    clips.mkdir()
+    (name,) = good_clips(clips, 1)
+    for number in range(2 * size_of_shards(1)):
+        (clips / f"copy{number:02}.mp4").write_bytes((clips / name).read_bytes())
+    process = subprocess.Popen(
+        command(clips, "--out", out),
+        env=environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 200
+    while not list(out.glob("part-*")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    if interrupt == signal.SIGINT:
+        os.killpg(process.pid, interrupt)  # as a terminal does: to all of its processes
+    else:
+        process.send_signal(interrupt)
+    told, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told == ""
+    assert "To go on, repeat the command" in complaints
+    assert "Traceback" not in complaints
+    first = {path.name: path.stat().st_mtime_ns for path in out.glob("part-*")}
+    assert len(first) < 3
+    assert {path.name for path in out.iterdir()} == {"_run.json", *first}
+    assert batch(clips, "--out", out).code == 0
+    assert {name: (out / name).stat().st_mtime_ns for name in first} == first
+    assert [row["path"] for row in rows(out)] == sorted(path.name for path in clips.iterdir())
+    assert not any(row["error"] for row in rows(out))
+
+
+def test_jobs_survive_as_text() -> None:
+    for job in (Job(3, ["a", "b"]), Job(4, ["a\n", "é"], [1])):
+        assert Job.from_json(job.to_json()) == job

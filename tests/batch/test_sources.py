@@ -1,0 +1,74 @@
+"""Folders and listings of every kind."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from batch.sources import SourceError, read_source
+from batch.storage import Place, StorageError
+
+
+def test_folders_are_listed_deeply_sorted_and_without_hidden_files(tmp_path: Path) -> None:
+    for name in ("b.mp4", "a/z.mp4", "a/.thumbs/1.jpg", ".DS_Store", "a.mp4", "ä #1?.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    for name in (str(tmp_path), tmp_path.as_uri()):
+        source = read_source(name)
+        assert source.paths == sorted(["a.mp4", "a/z.mp4", "b.mp4", "ä #1?.mp4"])
+        assert [(source.root / path).read().decode() for path in source.paths] == source.paths
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".CSV"])
+def test_listings_keep_their_order(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"list{suffix}"
+    paths = ["0012", "a, b.mp4", "/elsewhere/c.mp4", "s3://bucket/d.mp4"]
+    table = pa.table({"id": [1, 2, 3, 4], "path": paths})
+    match suffix.lower():
+        case ".parquet":
+            pq.write_table(table, file)
+        case ".csv" | ".tsv" as kind:
+            comma = "," if kind == ".csv" else "\t"
+            lines = [f'{number}{comma}"{path}"' for number, path in enumerate(paths)]
+            file.write_text("\n".join([f"id{comma}path", *lines, ""]))
+        case _:
+            file.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+    assert read_source(str(file)).paths == paths
+    assert str(read_source(file.as_uri()).root / "0012") == f"{tmp_path.as_uri()}/0012"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("list.csv", "file\na.mp4\n", "path"),
+        ("list.csv", "path\na.mp4\na.mp4\n", "lists a.mp4 twice"),
+        ("list.csv", "path,id\n,7\n", "row 1 has no path"),
+        ("list.csv", "path\n", "there are no clips"),
+        ("list.jsonl", '{"path": 7}\n', "of text; it is of int64"),
+        ("list.jsonl", "{", "cannot be read as a listing"),
+        ("list.parquet", "no table", "cannot be read as a listing"),
+        ("clip.mp4", "", "use tag2vec suggest"),
+    ],
+)
+def test_listings_that_cannot_be_used(tmp_path: Path, name: str, content: str, complaint: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(SourceError, match=complaint):
+        read_source(str(tmp_path / name))
+
+
+def test_sources_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist"):
+        read_source(str(tmp_path / "nothing"))
+    with pytest.raises(SourceError, match="there are no clips"):
+        read_source(str(tmp_path))
+    with pytest.raises(StorageError, match="cannot be opened"):
+        read_source("gopher://old/clips")
+
+
+def test_places_keep_the_options_of_their_address() -> None:
+    place = Place("s3://bucket/a/b?endpoint_override=127.0.0.1:9&scheme=http")
+    assert str(place / "c#1.mp4") == "s3://bucket/a/b/c#1.mp4?endpoint_override=127.0.0.1:9&scheme=http"
+    assert str(place.parent) == "s3://bucket/a?endpoint_override=127.0.0.1:9&scheme=http"
+    assert str(place / "/x") == "/x"

@@ -1,8 +1,10 @@
 """The ASGI application."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -111,9 +113,24 @@ def _complete_description(app: FastAPI) -> None:
                 schemas[model.__name__] = document
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            app.openapi_schema = _with_names_of_answers(description)
         return describe()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _with_names_of_answers(description: dict[str, Any]) -> dict[str, Any]:
+    """Rename schemas that are called like one of their fields: generated clients would mix the two up."""
+    schemas = description["components"]["schemas"]
+    same = [name for name, schema in schemas.items() if name.lower() in schema.get("properties", {})]
+    text = json.dumps(description)
+    for name in same:
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{name}Answer"')
+    renamed: dict[str, Any] = json.loads(text)
+    components = renamed["components"]["schemas"]
+    for name in same:
+        components[f"{name}Answer"] = components.pop(name) | {"title": f"{name}Answer"}
+    return renamed
 
 
 async def _problem(request: Request, error: Exception) -> Response:

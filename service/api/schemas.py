@@ -19,13 +19,13 @@ Tags = Annotated[list[Tag], BeforeValidator(split)]
 """Tags in any number of texts, each of which may be a list of them with commas."""
 
 
-def _without_null(schema: JsonDict) -> None:
-    """Leave out null as a default: neither a query nor a form has it, and generated clients would offer it."""
+def _without_defaults(schema: JsonDict) -> None:
+    """Leave out defaults, which the query tells as well: generators take fields that have one for required."""
     properties = schema["properties"]
     assert isinstance(properties, dict)  # noqa: S101 - so JSON Schema says
     for field in properties.values():
-        if isinstance(field, dict) and field.get("default", "") is None:
-            del field["default"]
+        if isinstance(field, dict):
+            field.pop("default", None)
 
 
 class SuggestQuery(BaseModel):
@@ -89,7 +89,7 @@ class SuggestQuery(BaseModel):
 class HashtagsForm(SuggestQuery):
     """A form with a clip. Parameters may be here or in the query; other fields are skipped."""
 
-    model_config = ConfigDict(extra="ignore", json_schema_extra=_without_null)
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_without_defaults)
 
     file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary", "description": "the clip"})]
 

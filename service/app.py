@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service import tracing
 from service.api import health, page, routes
-from service.api.schemas import HashtagsForm
+from service.api.schemas import HashtagsForm, without_default
 from service.lifecycle import Service
 from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
@@ -111,6 +111,8 @@ def _complete_description(app: FastAPI) -> None:
                 document = model.model_json_schema(ref_template=template)
                 schemas.update(document.pop("$defs", {}))
                 schemas[model.__name__] = document
+            for parameter in description["paths"]["/v1/hashtags"]["post"]["parameters"]:
+                without_default(parameter, parameter["schema"])
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             app.openapi_schema = _with_names_of_answers(description)

@@ -169,5 +169,4 @@ def test_operations_are_named_grouped_and_explained(server: Running) -> None:
         assert set(operation["tags"]) <= groups
         assert operation["tags"]
     form = json.dumps(description["components"]["schemas"]["HashtagsForm"])
-    assert "null" not in form
-    assert "default" not in form.replace("by default", "")
+    assert not re.search(r"null|\"default\"", form)

@@ -106,7 +106,7 @@ def test_pieces_of_a_long_clip_are_encoded(encoder: ClipEncoder, tmp_path: Path)
     assert one.appearance.features.tobytes() == two.appearance.features.tobytes()
     assert one.video == two.video
     assert one.video.duration_s == pytest.approx(400 / 30)
-    assert one.video.analysed_s == pytest.approx(one.video.frames_used / 15, abs=0.1)
+    assert one.video.analysed_s == pytest.approx(one.video.frames_used / 15, abs=0.3)
     assert one.video.frames_used == 160
     assert one.warnings == []
     fisher, count = FisherEncoder(encoder.vocabulary), 0

@@ -1,8 +1,10 @@
 """The ASGI application."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service import tracing
 from service.api import health, page, routes, tag_map
-from service.api.schemas import HashtagsForm
+from service.api.schemas import HashtagsForm, without_default
 from service.lifecycle import Service
 from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
@@ -109,18 +111,38 @@ def _complete_description(app: FastAPI) -> None:
                 document = model.model_json_schema(ref_template=template)
                 schemas.update(document.pop("$defs", {}))
                 schemas[model.__name__] = document
+            for parameter in description["paths"]["/v1/hashtags"]["post"]["parameters"]:
+                without_default(parameter, parameter["schema"])
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            app.openapi_schema = _with_names_of_answers(description)
         return describe()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _with_names_of_answers(description: dict[str, Any]) -> dict[str, Any]:
+    """Rename schemas that are called like one of their fields: generated clients would mix the two up."""
+    schemas = description["components"]["schemas"]
+    same = [name for name, schema in schemas.items() if name.lower() in schema.get("properties", {})]
+    text = json.dumps(description)
+    for name in same:
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{name}Answer"')
+    renamed: dict[str, Any] = json.loads(text)
+    components = renamed["components"]["schemas"]
+    for name in same:
+        components[f"{name}Answer"] = components.pop(name) | {"title": f"{name}Answer"}
+    return renamed
 
 
 async def _problem(request: Request, error: Exception) -> Response:
     """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
         errors = [
-            {"where": ".".join(map(str, one["loc"])), "what": _WORDS.get(one["type"], str(one["msg"]))}
+            {
+                "where": ".".join(map(str, one["loc"])),
+                "what": _WORDS.get(one["type"], str(one["msg"]).removeprefix("Value error, ")),
+            }
             for one in error.errors()
         ]
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)

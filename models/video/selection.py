@@ -110,7 +110,7 @@ class Selection:
 
     def lose(self, stamp: int | None) -> None:
         """Take notice of a packet that gave no frame, by its time (`pts`)."""
-        if stamp in self._stamps:
+        if stamp is not None and stamp in self._stamps:
             self._stamps.remove(stamp)
 
     @property

@@ -1,11 +1,9 @@
 """Queries and responses, as OpenAPI describes them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
-from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 
 from models import answers
 from models.sandbox.confinement import Measure
@@ -21,13 +19,16 @@ Tags = Annotated[list[Tag], BeforeValidator(split)]
 """Tags in any number of texts, each of which may be a list of them with commas."""
 
 
-def _without_null(schema: JsonDict) -> None:
-    """Leave out null as a default: neither a query nor a form has it, and generated clients would offer it."""
-    properties = schema["properties"]
-    assert isinstance(properties, dict)  # noqa: S101 - so JSON Schema says
-    for field in properties.values():
-        if isinstance(field, dict) and field.get("default", "") is None:
-            del field["default"]
+def without_default(field: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Tell the default of a field in words: generated clients would send it, and send it twice, or demand the field."""
+    default = schema.pop("default", None)
+    if default not in (None, []):
+        field["description"] += f"; by default {default}"
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        without_default(field, field)
 
 
 class SuggestQuery(BaseModel):
@@ -74,7 +75,7 @@ class SuggestQuery(BaseModel):
     @classmethod
     def _after_start(cls, end: float | None, given: ValidationInfo) -> float | None:
         if end is not None and end <= given.data.get("start", 0.0):
-            raise PydanticCustomError("end_before_start", "The part has to end after its start")
+            raise ValueError("The part has to end after its start")
         return end
 
     @property
@@ -98,7 +99,7 @@ class SuggestQuery(BaseModel):
 class HashtagsForm(SuggestQuery):
     """A form with a clip. Parameters may be here or in the query; other fields are skipped."""
 
-    model_config = ConfigDict(extra="ignore", json_schema_extra=_without_null)
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_without_defaults)
 
     file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary", "description": "the clip"})]
 

@@ -90,7 +90,7 @@ def test_limits_apply_to_the_part(tmp_path: Path) -> None:
         take(path, 0, None, limits)
     frames, info = take(path, 6.05, 9.05, limits)
     assert len(frames) == 30
-    assert (info.start_s, info.duration_s) == (pytest.approx(6.1), pytest.approx(2.95))
+    assert [info.start_s, info.duration_s] == pytest.approx([6.1, 2.95])
     with pytest.raises(ClipTooLong, match=r"This part of the clip is 3\.5 s long; at most 3 s are accepted"):
         take(path, 6, 9.5, limits)
     with pytest.raises(ClipTooLong, match="This part of the clip has more than 40 frames"):
@@ -127,7 +127,7 @@ def test_damage_elsewhere_does_not_matter(tmp_path: Path) -> None:
 def test_a_frame_that_is_shown_throughout(tmp_path: Path) -> None:
     path = clips.write(tmp_path / "slides.mkv", clips.drifting(4, (64, 48)), times=[0, 2, 4, 6], fps=10)
     (frame,), info = take(path, 2.5, 3.5)
-    assert (info.start_s, info.duration_s) == (2.5, pytest.approx(1.0))
+    assert [info.start_s, info.duration_s] == pytest.approx([2.5, 1.0])
     assert clips.apart([frame], take(path, 0, None)[0][1:2]) == 0
 
 

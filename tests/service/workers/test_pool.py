@@ -31,7 +31,7 @@ def test_first_come_first_served_as_a_worker_gets_free() -> None:
         tasks: list[asyncio.Task[None]] = []
 
         async def clip(number: int) -> None:
-            free = await workers._next(asyncio.get_running_loop().time() + 10)
+            free = await workers._next(Path(str(number)), asyncio.get_running_loop().time() + 10)
             turns.append(number)
             if len(tasks) < clips:
                 tasks.append(asyncio.create_task(clip(len(tasks))))

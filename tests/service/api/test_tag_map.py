@@ -11,6 +11,7 @@ def test_every_tag_that_may_be_suggested_has_a_place(mapped: Running, mapped_bun
     answer = mapped.client.get("/v1/map")
     found = schemas.Map.model_validate(answer.json())
     suggester = Bundle.open(mapped_bundle).suggester()
+    assert suggester.tag_map is not None
     denied = {
         display
         for stem, display in zip(suggester.space.stems, suggester.space.displays, strict=True)

@@ -25,10 +25,5 @@ def service_app() -> Any:
     return create_app(settings)
 
 
-@serve.deployment
-@serve.ingress(service_app)
-class Hashtags:
-    """A replica."""
-
-
-app = Hashtags.bind()
+deployment = serve.deployment(name="Hashtags")(serve.ingress(service_app)())
+app = deployment.bind()

@@ -81,10 +81,10 @@ def part_of(file: Path) -> str:
 def uses(file: Path) -> dict[str, set[str]]:
     """For each import of the file, the distributions that may be meant; several where they share a namespace.
 
-    Ray, which the tests do without, has the name of its module.
+    Those that are not installed (the tests do without Ray) have the name of their module.
     """
     tops = {name: name.partition(".")[0] for name in imported(file)}
-    return {name: distributions().get(top, {top}) for name, top in tops.items()}
+    return {name: distributions().get(top, {canonicalize_name(top)}) for name, top in tops.items()}
 
 
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]

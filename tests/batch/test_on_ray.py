@@ -32,7 +32,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
-        cluster.workers = [cluster.add_node(num_cpus=1) for _ in range(NODES - 1)]
+        for _ in range(NODES - 1):
+            cluster.add_node(num_cpus=1)
         cluster.wait_for_nodes()
         yield cluster
     finally:
@@ -71,7 +72,7 @@ def test_neither_a_lost_node_nor_a_lost_driver_costs_a_clip(cluster: Any, batch:
     driver.communicate()
     driver = subprocess.Popen(on_ray, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     wait_for_shards(there, 5, driver)
-    cluster.remove_node(cluster.workers[0], allow_graceful=False)
+    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
     told, complaints = driver.communicate(timeout=600)
     assert driver.returncode == 1, complaints
     assert '"failed": {"empty_clip": 1}' in told

@@ -190,6 +190,15 @@ def test_interruptions_leave_whole_shards_and_the_next_run_goes_on(
     assert not any(row["error"] for row in rows(out))
 
 
+@pytest.mark.parametrize(("module", "extra"), [("pyarrow", "batch"), ("ray", "scale")])
+def test_a_missing_extra_is_named(module: str, extra: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; from commands.main import main; main(sys.argv[1:])"
+    arguments = ["batch", "clips", "--out", "tags", "--ray", "auto"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr == f"tag2vec: error: {module} is not installed; pip install 'tag2vec[{extra}]'\n"
+
+
 def test_jobs_survive_as_text() -> None:
     for job in (Job(3, ["a", "b"]), Job(4, ["a\n", "é"], [1])):
         assert Job.from_json(job.to_json()) == job

@@ -24,7 +24,7 @@ def test_ray_serve_takes_the_configuration(application: Any) -> None:
 
     read = ServeDeploySchema.model_validate(yaml.safe_load((ROOT / "deploy" / "ray_serve.yaml").read_text()))
     assert read.applications[0].import_path == f"{ray_serve.__name__}:app"
-    assert [one["name"] for one in application["deployments"]] == [ray_serve.Hashtags.name]
+    assert [one["name"] for one in application["deployments"]] == [ray_serve.deployment.name]
 
 
 def test_a_replica_takes_what_its_service_takes(application: Any) -> None:

@@ -82,6 +82,10 @@ def suggest(
             help="Suggest only hashtags that posts of this language use: a code such as en; see the API.",
         ),
     ] = None,
+    diversity: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="How far hashtags that are spelt alike give way to others, from 0 to 1."),
+    ] = 0.1,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     as_json: JsonOption = False,
@@ -112,6 +116,7 @@ def suggest(
         allow=split(allow or ()),
         rank=rank,
         language=language,
+        diversity=diversity,
     )
     threads = processors()
     if not encoder.kernels_cached():

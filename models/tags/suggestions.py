@@ -17,7 +17,7 @@ from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
-from models.tags.diversity import diversify
+from models.tags.diversity import DEFAULT, diversify
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
 from models.tags.languages import ENGLISH, Languages
@@ -90,6 +90,8 @@ class SuggestOptions(TypedDict, total=False):
     language : str, optional
         ISO 639-1 code; suggest only tags that posts of this language use (`models.tags.languages`). Words of another
         language than English, which are held back otherwise, are suggested in their own.
+    diversity : float
+        0 (the most relevant, however alike they are spelt) to 1; see `models.tags.diversity`.
     """
 
     k: int
@@ -98,6 +100,7 @@ class SuggestOptions(TypedDict, total=False):
     allow: Iterable[str]
     rank: Rank
     language: str | None
+    diversity: float
 
 
 class Suggester:
@@ -193,6 +196,7 @@ class Suggester:
         allow: Iterable[str] = (),
         rank: Rank = "similar",
         language: str | None = None,
+        diversity: float = DEFAULT,
         score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
@@ -201,7 +205,7 @@ class Suggester:
         ----------
         vector, probabilities, share
             See `anchors`.
-        k, min_score, exclude, allow, rank, language
+        k, min_score, exclude, allow, rank, language, diversity
             See `SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
@@ -248,7 +252,7 @@ class Suggester:
         most_relevant = candidates[0].relevance if candidates else 0.0
         candidates = list(takewhile(lambda one: score(one.relevance, most_relevant) >= min_score, candidates))
         displays = [self.space.displays[one.row] for one in candidates]
-        chosen = diversify(candidates, displays, [one.relevance for one in candidates], count)
+        chosen = diversify(candidates, displays, [one.relevance for one in candidates], count, diversity)
         if rank == "popular":
             chosen.sort(key=lambda one: -int(self.space.counts[one.row]))
         elif self.trends is not None and rank == "trending":

@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models import answers
 from models.sandbox.confinement import Measure
+from models.tags.diversity import DEFAULT
 from models.tags.suggestions import Rank, SuggestOptions
 from models.tags.tag_list import split
 
@@ -44,6 +45,14 @@ class SuggestQuery(BaseModel):
         examples=["en"],
     )
 
+    diversity: float = Field(
+        DEFAULT,
+        ge=0,
+        le=1,
+        description="how far hashtags that are spelt alike give way to others; 0: not at all, so the most probable "
+        "come first whatever they are",
+    )
+
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
@@ -53,6 +62,7 @@ class SuggestQuery(BaseModel):
             allow=self.allow,
             rank=self.rank,
             language=self.language,
+            diversity=self.diversity,
         )
 
 

@@ -18,6 +18,7 @@ from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.diversity import DEFAULT, diversify
+from models.tags.hints import hinted
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
 from models.tags.languages import ENGLISH, Languages
@@ -90,6 +91,9 @@ class SuggestOptions(TypedDict, total=False):
     language : str, optional
         ISO 639-1 code; suggest only tags that posts of this language use (`models.tags.languages`). Words of another
         language than English, which are held back otherwise, are suggested in their own.
+    hint : iterable of str
+        Tags as typed that are on the clip already: they say what it stands for (`models.tags.hints`) and are not
+        suggested again. Denied and unknown ones have no effect.
     diversity : float
         0 (the most relevant, however alike they are spelt) to 1; see `models.tags.diversity`.
     """
@@ -100,6 +104,7 @@ class SuggestOptions(TypedDict, total=False):
     allow: Iterable[str]
     rank: Rank
     language: str | None
+    hint: Iterable[str]
     diversity: float
 
 
@@ -146,8 +151,9 @@ class Suggester:
         kinds: TagKinds | None = None,
         languages: Languages | None = None,
     ) -> None:
-        if languages is not None and len(languages) != len(space):
-            raise BundleError(f"the tag space has {len(space)} stems, but the table of languages has {len(languages)}")
+        for name, table in (("languages", languages), ("trends", trends)):
+            if table is not None and len(table) != len(space):
+                raise BundleError(f"the tag space has {len(space)} stems, but the table of {name} has {len(table)}")
         self.space = space
         self.trends = trends
         self._inflections = inflections
@@ -196,6 +202,7 @@ class Suggester:
         allow: Iterable[str] = (),
         rank: Rank = "similar",
         language: str | None = None,
+        hint: Iterable[str] = (),
         diversity: float = DEFAULT,
         score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
@@ -205,7 +212,7 @@ class Suggester:
         ----------
         vector, probabilities, share
             See `anchors`.
-        k, min_score, exclude, allow, rank, language, diversity
+        k, min_score, exclude, allow, rank, language, hint, diversity
             See `SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
@@ -230,10 +237,12 @@ class Suggester:
         if rank == "trending" and self.trends is None:
             raise NoDates(NO_DATES)
         self.require_language(language)
-        anchors = self.anchors(vector, probabilities, share)
-        sure = self._sure(anchors)
+        hints = self.hints(hint)
+        seen = self.anchors(vector, probabilities, share)
+        anchors = hinted(seen, hints, self._ranking.cooccurrence)
+        sure = self._sure(seen)  # what a clip surely shows is not for hints to say
         asked = {stem(normalise(tag)): tag for tag in allow}
-        excluded = self._rows(exclude)
+        excluded = self._rows(exclude) | self._rows(hint)
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
         if asked:
@@ -279,24 +288,25 @@ class Suggester:
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         language: str | None = None,
+        hint: Iterable[str] = (),
         none_left: bool = False,
     ) -> list[str]:
-        """Return what to tell whoever gave `exclude` and `allow`: which tags are unknown, and why none is left.
+        """Return what to tell whoever gave `exclude`, `allow` and `hint`: which tags are unknown, and why none is left.
 
         Parameters
         ----------
-        vector, probabilities, share, exclude, allow, language
+        vector, probabilities, share, exclude, allow, language, hint
             As given to `suggest`.
         none_left : bool
             Whether it suggested nothing.
         """
-        exclude, allow = list(exclude), list(allow)
+        exclude, allow, hint = list(exclude), list(allow), list(hint)
         sentences = []
-        if unknown := [tag for tag in (*exclude, *allow) if tag not in self.space]:
+        if unknown := [tag for tag in (*exclude, *allow, *hint) if tag not in self.space]:
             sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
         if allow and none_left:
             sure = self._sure(self.anchors(vector, probabilities, share))
-            excluded = self._rows(exclude)
+            excluded = self._rows(exclude) | self._rows(hint)
             reasons: dict[str, list[str]] = {}
             for tag in allow:
                 if tag in self.space:
@@ -363,6 +373,10 @@ class Suggester:
         return Recognition(
             familiarity=float(familiarity(cosines, self._temperature)), certainty=self.classes.certainty(probabilities)
         )
+
+    def hints(self, tags: Iterable[str]) -> list[int]:
+        """Return the rows of the hints among tags as typed, ascending: those that are known and not denied."""
+        return sorted(row for row in self._rows(tags) if not self._denies_row(row))
 
     def _rows(self, tags: Iterable[str]) -> set[int]:
         return {self.space.row(stem(normalise(tag))) for tag in tags if tag in self.space}

@@ -188,11 +188,13 @@ async def info(request: Request) -> Response:
         workers=settings.workers,
         queue=settings.queue,
     )
+    trends = model.pipeline.suggester.trends
     trained = schemas.TrainedModel(
         **answers.ModelInfo.of(model.bundle).model_dump(),
         tags=len(model.pipeline.tagspace),
         ranks=model.pipeline.suggester.ranks,
         languages=model.pipeline.suggester.languages,
+        trends=None if trends is None else schemas.TrendsInfo(newest_post=trends.newest_post),
         hashtags=model.hashtags,
     )
     answer = schemas.Info(

@@ -1,5 +1,6 @@
 """Queries and responses, as OpenAPI describes them."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -45,6 +46,12 @@ class SuggestQuery(BaseModel):
         examples=["en"],
     )
 
+    hint: Tags = Field(
+        [],
+        max_length=20,
+        description="tags that are on the clip already: they say what it shows, and are not suggested again; "
+        "repeatable, or separated by commas",
+    )
     diversity: float = Field(
         DEFAULT,
         ge=0,
@@ -62,6 +69,7 @@ class SuggestQuery(BaseModel):
             allow=self.allow,
             rank=self.rank,
             language=self.language,
+            hint=self.hint,
             diversity=self.diversity,
         )
 
@@ -103,12 +111,19 @@ class Limits(answers.Strict):
     queue: int = Field(description="clips that may wait for a worker")
 
 
+class TrendsInfo(answers.Strict):
+    """What `rank=trending` goes by."""
+
+    newest_post: date = Field(examples=["2025-05-31"])
+
+
 class TrainedModel(answers.ModelInfo):
     """The model in use."""
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
     languages: list[str] = Field(description="valid values of `language`, the most used first; none if posts were few")
+    trends: TrendsInfo | None = Field(description="null: the model cannot rank by `trending`")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
 
 

@@ -77,7 +77,7 @@ def test_stems_have_the_languages_of_their_tags() -> None:
     languages = of_stems(["danc", "rare", "बहर"], ["dance", "dancing", "बहर"], np.array([30, 10, 9]), shares, usual)
     assert languages.codes == ["en", "vi"]  # Spanish has too few posts
     of_stem = (languages.shares / 255) ** 2
-    np.testing.assert_allclose(of_stem, [[0.75, 0.25], [0.9, 0.099], [0, 0]], atol=0.005)
+    np.testing.assert_allclose(of_stem, np.array([[0.75, 0.25], [0.9, 0.099], [0, 0]]), atol=0.005)
     assert CODES[1] in LATIN
 
 

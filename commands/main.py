@@ -20,6 +20,7 @@ from commands.suggest import suggest
 from commands.survey import survey
 from commands.train import train
 from commands.trajectories import trajectories
+from commands.trends import trends
 from models.errors import Tag2VecError
 
 app = typer.Typer(
@@ -48,7 +49,7 @@ def options(
     """Take the options that belong to no command."""
 
 
-for command in (suggest, neighbours, serve, trajectories, train, evaluate, survey, report):
+for command in (suggest, neighbours, serve, trajectories, train, trends, evaluate, survey, report):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(feedback, name="feedback")

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,7 +28,8 @@ def neighbours(
 ) -> None:
     """List the hashtags nearest to a hashtag, or to a sum of hashtags, in the space learnt from posts.
 
-    An unknown hashtag is replaced by the known ones that it is composed of, with a warning.
+    Words with nothing between them are one hashtag if there is such a hashtag, and are added otherwise. An unknown
+    hashtag is replaced by the known ones that it is composed of, with a warning.
     """
     from models.answers import Neighbours
     from models.bundle import SHIPPED, Bundle
@@ -41,7 +43,9 @@ def neighbours(
         raise typer.BadParameter(str(error)) from None
     opened = Bundle.open(bundle or SHIPPED)
     try:
-        answer = Neighbours.of(find(opened.suggester(deny_file, kinds_file), plus, minus, k), opened)
+        suggester = opened.suggester(deny_file, kinds_file)
+        plus, minus = (apart(terms, suggester.space) for terms in (plus, minus))
+        answer = Neighbours.of(find(suggester, plus, minus, k), opened)
     except (UnknownTag, ValueError) as error:
         complain(f"{query}: {'unknown_tag' if isinstance(error, UnknownTag) else 'invalid_request'}: {error}")
         raise typer.Exit(ExitCode.FAILED) from None
@@ -64,6 +68,15 @@ def show(answer: "Neighbours") -> None:
     console.print(table)
     for warning in answer.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def apart(terms: Iterable[str], known: Container[str]) -> list[str]:
+    """Take ``skiing beach`` for two tags, if both are known, and ``breast stroke`` for one if that is."""
+    tags: list[str] = []
+    for term in terms:
+        words = term.split()
+        tags += words if term not in known and all(word in known for word in words) else [term]
+    return tags
 
 
 def parse(query: str) -> tuple[list[str], list[str]]:

@@ -45,6 +45,12 @@ KindsFileOption = Annotated[
         help="More hashtags to hold back, in the format of the bundle's own table of kinds.",
     ),
 ]
+TrendsFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", envvar="TAG2VEC_TRENDS_FILE", help="Newer trends than the bundle's, from tag2vec trends."
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object per line; the default unless stdout is a terminal.")
 ]
@@ -93,8 +99,21 @@ def suggest(
             help="Suggest only hashtags that posts of this language use: a code such as en; see the API.",
         ),
     ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG",
+            help="A hashtag that is on the clip already: it says what the clip shows, and is not suggested again; "
+            "repeatable, or separated by commas.",
+        ),
+    ] = None,
+    diversity: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="How far hashtags that are spelt alike give way to others, from 0 to 1."),
+    ] = 0.1,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
+    trends_file: TrendsFileOption = None,
     as_json: JsonOption = False,
     bundle: BundleOption = None,
 ) -> None:
@@ -117,7 +136,7 @@ def suggest(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     opened = Bundle.open(bundle or SHIPPED)
-    pipeline = Pipeline(opened, deny_file, kinds_file)
+    pipeline = Pipeline(opened, deny_file, kinds_file, trends_file)
     if rank not in pipeline.suggester.ranks:
         raise NoDates(NO_DATES)
     pipeline.suggester.require_language(language)
@@ -129,6 +148,8 @@ def suggest(
         rank=rank,
         platform=platform,
         language=language,
+        hint=split(hint or ()),
+        diversity=diversity,
     )
     threads = processors()
     if not encoder.kernels_cached():

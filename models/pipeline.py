@@ -1,6 +1,7 @@
 """The inference pipeline: suggests hashtags for a clip, using the models of one bundle."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -67,11 +68,19 @@ class Pipeline:
         Further tags never to suggest, in the format of `models.tags.deny_list`.
     kinds_file : Path, optional
         Further tags to hold back, in the format of `models.tags.kinds`.
+    trends_file : Path, optional
+        Newer trends than those of the bundle; see `Bundle.trends`.
     """
 
-    def __init__(self, bundle: Bundle, deny_file: Path | None = None, kinds_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        deny_file: Path | None = None,
+        kinds_file: Path | None = None,
+        trends_file: Path | None = None,
+    ) -> None:
         self.bundle = bundle
-        self._deny_file, self._kinds_file = deny_file, kinds_file
+        self._files = deny_file, kinds_file, trends_file
 
     @cached_property
     def encoder(self) -> "ClipEncoder":
@@ -88,7 +97,7 @@ class Pipeline:
     @cached_property
     def suggester(self) -> "Suggester":
         """Suggests hashtags for an embedded clip and what its pictures show."""
-        return self.bundle.suggester(self._deny_file, self._kinds_file)
+        return self.bundle.suggester(*self._files)
 
     @cached_property
     def completion(self) -> "Completion":
@@ -120,7 +129,8 @@ class Pipeline:
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
         confident, any_right, appearance = True, 1.0, encoded.appearance
         exclude, allow = list(options.get("exclude", ())), list(options.get("allow", ()))
-        options = {**options, "exclude": exclude, "allow": allow}
+        hint = list(options.get("hint", ()))
+        options = {**options, "exclude": exclude, "allow": allow, "hint": hint}
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
@@ -134,6 +144,7 @@ class Pipeline:
                 allow=allow,
                 platform=options.get("platform"),
                 language=options.get("language"),
+                hint=hint,
             )
             if calibration is None:
                 hashtags = suggest()
@@ -151,6 +162,9 @@ class Pipeline:
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
             place = locate()
+        trends = self.suggester.trends
+        if options.get("rank") == "trending" and trends is not None and trends.stale(date.today()):
+            warnings.append(f"The newest post behind the trends is of {trends.newest_post}: they may be over.")
         if hashtags and not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds

@@ -125,7 +125,8 @@ class Service:
         return sorted(missing)
 
     def _copy_of_bundle(self) -> Model:
-        return Model(self.settings.bundle, self.spool, self.settings.deny_file, self.settings.kinds_file)
+        settings = self.settings
+        return Model(settings.bundle, self.spool, settings.deny_file, settings.kinds_file, settings.trends_file)
 
     async def stop(self) -> None:
         """End everything that `start` began, and leave no process; the server removes the spool when all is over."""

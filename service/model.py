@@ -26,7 +26,12 @@ class Model:
     """
 
     def __init__(
-        self, source: Path, spool: Path, deny_file: Path | None = None, kinds_file: Path | None = None
+        self,
+        source: Path,
+        spool: Path,
+        deny_file: Path | None = None,
+        kinds_file: Path | None = None,
+        trends_file: Path | None = None,
     ) -> None:
         """Copy the bundle in `source` into `spool` and verify the copy; workers can use it from then on.
 
@@ -45,7 +50,7 @@ class Model:
             self._discard()
             Bundle.open(source)  # says what is wrong with the operator's folder, not with the copy
             raise
-        self.pipeline = Pipeline(self.bundle, deny_file, kinds_file)
+        self.pipeline = Pipeline(self.bundle, deny_file, kinds_file, trends_file)
 
     def load(self) -> None:
         """Read the embedding, the tags and the rules of platforms before the first request needs them.
@@ -53,7 +58,7 @@ class Model:
         Raises
         ------
         Tag2VecError
-            If the operator's deny list or kinds of tags cannot be used.
+            If the operator's deny list, kinds of tags or trends cannot be used.
         """
         _ = self.pipeline.embedding, self.pipeline.suggester, self.pipeline.completion, platforms()
         # All of this stays. The garbage collector, which stops the event loop, would otherwise walk through it for

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     bundle: Path = Field(SHIPPED, description="folder of the model bundle")
     deny_file: Path | None = Field(None, description="file of additional tags never to suggest; reread on SIGHUP")
     kinds_file: Path | None = Field(None, description="file of additional tags to hold back; reread on SIGHUP")
+    trends_file: Path | None = Field(None, description="file of newer trends (`tag2vec trends`); reread on SIGHUP")
 
     workers: PositiveInt = Field(
         default_factory=processors,

@@ -35,7 +35,8 @@ def run(settings: Settings) -> None:
         If this system cannot run the service, if others could reach it and it was not told what to ask of them, or if
         the path of the folder for temporary files is too long.
     Tag2VecError
-        If the bundle, the deny list, the kinds of tags, the key file or the database of feedback cannot be used.
+        If the bundle, the deny list, the kinds of tags, the trends, the key file or the database of feedback cannot be
+        used.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise StartupError("the service needs Linux or macOS: this system cannot fork processes. Use tag2vec suggest")
@@ -49,7 +50,9 @@ def run(settings: Settings) -> None:
             f"the path {tempfile.gettempdir()} is too long for sockets; set TMPDIR to one of at most "
             f"{_TMPDIR_CHARACTERS} characters"
         )
-    Bundle.open(settings.bundle)
+    bundle = Bundle.open(settings.bundle)
+    if settings.trends_file is not None:
+        bundle.trends(settings.trends_file)
     if settings.deny_file is not None:
         DenyList.read(settings.deny_file)
     if settings.kinds_file is not None:

@@ -8,6 +8,7 @@ VOCABULARY = "vocabulary.safetensors"
 APPEARANCE = "appearance.onnx"
 CLASSES = "classes.tsv"
 TAG_VECTORS = "tag_vectors.safetensors"
+TAGS = "tags.json"
 TIMINGS = "timings.json"
 DENIED = "denied_tags.txt"
 KINDS = "tag_kinds.tsv"
@@ -20,7 +21,7 @@ REQUIRED = (
     CARD,
     DENIED,
     KINDS,
-    "tags.json",
+    TAGS,
     "tagspace.faiss",
     "cooccurrence.safetensors",
 )

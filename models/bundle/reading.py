@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from models.bundle.files import APPEARANCE, CLASSES, DENIED, KINDS, MANIFEST, TAG_VECTORS, VOCABULARY
+from models.bundle.files import APPEARANCE, CLASSES, DENIED, KINDS, MANIFEST, TAG_VECTORS, TAGS, VOCABULARY
 from models.bundle.manifest import Manifest, read_manifest
 from models.bundle.verification import verify_complete, verify_file, verify_shapes, verify_stemmer
 from models.encoded_clip import EncodedLengths
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.fisher import Vocabulary
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester
+    from models.tags.trends import Trends
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 """The bundle that comes with the project."""
@@ -122,7 +123,28 @@ class Bundle:
 
         return TagSpace.load(self.path, self.hashtags)
 
-    def suggester(self, deny_file: Path | None = None, kinds_file: Path | None = None) -> "Suggester":
+    @property
+    def tags_sha256(self) -> str:
+        """SHA-256 of the tags: what counts them in order fits no other bundle."""
+        return self.manifest.files[TAGS].sha256
+
+    def trends(self, file: Path | None = None) -> "Trends | None":
+        """Read the trends of the bundle, or those of a file that was counted for it; None without either.
+
+        Raises
+        ------
+        BundleError
+            If the file cannot be used, or was counted for other tags.
+        """
+        from models.tags.trends import TRENDS_FILE, Trends
+
+        if file is not None:
+            return Trends.read(file, self.tags_sha256)
+        return Trends.load(self.path) if self._listed(TRENDS_FILE) else None
+
+    def suggester(
+        self, deny_file: Path | None = None, kinds_file: Path | None = None, trends_file: Path | None = None
+    ) -> "Suggester":
         """Read the parts that suggest hashtags; imports FAISS.
 
         Parameters
@@ -131,6 +153,8 @@ class Bundle:
             More tags never to suggest, besides those of the bundle, as in `models.tags.deny_list`.
         kinds_file : Path, optional
             More tags to hold back, or other kinds for those of the bundle, as in `models.tags.kinds`.
+        trends_file : Path, optional
+            Newer trends than those of the bundle, written by `tag2vec trends`.
 
         Raises
         ------
@@ -145,7 +169,6 @@ class Bundle:
         from models.tags.languages import LANGUAGES_FILE, Languages
         from models.tags.suggestions import Suggester
         from models.tags.tag_map import MAP_FILE, TagMap
-        from models.tags.trends import TRENDS_FILE, Trends
 
         deny_files = [self.path / DENIED, *([deny_file] if deny_file else [])]
         space = self.tagspace()
@@ -154,7 +177,7 @@ class Bundle:
             Cooccurrence.load(self.path),
             temperature=self.manifest.settings.temperature,
             denied=[DenyList.read(file) for file in deny_files],
-            trends=Trends.load(self.path) if self._listed(TRENDS_FILE) else None,
+            trends=self.trends(trends_file),
             inflections=Inflections.load(self.path) if self._listed(INFLECTIONS_FILE) else None,
             languages=Languages.load(self.path) if self._listed(LANGUAGES_FILE) else None,
             classes=ClassAnchors(classes_from(self._listed(CLASSES), self._listed(TAG_VECTORS)), space),

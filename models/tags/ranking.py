@@ -54,7 +54,7 @@ class Ranking:
         if len(space) != len(cooccurrence):
             raise BundleError(f"the tag space has {len(space)} stems, but co-occurrence has {len(cooccurrence)}")
         self.space = space
-        self._cooccurrence = cooccurrence
+        self.cooccurrence = cooccurrence
         self._temperature = temperature
 
     def anchors(self, vector: ArrayLike) -> Anchors:
@@ -111,7 +111,7 @@ class Ranking:
             yield Ranked(rows[name], known.get(rows[name], 0.0))
 
     def _expected(self, anchors: Anchors) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        stems, relevance = self._cooccurrence.expected(anchors.rows, anchors.weights)
+        stems, relevance = self.cooccurrence.expected(anchors.rows, anchors.weights)
         # What names the thing seen is as relevant as it is likely, and so comes before what goes with it.
         places = np.searchsorted(stems, anchors.rows)
         relevance[places] = np.maximum(relevance[places], anchors.naming)

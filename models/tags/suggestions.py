@@ -17,7 +17,8 @@ from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
-from models.tags.diversity import diversify
+from models.tags.diversity import DEFAULT, diversify
+from models.tags.hints import hinted
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
 from models.tags.languages import ENGLISH, Languages
@@ -95,6 +96,11 @@ class SuggestOptions(TypedDict, total=False):
     language : str, optional
         ISO 639-1 code; suggest only tags that posts of this language use (`models.tags.languages`). Words of another
         language than English, which are held back otherwise, are suggested in their own.
+    hint : iterable of str
+        Tags as typed that are on the clip already: they say what it stands for (`models.tags.hints`) and are not
+        suggested again. Denied and unknown ones have no effect.
+    diversity : float
+        0 (the most relevant, however alike they are spelt) to 1; see `models.tags.diversity`.
     """
 
     k: int
@@ -104,6 +110,8 @@ class SuggestOptions(TypedDict, total=False):
     rank: Rank
     platform: PlatformName | None
     language: str | None
+    hint: Iterable[str]
+    diversity: float
 
 
 class Suggester:
@@ -154,8 +162,9 @@ class Suggester:
     ) -> None:
         if tag_map is not None and len(tag_map) != len(space):
             raise BundleError(f"the tag space has {len(space)} stems, but {MAP_FILE} places {len(tag_map)}")
-        if languages is not None and len(languages) != len(space):
-            raise BundleError(f"the tag space has {len(space)} stems, but the table of languages has {len(languages)}")
+        for name, table in (("languages", languages), ("trends", trends)):
+            if table is not None and len(table) != len(space):
+                raise BundleError(f"the tag space has {len(space)} stems, but the table of {name} has {len(table)}")
         self.space = space
         self.trends = trends
         self.tag_map = tag_map
@@ -206,6 +215,8 @@ class Suggester:
         rank: Rank = "similar",
         platform: PlatformName | None = None,
         language: str | None = None,
+        hint: Iterable[str] = (),
+        diversity: float = DEFAULT,
         score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
@@ -214,7 +225,7 @@ class Suggester:
         ----------
         vector, probabilities, share
             See `anchors`.
-        k, min_score, exclude, allow, rank, platform, language
+        k, min_score, exclude, allow, rank, platform, language, hint, diversity
             See `SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
@@ -241,11 +252,13 @@ class Suggester:
         self.require_language(language)
         if platform is not None:
             k = platforms()[platform].at_most(k)
-        anchors = self.anchors(vector, probabilities, share)
+        hints = self.hints(hint)
+        seen = self.anchors(vector, probabilities, share)
+        anchors = hinted(seen, hints, self._ranking.cooccurrence)
         centre = self._ranking.centre(anchors)
-        sure = self._sure(anchors)
+        sure = self._sure(seen)  # what a clip surely shows is not for hints to say
         asked = {stem(normalise(tag)): tag for tag in allow}
-        excluded = self._rows(exclude)
+        excluded = self._rows(exclude) | self._rows(hint)
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
         if asked:
@@ -265,7 +278,7 @@ class Suggester:
         most_relevant = candidates[0].relevance if candidates else 0.0
         candidates = list(takewhile(lambda one: score(one.relevance, most_relevant) >= min_score, candidates))
         displays = [self.space.displays[one.row] for one in candidates]
-        chosen = diversify(candidates, displays, [one.relevance for one in candidates], count)
+        chosen = diversify(candidates, displays, [one.relevance for one in candidates], count, diversity)
         if rank != "similar":
             use = self.space.counts if self.trends is None or rank == "popular" else self.trends.growth
             # Tags that were asked for stay behind those that fit, however many posts use them.
@@ -292,25 +305,26 @@ class Suggester:
         allow: Iterable[str] = (),
         platform: PlatformName | None = None,
         language: str | None = None,
+        hint: Iterable[str] = (),
         none_left: bool = False,
     ) -> list[str]:
-        """Return what to tell whoever gave `exclude` and `allow`: which tags are unknown, and why none is left.
+        """Return what to tell whoever gave `exclude`, `allow` and `hint`: which tags are unknown, and why none is left.
 
         Parameters
         ----------
-        vector, probabilities, share, exclude, allow, platform, language
+        vector, probabilities, share, exclude, allow, platform, language, hint
             As given to `suggest`.
         none_left : bool
             Whether it suggested nothing.
         """
-        exclude, allow = list(exclude), list(allow)
+        exclude, allow, hint = list(exclude), list(allow), list(hint)
         sentences = []
-        if unknown := [tag for tag in (*exclude, *allow) if tag not in self.space]:
+        if unknown := [tag for tag in (*exclude, *allow, *hint) if tag not in self.space]:
             sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
         if allow and none_left:
             anchors = self.anchors(vector, probabilities, share)
             centre, sure = self._ranking.centre(anchors), self._sure(anchors)
-            excluded = self._rows(exclude)
+            excluded = self._rows(exclude) | self._rows(hint)
             reasons: dict[str, list[str]] = {}
             for tag in allow:
                 if tag in self.space:
@@ -388,6 +402,10 @@ class Suggester:
         return Recognition(
             familiarity=float(familiarity(cosines, self._temperature)), certainty=self.classes.certainty(probabilities)
         )
+
+    def hints(self, tags: Iterable[str]) -> list[int]:
+        """Return the rows of the hints among tags as typed, ascending: those that are known and not denied."""
+        return sorted(row for row in self._rows(tags) if not self._denies_row(row))
 
     def _rows(self, tags: Iterable[str]) -> set[int]:
         return {self.space.row(stem(normalise(tag))) for tag in tags if tag in self.space}

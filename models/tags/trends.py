@@ -1,5 +1,6 @@
 """Trends: how often each tag was used in recent weeks, if the posts have dates."""
 
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,9 @@ from models.errors import BundleError
 from models.tensor_file import Tensors, narrowed, read_tensors, write_tensors
 
 TRENDS_FILE = "trends.safetensors"
+
+FRESH = timedelta(90)
+"""How old the newest post may be before trends say little about today."""
 
 SMOOTHING = 5.0
 """Posts added to both the actual and the expected count, so that a few posts do not make a trend."""
@@ -60,13 +64,42 @@ class Trends:
         growth: NDArray[np.float64] = (recent + SMOOTHING) / (expected + SMOOTHING)
         return growth
 
+    @property
+    def newest_post(self) -> date:
+        """Day of the newest post: the last of the last window, all of which have the same length."""
+        return date.fromordinal(int(2 * self.starts[-1] - self.starts[-2]) - 1)
+
+    def stale(self, today: date) -> bool:
+        """Return whether the newest post is too old for trends of today."""
+        return today - self.newest_post > FRESH
+
     def save(self, folder: Path) -> Path:
         """Write `TRENDS_FILE` to an existing folder; return its path."""
-        tensors: Tensors = {"starts": self.starts, "posts": self.posts, "counts": narrowed(self.counts)}
-        return write_tensors(folder / TRENDS_FILE, tensors)
+        return write_tensors(folder / TRENDS_FILE, self._tensors())
+
+    def write(self, file: Path, tags: str) -> None:
+        """Write a file that goes with a bundle but is not in it, given the SHA-256 of the bundle's tags."""
+        write_tensors(file, {**self._tensors(), "tags": np.frombuffer(bytes.fromhex(tags), np.uint8)})
+
+    def _tensors(self) -> Tensors:
+        return {"starts": self.starts, "posts": self.posts, "counts": narrowed(self.counts)}
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; raises BundleError if it is missing or damaged."""
         tensors = read_tensors(folder / TRENDS_FILE, "starts", "posts", "counts")
+        return cls(tensors["starts"], tensors["posts"], tensors["counts"])
+
+    @classmethod
+    def read(cls, file: Path, tags: str) -> Self:
+        """Read what `write` wrote for the same tags.
+
+        Raises
+        ------
+        BundleError
+            If the file is missing or damaged, or was counted for other tags.
+        """
+        tensors = read_tensors(file, "starts", "posts", "counts", "tags")
+        if tensors["tags"].tobytes().hex() != tags:
+            raise BundleError(f"{file}: counts the tags of another bundle. Run tag2vec trends with this one.")
         return cls(tensors["starts"], tensors["posts"], tensors["counts"])

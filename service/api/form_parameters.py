@@ -10,7 +10,7 @@ from service.api.schemas import SuggestQuery
 from service.api.uploads import Field
 from service.problems import Code, Problem
 
-_LISTS: Final = {"exclude", "allow"}
+_LISTS: Final = {"exclude", "allow", "hint"}
 
 
 def complete(query: SuggestQuery, given: Collection[str], fields: Iterable[Field]) -> SuggestQuery:

@@ -321,11 +321,13 @@ async def get_info(request: Request) -> Response:
         workers=settings.workers,
         queue=settings.queue,
     )
+    trends = model.pipeline.suggester.trends
     trained = schemas.TrainedModel(
         **answers.ModelInfo.of(model.bundle).model_dump(),
         tags=len(model.pipeline.tagspace),
         ranks=model.pipeline.suggester.ranks,
         languages=model.pipeline.suggester.languages,
+        trends=None if trends is None else schemas.TrendsInfo(newest_post=trends.newest_post),
         hashtags=model.hashtags,
         map=model.pipeline.suggester.tag_map is not None,
     )

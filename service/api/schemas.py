@@ -1,5 +1,6 @@
 """Queries and responses, as OpenAPI describes them."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
@@ -7,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from models import answers
 from models.sandbox.confinement import Measure
+from models.tags.diversity import DEFAULT
 from models.tags.platforms import Platform, PlatformName
 from models.tags.suggestions import Rank, SuggestOptions
 from models.tags.tag_list import split
@@ -83,6 +85,20 @@ class SuggestQuery(BaseModel):
         """The part of the clip to look at."""
         return Excerpt(start_s=self.start, end_s=self.end)
 
+    hint: Tags = Field(
+        [],
+        max_length=20,
+        description="tags that are on the clip already: they say what it shows, and are not suggested again; "
+        "repeatable, or separated by commas",
+    )
+    diversity: float = Field(
+        DEFAULT,
+        ge=0,
+        le=1,
+        description="how far hashtags that are spelt alike give way to others; 0: not at all, so the most probable "
+        "come first whatever they are",
+    )
+
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(
@@ -93,6 +109,8 @@ class SuggestQuery(BaseModel):
             rank=self.rank,
             platform=self.platform,
             language=self.language,
+            hint=self.hint,
+            diversity=self.diversity,
         )
 
 
@@ -177,12 +195,19 @@ class Limits(answers.Strict):
     queue: int = Field(description="clips that may wait for a worker")
 
 
+class TrendsInfo(answers.Strict):
+    """What `rank=trending` goes by."""
+
+    newest_post: date = Field(examples=["2025-05-31"])
+
+
 class TrainedModel(answers.ModelInfo):
     """The model in use."""
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
     languages: list[str] = Field(description="valid values of `language`, the most used first; none if posts were few")
+    trends: TrendsInfo | None = Field(description="null: the model cannot rank by `trending`")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
     map: bool = Field(description="whether `GET /v1/map` has a map of the tags")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.neighbours import parse
+from commands.neighbours import apart, parse
 from models.bundle import Bundle
 from tests.commands.conftest import Run
 
@@ -32,6 +32,18 @@ def test_an_unknown_tag_is_answered_from_its_parts(bundle: Path, run: Run) -> No
     answer = json.loads(run("neighbours", "--bundle", bundle, "DogDance").out)
     assert answer["plus"] == [{"tag": "dogdance", "parts": ["dogs", "dancing"]}]
     assert "#dogs and #dancing" in answer["warnings"][0]
+
+
+def test_words_with_nothing_between_them_are_added(bundle: Path, run: Run) -> None:
+    answer = json.loads(run("neighbours", "--bundle", bundle, "golf", "dog", "-", "tennis").out)
+    assert [one["tag"] for one in answer["plus"]] == ["golf", "dogs"]
+    assert answer["warnings"] == []
+    assert apart(["breast stroke", "golf dog", "golf zebra"], {"breast stroke", "golf", "dog"}) == [
+        "breast stroke",
+        "golf",
+        "dog",
+        "golf zebra",
+    ]
 
 
 def test_what_the_operator_never_suggests_is_unknown(bundle: Path, tmp_path: Path, run: Run) -> None:

@@ -66,7 +66,11 @@ def test_what_has_grown_most_comes_first(operated: Running, dated: Path, clip: b
     growth = suggester.trends.growth[rows].tolist()
     assert len(growth) == 15
     assert growth == sorted(growth, reverse=True)
-    assert operated.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular", "trending"]
+    model = operated.client.get("/v1/info").json()["model"]
+    assert model["ranks"] == ["similar", "popular", "trending"]
+    assert model["trends"] == {"newest_post": "0001-01-14"}
+    assert [one for one in answer.json()["warnings"] if "newest post behind the trends is of 0001-01-14" in one]
+    assert not [one for one in operated.suggest(clip).json()["warnings"] if "newest post" in one]
 
 
 def test_only_tags_of_a_language_that_is_known(operated: Running, dated: Path, clip: bytes) -> None:
@@ -88,7 +92,19 @@ def test_without_dates_trending_is_refused(start: Serve, undated: Path, clip: by
     with start(workers=1, bundle=undated) as server:
         refused = server.suggest(clip, rank="trending")
         assert (refused.status_code, refused.json()["code"]) == (422, "no_dates")
-        assert server.client.get("/v1/info").json()["model"]["ranks"] == ["similar", "popular"]
+        model = server.client.get("/v1/info").json()["model"]
+        assert (model["ranks"], model["trends"]) == (["similar", "popular"], None)
+
+
+def test_hints_are_parameters_of_query_and_form(server: Running, clip: bytes) -> None:
+    query = server.suggest(clip, hint="yoga,unheard of", k=50).json()
+    form = server.client.post(
+        "/v1/hashtags", files={"file": clip}, data={"hint": ["#Yoga", "unheard of"], "k": "50"}
+    ).json()
+    assert query["hashtags"] == form["hashtags"]
+    assert "yoga" not in {stem(found["tag"]) for found in query["hashtags"]}
+    assert [one for one in query["warnings"] if "#unheardof" in one]
+    assert not [one for one in query["warnings"] if "#yoga" in one]
 
 
 def test_what_the_operator_denies_is_gone_whatever_is_allowed(server: Running, operated: Running, clip: bytes) -> None:

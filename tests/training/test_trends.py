@@ -51,6 +51,26 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         Trends.load(tmp_path)
 
 
+def test_newest_post(tmp_path: Path) -> None:
+    trends = count_trends(write(tmp_path, [(3, "golf snow"), (0, "golf"), (20, "golf"), (None, "golf")]), ["golf"])
+    assert trends is not None
+    assert trends.newest_post == NEWEST
+    assert not trends.stale(NEWEST + timedelta(90))
+    assert trends.stale(NEWEST + timedelta(91))
+
+
+def test_a_file_beside_the_bundle_fits_its_tags_only(tmp_path: Path) -> None:
+    trends = Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2]], np.int32))
+    file = tmp_path / "newer.safetensors"
+    trends.write(file, "ab" * 32)
+    assert Trends.read(file, "ab" * 32).counts.tolist() == [[1, 2]]
+    with pytest.raises(BundleError, match="another bundle"):
+        Trends.read(file, "cd" * 32)
+    trends.save(tmp_path)
+    with pytest.raises(BundleError, match="'tags'"):
+        Trends.read(tmp_path / TRENDS_FILE, "ab" * 32)
+
+
 @pytest.mark.parametrize(
     ("starts", "posts", "counts"), [([1], [4], [[1]]), ([8, 1], [4, 5], [[1, 2]]), ([1, 8], [4, 5], [[5, 2]])]
 )

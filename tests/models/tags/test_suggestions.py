@@ -344,6 +344,30 @@ def test_unknown_languages_are_named() -> None:
     ]
 
 
+@given(VECTORS, PROBABILITIES, TYPED, RANKS)
+def test_hints_are_not_suggested_again(
+    vector: np.ndarray, probabilities: np.ndarray | None, hint: list[str], rank: Rank
+) -> None:
+    found = HOLDING.suggest(vector, probabilities, k=N, hint=hint, rank=rank)
+    without = HOLDING.suggest(vector, probabilities, k=N, rank=rank)
+    hints = {stem(normalise(tag)) for tag in hint}
+    assert {stem(one.tag) for one in found} == {stem(one.tag) for one in without} - hints
+
+
+def test_hints_without_effect() -> None:
+    vector = np.ones(8)
+    # Denied (a list, a kind), unknown, or no tag at all.
+    hints = ["dogfan", "golf", "unheard of", ""]
+    found, without = (HELD_AND_DENIED.suggest(vector, k=N, hint=hint) for hint in (hints, ()))
+    assert found == without
+    assert HELD_AND_DENIED.warnings(vector, hint=hints) == [
+        "The model does not know these tags, so they have no effect: #unheardof, ''."
+    ]
+
+
+HELD_AND_DENIED = Suggester(SPACE, COOCCURRENCE, temperature=0.1, denied=[DENIED], kinds=HELD)
+
+
 @given(VECTORS)
 def test_held_back_tags_are_suggested_to_those_who_ask(vector: np.ndarray) -> None:
     assert [one.tag for one in HOLDING.suggest(vector, allow=["#TennisLife"])] == ["tennislife"]

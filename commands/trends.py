@@ -1,0 +1,49 @@
+"""`tag2vec trends`: which hashtags posts use ever more, counted anew without training."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.output import write
+from commands.suggest import BundleOption
+from commands.train import log_to_stderr
+
+
+def trends(
+    posts: Annotated[
+        list[Path], typer.Argument(metavar="POSTS...", help="Files of posts with dates, as training reads them.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")],
+    bundle: BundleOption = None,
+) -> None:
+    """Count the hashtags of recent posts by week, for `--rank trending` of a bundle that is trained already.
+
+    Prints the day of the newest post. The file goes into TAG2VEC_TRENDS_FILE, and fits this bundle only.
+    """
+    import tempfile
+
+    from models.atomic_write import atomic_write
+    from models.bundle import SHIPPED, Bundle
+    from models.errors import NoDates
+    from training.corpus import CorpusSettings, build_corpus
+    from training.trends import count_trends
+
+    log_to_stderr()
+    opened = Bundle.open(bundle or SHIPPED)
+    # As the bundle was trained, but for every post.
+    settings = CorpusSettings.model_validate({**_corpus(opened.manifest.training.settings), "every": 1})
+    with tempfile.TemporaryDirectory(prefix="tag2vec-") as folder:
+        build_corpus(Path(folder), posts=posts, settings=settings)
+        counted = count_trends(Path(folder), opened.tagspace().stems)
+    if counted is None:
+        raise NoDates("The posts show no trend: at least two of the twelve weeks before the newest need posts.")
+    with atomic_write(out) as partial:
+        counted.write(partial, opened.tags_sha256)
+    write(str(counted.newest_post))
+
+
+def _corpus(settings: Mapping[str, object]) -> dict[str, object]:
+    corpus = settings.get("corpus")
+    return corpus if isinstance(corpus, dict) else {}

@@ -1,0 +1,48 @@
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from commands.exit_codes import ExitCode
+from models.bundle import Bundle
+from models.errors import BundleError
+from tests.commands.conftest import Run
+
+NEWEST = date(2025, 5, 31)
+
+
+def write(file: Path, posts: list[tuple[int, str]]) -> Path:
+    """Posts by how many days before the newest they are from."""
+    lines = [json.dumps({"tags": tags.split(), "date": str(NEWEST - timedelta(ago))}) for ago, tags in posts]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_newer_posts_are_counted_for_a_trained_bundle(bundle: Path, tmp_path: Path, run: Run) -> None:
+    posts = write(tmp_path / "posts.jsonl", [(0, f"golf dogs a{n}") for n in range(9)] + [(30, "dogs été")] * 3)
+    file = tmp_path / "trends.safetensors"
+    ended = run("trends", posts, "--out", file, "--bundle", bundle)
+    assert (ended.code, ended.out) == (0, f"{NEWEST}\n")
+    opened = Bundle.open(bundle)
+    assert opened.suggester().ranks == ["similar", "popular"]
+    suggester = opened.suggester(trends_file=file)
+    assert suggester.ranks == ["similar", "popular", "trending"]
+    assert suggester.trends is not None
+    assert suggester.trends.counts.sum(axis=1).tolist() == [9, 0, 0, 3, 0, 12]
+    assert suggester.trends.growth.argmax() == 0
+
+
+def test_posts_without_dates_show_no_trend(bundle: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "posts.txt").write_text("golf dogs\n")
+    file = tmp_path / "trends.safetensors"
+    ended = run("trends", tmp_path / "posts.txt", "--out", file, "--bundle", bundle)
+    assert ended.code == ExitCode.UNUSABLE
+    assert "no trend" in ended.err
+    assert not file.exists()
+
+
+def test_a_file_that_is_none_is_refused(bundle: Path, tmp_path: Path) -> None:
+    (file := tmp_path / "trends.safetensors").write_text("nothing of the kind")
+    with pytest.raises(BundleError, match=r"trends\.safetensors: cannot be read"):
+        Bundle.open(bundle).suggester(trends_file=file)

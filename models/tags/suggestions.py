@@ -160,9 +160,7 @@ class Suggester:
         tag_map: TagMap | None = None,
         languages: Languages | None = None,
     ) -> None:
-        if tag_map is not None and len(tag_map) != len(space):
-            raise BundleError(f"the tag space has {len(space)} stems, but {MAP_FILE} places {len(tag_map)}")
-        for name, table in (("languages", languages), ("trends", trends)):
+        for name, table in (("languages", languages), ("trends", trends), ("places", tag_map)):
             if table is not None and len(table) != len(space):
                 raise BundleError(f"the tag space has {len(space)} stems, but the table of {name} has {len(table)}")
         self.space = space

@@ -3,8 +3,18 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from models import answers
 from models.sandbox.confinement import Measure
@@ -33,6 +43,15 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         without_default(field, field)
 
 
+class _Absent:
+    """Describes a parameter that may be absent by its type alone: no query or form can hold a null."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        while schema["type"] in ("nullable", "function-after"):
+            schema = schema["schema"]
+        return handler(schema)
+
+
 class SuggestQuery(BaseModel):
     """Query of `POST /v1/hashtags`."""
 
@@ -55,12 +74,12 @@ class SuggestQuery(BaseModel):
         "use (`popular`) or that have grown most lately (`trending`). Scores need not fall from one to the "
         "next: hashtags spelt alike are spread out, and `popular` and `trending` do not go by scores",
     )
-    platform: PlatformName | SkipJsonSchema[None] = Field(
+    platform: Annotated[PlatformName | None, _Absent()] = Field(
         None,
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
 
-    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | SkipJsonSchema[None] = Field(
+    language: Annotated[Annotated[str, Field(pattern="^[a-z]{2}$")] | None, _Absent()] = Field(
         None,
         description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
         "`GET /v1/info`",
@@ -69,7 +88,7 @@ class SuggestQuery(BaseModel):
     start: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
     )
-    end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | SkipJsonSchema[None] = Field(
+    end: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, _Absent()] = Field(
         None, description="seconds into the clip at which that part ends; its end by default"
     )
 

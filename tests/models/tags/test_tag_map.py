@@ -33,7 +33,7 @@ def test_place_of_a_vector_is_that_of_its_nearest_tag() -> None:
     for row, (x, y) in enumerate(PLACES.tolist()):
         assert suggester.place(np.eye(4)[row]) == (x, y)
     assert Suggester(space, Cooccurrence.empty(4), temperature=0.05).place(np.eye(4)[0]) is None
-    with pytest.raises(BundleError, match="places 4"):
+    with pytest.raises(BundleError, match="places has 4"):
         Suggester(TagSpace.from_vectors(["a"], [1], ["a"], [[1]]), Cooccurrence.empty(1), temperature=1, tag_map=MAP)
 
 

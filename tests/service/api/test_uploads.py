@@ -140,7 +140,7 @@ def test_broken_form(tight: Running, name: str) -> None:
     [
         ([part("file", b"clip"), part("caption", bytes(FORM_BYTES))], ""),
         (
-            [part("caption", bytes(FORM_BYTES)), part("file", b"clip")],
+            [part("caption", bytes(2 * FORM_BYTES)), part("file", b"clip")],
             " If one of these fields is the clip, call it 'file': 'caption'.",
         ),
     ],

@@ -14,7 +14,6 @@ from pydantic import (
     field_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from models import answers
 from models.sandbox.confinement import Measure
@@ -46,7 +45,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 class _Absent:
     """Describes a parameter that may be absent by its type alone: no query or form can hold a null."""
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         while schema["type"] in ("nullable", "function-after"):
             schema = schema["schema"]
         return handler(schema)

@@ -18,8 +18,8 @@ class VideoInfo:
     analysed_s : float
         Seconds that were looked at: pieces of a long clip.
     frames_used : int
-        Frames that were looked at, after resampling to at most `models.video.limits.VideoLimits.max_fps`, without those
-        that repeat the one before.
+        Frames that were looked at, after thinning out (`models.video.thinning`), without those that repeat the one
+        before.
     start_s : float
         Seconds into the clip at which the part that was used begins.
     """

@@ -203,7 +203,7 @@ class Limits(answers.Strict):
     max_pixels: int = Field(description="pixels of all frames in the file; of some codecs each counts more")
     max_width: int = Field(description="pixels of the long side")
     max_height: int = Field(description="pixels of the short side")
-    max_fps: float = Field(description="clips with a higher frame rate are resampled to this")
+    max_fps: float = Field(description="the most frames of each second that are used; usually about 15 are")
     max_form_bytes: int = Field(description="bytes that a form may have beside the clip")
     max_hashtags: int = Field(description="largest `k`")
     deadline_s: float = Field(description="seconds from the last byte of an upload to the answer")

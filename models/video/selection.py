@@ -44,7 +44,8 @@ class Selection:
         self._excerpt = excerpt
         self._base = float(stream.time_base or 0) or 1.0
         # An avi says when packets are decoded, not when they are shown: that is known by counting from the beginning.
-        self._counts = stream.container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
+        reordered = stream.container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
+        self._counts = reordered and excerpt != WHOLE
         # Every frame of a GIF is drawn over the one before.
         self._has_keys = stream.container.format.name != "gif" and not self._counts
         self._stamps: deque[int] = deque()

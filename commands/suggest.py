@@ -111,6 +111,9 @@ def suggest(
         float,
         typer.Option(min=0.0, max=1.0, help="How far hashtags that are spelt alike give way to others, from 0 to 1."),
     ] = 0.1,
+    tracks: Annotated[
+        bool, typer.Option("--tracks", help="In JSON, tell some of the trajectories that were found.")
+    ] = False,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     trends_file: TrendsFileOption = None,
@@ -158,7 +161,7 @@ def suggest(
     for clip in clips:
         try:
             with on_disk(clip) as file:
-                answer = Hashtags.of(pipeline(file, excerpt=excerpt, threads=threads, **options), opened)
+                answer = Hashtags.of(pipeline(file, excerpt=excerpt, tracks=tracks, threads=threads, **options), opened)
         except ClipError as error:
             failed = True
             complain(f"{clip}: {error.code}: {error}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.bundle import Bundle
+from models.encoded_clip import MOST_TRACKS, TrackSample
 from models.tags.neighbours import Neighbourhood
 from models.tags.tag_map import SIDE
 
@@ -87,6 +88,39 @@ class Place(Strict):
     y: int = Field(ge=0, le=SIDE)
 
 
+class Tracks(Strict):
+    """Some of the clip's trajectories, to be drawn over it."""
+
+    width: int = Field(description="of the clip as displayed, as in `video`", examples=[480])
+    height: int = Field(examples=[480])
+    starts_s: list[Rounded] = Field(
+        description="seconds into the clip, whichever part of it was used, at which each first point is shown",
+        max_length=MOST_TRACKS,
+        examples=[[0.0, 0.4]],
+    )
+    step_s: Rounded = Field(
+        ge=0,
+        description="seconds from one point to the next: the median, if they vary; 0 if there are no trajectories",
+        examples=[0.0667],
+    )
+    points: list[list[int]] = Field(
+        description="of each trajectory the pixels that it goes through: x, y, x, y, ...",
+        max_length=MOST_TRACKS,
+        examples=[[[200, 310, 204, 308, 209, 307], [31, 40, 31, 44, 32, 48]]],
+    )
+
+    @classmethod
+    def of(cls, sample: TrackSample, video: VideoInfo) -> "Tracks":
+        """Build from a sample of the trajectories of a video."""
+        return Tracks(
+            width=video.width,
+            height=video.height,
+            starts_s=sample.starts_s,
+            step_s=sample.step_s,
+            points=sample.points.reshape(len(sample.points), -1).tolist() if len(sample.points) else [],
+        )
+
+
 class Hashtags(Strict):
     """Hashtags for a clip."""
 
@@ -98,11 +132,13 @@ class Hashtags(Strict):
     video: VideoInfo
     timings_ms: Timings
     place: Place | None = Field(description="where the clip lies on the map, amid its nearest tags; null without a map")
+    tracks: Tracks | None = Field(description="what moves in the clip; null unless `tracks` asks for it")
     warnings: list[str] = Field(description="reasons why this answer is less certain")
 
     @classmethod
     def of(cls, answer: "Answer", bundle: Bundle, **fields: str) -> Self:
         """Build from the answer of a bundle's pipeline; `fields` are those that a subclass adds."""
+        video = VideoInfo(**asdict(answer.video), trajectories=answer.trajectories)
         return cls(
             **fields,
             model=ModelInfo.of(bundle),
@@ -111,9 +147,10 @@ class Hashtags(Strict):
                 for found in answer.hashtags
             ],
             confident=answer.confident,
-            video=VideoInfo(**asdict(answer.video), trajectories=answer.trajectories),
+            video=video,
             timings_ms=Timings.model_validate(answer.timings_ms),
             place=None if answer.place is None else Place(x=answer.place[0], y=answer.place[1]),
+            tracks=None if answer.tracks is None else Tracks.of(answer.tracks, video),
             warnings=answer.warnings,
         )
 

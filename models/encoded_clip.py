@@ -1,12 +1,16 @@
 """A clip as its worker encodes it. In a module of its own: reading one must load neither decoder nor network."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.appearance import Appearance
 from models.video.info import VideoInfo
+
+MOST_TRACKS: Final = 500
+"""Trajectories of a sample."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,25 @@ class EncodedLengths:
     fisher: int
     features: int
     probabilities: int
+
+
+@dataclass(frozen=True)
+class TrackSample:
+    """Some of a clip's trajectories, at most `MOST_TRACKS`.
+
+    Attributes
+    ----------
+    points : int32 (n, steps + 1, 2)
+        The pixels (x, y) of the clip as displayed that each trajectory goes through, one for each used frame.
+    starts_s : list of float
+        Seconds since the first frame of the clip at which each first point is shown.
+    step_s : float
+        Seconds from one point to the next; the median, if they vary; 0 if there is no trajectory.
+    """
+
+    points: NDArray[np.int32]
+    starts_s: list[float]
+    step_s: float
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,8 @@ class EncodedClip:
         Milliseconds of `decode`, `trajectories`, `fisher` and `appearance`.
     warnings : list of str
         Sentences for the user.
+    tracks : TrackSample, optional
+        If it was asked for.
     """
 
     fisher: NDArray[np.float32]
@@ -42,3 +67,4 @@ class EncodedClip:
     trajectories: int
     timings_ms: dict[str, float]
     warnings: list[str]
+    tracks: TrackSample | None = None

@@ -17,6 +17,7 @@ from models.trajectories.compilation import kernels_cached
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
 from models.trajectories.short_clips import lengthened
+from models.trajectories.track_sampler import TrackSampler
 from models.video.decoding import Video
 from models.video.excerpt import WHOLE, Excerpt
 from models.video.limits import VideoLimits
@@ -51,6 +52,7 @@ class ClipEncoder:
         *,
         limits: VideoLimits = VideoLimits(),
         excerpt: Excerpt = WHOLE,
+        tracks: bool = False,
         threads: int = 1,
         clock: Clock | None = None,
     ) -> EncodedClip:
@@ -65,6 +67,8 @@ class ClipEncoder:
         limits : VideoLimits
         excerpt : Excerpt
             The part of the clip to look at.
+        tracks : bool
+            Keep a sample of the trajectories.
         threads : int
             Threads that extract trajectories and describe pictures, and that decode large frames.
         clock : Clock, optional
@@ -81,6 +85,7 @@ class ClipEncoder:
         encoder = FisherEncoder(self.vocabulary)
         shown = self.network.settings
         sampler = PictureSampler(shown.pictures, short_side=shown.short_side, side=shown.side)
+        tracked = TrackSampler() if tracks else None
         count = 0
         # One BLAS thread: more would compete with the threads and processes that we start on purpose.
         with _blas().limit(limits=1), helpers(threads) as executor:
@@ -100,24 +105,28 @@ class ClipEncoder:
                 ) as video,
             ):
                 for piece in clock.spent("decode", video.pieces()):
+                    before = len(video.used)
                     frames = clock.spent("decode", piece)
                     if video.whole:
                         frames = lengthened(frames, settings.length + 1, warnings)
                     for batch in extract(frames, settings, threads=threads, executor=executor, clock=clock):
                         count += len(batch)
+                        if tracked is not None:
+                            tracked.add(batch, before)
                         with clock.stage("fisher"):
                             encoder.add(batch.descriptors)
                 with clock.stage("fisher"):
                     fisher = encoder.vector()
                 info = video.info
                 warnings += video.warnings
+                sample = None if tracked is None else tracked.sample(video.used, (info.width, info.height))
             if not count:
                 warnings.append(STILL)
             with clock.stage("appearance"):
                 appearance = self.network.describe(sampler.pictures(), executor)
         timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher", "appearance")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
-        return EncodedClip(fisher, appearance, info, count, timings, warnings)
+        return EncodedClip(fisher, appearance, info, count, timings, warnings, sample)
 
     def warm_up(self) -> None:
         """Compile the kernels: takes seconds the first time on a machine; later runs read them from a cache on disk."""

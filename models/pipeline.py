@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from models.bundle import Bundle
 from models.clock import Clock
-from models.encoded_clip import EncodedClip
+from models.encoded_clip import EncodedClip, TrackSample
 from models.video.excerpt import WHOLE, Excerpt
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
@@ -46,6 +46,8 @@ class Answer:
     any_right : float
         Probability that one of the first five hashtags that may be suggested is right, 1 if there is no calibration:
         each score is computed from this and the relevance of its hashtag.
+    tracks : TrackSample, optional
+        Some of the trajectories, if they were asked for.
     """
 
     hashtags: list["Suggestion"]
@@ -56,6 +58,7 @@ class Answer:
     warnings: list[str]
     place: tuple[int, int] | None = None
     any_right: float = 1.0
+    tracks: TrackSample | None = None
 
 
 class Pipeline:
@@ -117,11 +120,13 @@ class Pipeline:
         *,
         limits: VideoLimits = VideoLimits(),
         excerpt: Excerpt = WHOLE,
+        tracks: bool = False,
         threads: int = 1,
         **options: "Unpack[SuggestOptions]",
     ) -> Answer:
         """Suggest hashtags for a clip; see `ClipEncoder.encode` and `suggest`."""
-        return self.suggest(self.encoder.encode(clip, limits=limits, excerpt=excerpt, threads=threads), **options)
+        encoded = self.encoder.encode(clip, limits=limits, excerpt=excerpt, tracks=tracks, threads=threads)
+        return self.suggest(encoded, **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
         """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
@@ -178,4 +183,5 @@ class Pipeline:
             warnings,
             place=place,
             any_right=any_right,
+            tracks=encoded.tracks,
         )

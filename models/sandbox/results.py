@@ -1,16 +1,21 @@
 """A worker's result, passed in files and validated: all that a worker taken over by a clip can pass on is numbers."""
 
 import json
+import math
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, BinaryIO, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 
 from models.appearance import Appearance
-from models.encoded_clip import EncodedClip, EncodedLengths
+from models.encoded_clip import MOST_TRACKS, EncodedClip, EncodedLengths, TrackSample
 from models.video.info import VideoInfo
+
+_RESULT_BYTES: Final = 65536
+_MOST_POINTS: Final = 64
+"""Of one trajectory."""
 
 
 class Video(BaseModel):
@@ -27,6 +32,15 @@ class Video(BaseModel):
     start_s: FiniteFloat
 
 
+class Tracks(BaseModel):
+    """A sample of trajectories, without their points."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    starts_s: list[Annotated[FiniteFloat, Field(ge=0)]] = Field(max_length=MOST_TRACKS)
+    step_s: Annotated[FiniteFloat, Field(ge=0)]
+
+
 class Encoding(BaseModel):
     """A worker's success, without the arrays."""
 
@@ -37,6 +51,7 @@ class Encoding(BaseModel):
     trajectories: NonNegativeInt
     timings_ms: dict[Literal["decode", "trajectories", "fisher", "appearance"], FiniteFloat]
     warnings: list[str] = Field(max_length=20)
+    tracks: Tracks | None = None
 
 
 class Failure(BaseModel):
@@ -63,6 +78,9 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
         ("probabilities", shown.probabilities),
     ):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    tracks = encoded.tracks
+    if tracks is not None:
+        np.save(folder / "tracks.npy", tracks.points, allow_pickle=False)
     result = Encoding(
         video=Video(
             duration_s=video.duration_s,
@@ -76,6 +94,7 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
         trajectories=encoded.trajectories,
         timings_ms=dict(encoded.timings_ms),
         warnings=encoded.warnings,
+        tracks=None if tracks is None else Tracks(starts_s=tracks.starts_s, step_s=tracks.step_s),
     )
     (folder / "result.json").write_text(json.dumps({"result": result.model_dump()}))
 
@@ -92,37 +111,59 @@ def read(folder: Path, lengths: EncodedLengths) -> EncodedClip | Failure:
     Raises
     ------
     ValueError
-        If it is neither finite float32 arrays of these lengths, probabilities from 0 to 1, with their description, nor
-        a failure.
+        If it is neither finite float32 arrays of these lengths, probabilities from 0 to 1, with their description, and
+        perhaps trajectories within the clip's pictures, nor a failure.
     OSError
         If a file is missing.
     """
     with (folder / "result.json").open("rb") as file:
-        result = _Result.model_validate_json(file.read(65536)).result
+        result = _Result.model_validate_json(file.read(_RESULT_BYTES)).result
     if isinstance(result, Failure):
         return result
     probabilities = _array(folder / "probabilities.npy", lengths.probabilities)
     if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
         raise ValueError("probabilities.npy holds what is no probability")
+    video = VideoInfo(**result.video.model_dump())
     return EncodedClip(
         fisher=_array(folder / "fisher.npy", lengths.fisher),
         appearance=Appearance(_array(folder / "features.npy", lengths.features), probabilities),
-        video=VideoInfo(**result.video.model_dump()),
+        video=video,
         trajectories=result.trajectories,
         timings_ms={str(stage): time for stage, time in result.timings_ms.items()},
         warnings=result.warnings,
+        tracks=None if result.tracks is None else _tracks(folder / "tracks.npy", result.tracks, video),
     )
+
+
+def _tracks(file: Path, tracks: Tracks, video: VideoInfo) -> TrackSample:
+    with file.open("rb") as opened:
+        shape, dtype = _header(opened)
+        count = len(tracks.starts_s)
+        if len(shape) != 3 or shape[::2] != (count, 2) or not 0 <= shape[1] <= _MOST_POINTS or dtype != np.int32:
+            raise ValueError(f"{file.name} holds {dtype} {shape}, not int32 ({count}, up to {_MOST_POINTS}, 2)")
+        numbers = np.frombuffer(opened.read(4 * math.prod(shape)), dtype=np.int32)
+    points = numbers.reshape(shape)
+    if points.min(initial=0) < 0 or (points.reshape(-1, 2) >= (video.width, video.height)).any():
+        raise ValueError(f"{file.name} leaves the pictures")
+    return TrackSample(points.copy(), tracks.starts_s, tracks.step_s)
 
 
 def _array(file: Path, length: int) -> NDArray[np.float32]:
     with file.open("rb") as opened:
-        version = np.lib.format.read_magic(opened)
-        if version != (1, 0):
-            raise ValueError(f"{file.name} has format {version}")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(opened)
+        shape, dtype = _header(opened)
         if shape != (length,) or dtype != np.float32:
             raise ValueError(f"{file.name} holds {dtype} {shape}, not float32 ({length},)")
         array = np.frombuffer(opened.read(4 * length), dtype=np.float32).copy()
     if array.shape != shape or not np.isfinite(array).all():
         raise ValueError(f"{file.name} is short or not finite")
     return array
+
+
+def _header(opened: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(opened)
+    if version != (1, 0):
+        raise ValueError(f"{opened.name} has format {version}")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(opened)
+    if fortran and len(shape) > 1:
+        raise ValueError(f"{opened.name} is in columns")
+    return shape, dtype

@@ -69,17 +69,19 @@ def missing_measures(folder: Path) -> set[Measure]:
     return set(map(Measure, json.loads((folder / MISSING).read_text())))
 
 
-def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt") -> None:
-    """Encode an excerpt of `job/clip` on `threads` threads with the bundle in `model`; writes the outcome to `job`."""
+def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt", tracks: bool = False) -> None:
+    """Encode an excerpt of `job/clip` on `threads` threads with the bundle in `model`; writes the outcome to `job`.
+
+    A sample of its `tracks` is only written if asked for.
+    """
     from models.errors import ClipError
     from models.sandbox import results
 
     confinement.limit_cpu(threads * _settings.deadline_s)
     clip = job / "clip"
     try:
-        results.write_encoding(
-            job, _encoder(model).encode(clip, limits=_settings.limits, excerpt=excerpt, threads=threads)
-        )
+        encoded = _encoder(model).encode(clip, limits=_settings.limits, excerpt=excerpt, tracks=tracks, threads=threads)
+        results.write_encoding(job, encoded)
     except Exception as error:
         if isinstance(error, MemoryError) or confinement.met_memory_limit():
             os._exit(1)  # what is left of the heap is not worth keeping

@@ -37,6 +37,7 @@ from models.video.shots import Shots, hints
 from models.video.thinning import Thinning, thinned_rate
 from models.video.timeline import Timeline
 from models.video.tracks import video_track
+from models.video.used_frame import UsedFrame
 from models.video.work import decode_on, weight
 
 
@@ -117,6 +118,8 @@ class Video:
         self.limits = limits or VideoLimits()
         self._sampler, self._repeats = sampler, repeats
         self._info: VideoInfo | None = None
+        self.used: list[UsedFrame] = []
+        """The frames that have been yielded."""
         size = path.stat().st_size
         if size > self.limits.max_bytes:
             raise ClipTooLarge(
@@ -199,16 +202,17 @@ class Video:
 
     def pieces(self) -> Iterator[Iterator[NDArray[np.uint8]]]:
         """Yield the pieces of the clip, each an iterator of its frames, to be used up before the next one."""
-        used, analysed = 0, 0.0
+        analysed = 0.0
         for piece in self._pieces:
             self._want(piece.begin)
             begin = end = None
 
             def frames(piece: Piece = piece) -> Iterator[NDArray[np.uint8]]:
-                nonlocal used, begin, end
+                nonlocal begin, end
                 shown = self._of(piece)
                 for grey, moment in islice(shown if self._repeats else without_repeats(shown), piece.frames):
-                    used += 1
+                    height, width = grey.shape
+                    self.used.append(UsedFrame(self._part.seconds(moment.stamp), (width, height)))
                     begin, end = moment.begin if begin is None else begin, moment.end
                     if self._sampler is not None:
                         self._sampler.add(moment.frame)
@@ -229,7 +233,7 @@ class Video:
             width=width,
             height=height,
             analysed_s=seconds if self.whole else min(analysed, seconds),
-            frames_used=used,
+            frames_used=len(self.used),
             start_s=self._part.start_s,
         )
 

@@ -114,6 +114,10 @@ class Selection:
         if stamp is not None and stamp in self._stamps:
             self._stamps.remove(stamp)
 
+    def seconds(self, stamp: int) -> float:
+        """Return when a frame is shown, by its time (`pts`), in seconds since the first one of the clip."""
+        return max(0.0, (stamp - self._origin) * self._base)
+
     @property
     def start_s(self) -> float:
         """Seconds into the clip at which the excerpt begins."""

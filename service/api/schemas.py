@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from models import answers
+from models.encoded_clip import MOST_TRACKS
 from models.sandbox.confinement import Measure
 from models.tags.diversity import DEFAULT
 from models.tags.platforms import Platform, PlatformName
@@ -115,6 +116,10 @@ class SuggestQuery(BaseModel):
         le=1,
         description="how far hashtags that are spelt alike give way to others; 0: not at all, so the most probable "
         "come first whatever they are",
+    )
+
+    tracks: bool = Field(
+        False, description=f"tell up to {MOST_TRACKS} of the trajectories that were found, to be drawn over the clip"
     )
 
     def options(self) -> SuggestOptions:

@@ -43,6 +43,12 @@ def test_options_reach_the_suggestions(bundle: Path, clip: Path, run: Run) -> No
     assert json.loads(run("suggest", "--bundle", bundle, "--min-score", 1, clip).out)["hashtags"] == []
 
 
+def test_tracks(bundle: Path, clip: Path, run: Run) -> None:
+    answer = json.loads(run("suggest", "--bundle", bundle, "--tracks", clip).out)
+    assert 0 < len(answer["tracks"]["points"]) <= answer["video"]["trajectories"]
+    assert json.loads(run("suggest", "--bundle", bundle, clip).out)["tracks"] is None
+
+
 def test_platform(bundle: Path, clip: Path, run: Run) -> None:
     ended = run("suggest", clip, "--bundle", bundle, "--platform", "threads")
     assert len(json.loads(ended.out)["hashtags"]) == 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.appearance import Appearance
-from models.encoded_clip import EncodedClip, EncodedLengths
+from models.encoded_clip import MOST_TRACKS, EncodedClip, EncodedLengths, TrackSample
 from models.sandbox import results
 from models.video.info import VideoInfo
 
@@ -22,6 +22,11 @@ ENCODED = EncodedClip(
     trajectories=7,
     timings_ms={"decode": 1.0, "trajectories": 2.0, "fisher": 3.0, "appearance": 4.0},
     warnings=["short"],
+)
+
+
+TRACKED = replace(
+    ENCODED, tracks=TrackSample(np.array([[[0, 1], [319, 239]], [[5, 6], [7, 8]]], np.int32), [0.0, 0.4], 0.0667)
 )
 
 
@@ -38,6 +43,26 @@ def test_an_encoding_comes_back_as_it_was(tmp_path: Path) -> None:
         ENCODED.timings_ms,
         ENCODED.warnings,
     )
+
+
+def test_tracks_come_back_as_they_were(tmp_path: Path) -> None:
+    results.write_encoding(tmp_path, TRACKED)
+    read = results.read(tmp_path, LENGTHS)
+    assert isinstance(read, EncodedClip)
+    assert read.tracks is not None
+    assert TRACKED.tracks is not None
+    np.testing.assert_array_equal(read.tracks.points, TRACKED.tracks.points)
+    assert (read.tracks.starts_s, read.tracks.step_s) == ([0.0, 0.4], 0.0667)
+    nothing = TrackSample(np.empty((0, 0, 2), np.int32), [], 0.0)
+    results.write_encoding(tmp_path, replace(ENCODED, tracks=nothing))
+    read = results.read(tmp_path, LENGTHS)
+    assert isinstance(read, EncodedClip)
+    assert read.tracks is not None
+    assert len(read.tracks.points) == 0
+    results.write_encoding(tmp_path, ENCODED)
+    read = results.read(tmp_path, LENGTHS)
+    assert isinstance(read, EncodedClip)
+    assert read.tracks is None
 
 
 def test_a_network_without_classes_tells_nothing(tmp_path: Path) -> None:
@@ -83,6 +108,22 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "a probability below 0": save(np.array([0, 0, -0.1, 0], np.float32), "probabilities"),
     "a probability above 1": save(np.array([0, 0, 1.1, 0], np.float32), "probabilities"),
     "a probability that is none": save(np.full(4, np.nan, np.float32), "probabilities"),
+    "more tracks than starts": save(np.zeros((3, 2, 2), np.int32), "tracks"),
+    "tracks in three dimensions": save(np.zeros((2, 2, 3), np.int32), "tracks"),
+    "flat tracks": save(np.zeros(8, np.int32), "tracks"),
+    "long tracks": save(np.zeros((2, 65, 2), np.int32), "tracks"),
+    "tracks of fractions": save(np.zeros((2, 2, 2), np.float32), "tracks"),
+    "tracks in columns": save(np.zeros((2, 2, 2), np.int32, order="F"), "tracks"),
+    "tracks at the left of the picture": save(np.full((2, 2, 2), -1, np.int32), "tracks"),
+    "tracks below the picture": save(np.full((2, 2, 2), 240, np.int32), "tracks"),
+    "cut tracks": lambda folder: (folder / "tracks.npy").write_bytes((folder / "tracks.npy").read_bytes()[:-1]),
+    "fewer points than none": lambda folder: (folder / "tracks.npy").write_bytes(
+        (folder / "tracks.npy").read_bytes().replace(b"(2, 2, 2), }", b"(2, -2, 2),}") + bytes(1000)
+    ),
+    "many tracks": change(tracks={"starts_s": [0.0] * (MOST_TRACKS + 1), "step_s": 0.1}),
+    "a track before the clip": change(tracks={"starts_s": [0.0, -0.1], "step_s": 0.1}),
+    "a track at no time": change(tracks={"starts_s": [0.0, "x"], "step_s": 0.1}),
+    "endless steps": change(tracks={"starts_s": [0.0, 0.1], "step_s": 1e999}),
     "no JSON": lambda folder: (folder / "result.json").write_bytes(b"hello"),
     "endless JSON": lambda folder: (folder / "result.json").write_bytes(b'{"result": "' + b"x" * 10**6),
     "another kind": change(kind="other"),
@@ -95,15 +136,15 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_broken_result_is_refused(tmp_path: Path, how: str) -> None:
-    results.write_encoding(tmp_path, ENCODED)
+    results.write_encoding(tmp_path, TRACKED)
     BROKEN[how](tmp_path)
     with pytest.raises(ValueError):  # noqa: PT011 - pydantic's and NumPy's own
         results.read(tmp_path, LENGTHS)
 
 
-@pytest.mark.parametrize("name", ["result.json", "fisher.npy", "features.npy", "probabilities.npy"])
+@pytest.mark.parametrize("name", ["result.json", "fisher.npy", "features.npy", "probabilities.npy", "tracks.npy"])
 def test_a_missing_file_is_told(tmp_path: Path, name: str) -> None:
-    results.write_encoding(tmp_path, ENCODED)
+    results.write_encoding(tmp_path, TRACKED)
     (tmp_path / name).unlink()
     with pytest.raises(FileNotFoundError):
         results.read(tmp_path, LENGTHS)

@@ -211,6 +211,34 @@ def test_part_of_a_clip(server: Running, clips: Path) -> None:
     assert server.suggest(path.read_bytes(), start=3.5).json()["code"] == "no_such_part"
 
 
+def test_tracks(server: Running, clips: Path) -> None:
+    clip = write(clips / "moves.mp4", drifting(60, seed=12)).read_bytes()
+    without = server.suggest(clip).json()
+    assert without["tracks"] is None
+    answer = server.suggest(clip, tracks=True).json()
+    assert answer["timings_ms"]["decode"] > 0, "what is cached without tracks has none"
+    tracks = answer["tracks"]
+    assert (tracks["width"], tracks["height"]) == (answer["video"]["width"], answer["video"]["height"]) == (160, 120)
+    assert len(tracks["points"]) == len(tracks["starts_s"]) == min(500, answer["video"]["trajectories"]) > 0
+    assert {len(points) for points in tracks["points"]} == {32}
+    assert all(0 <= x < 160 for points in tracks["points"] for x in points[::2])
+    assert all(0 <= y < 120 for points in tracks["points"] for y in points[1::2])
+    assert min(tracks["starts_s"]) < 0.2
+    assert answer["hashtags"] == without["hashtags"]
+    again = server.suggest(clip, tracks=True).json()
+    assert (again["timings_ms"]["decode"], again["tracks"]) == (0, tracks)
+    assert server.suggest(clip).json()["tracks"] is None
+    part = server.suggest(clip, tracks=True, start=0.5).json()
+    assert min(part["tracks"]["starts_s"]) >= 0.5
+    fields = {"tracks": "true"}
+    form = server.client.post("/v1/hashtags", files={"file": ("x.mp4", clip)}, data=fields).json()
+    assert form["tracks"] == tracks
+    unmoved = server.suggest(write(clips / "still.mp4", still(20)).read_bytes(), tracks=True).json()
+    assert (unmoved["tracks"]["points"], unmoved["tracks"]["starts_s"], unmoved["tracks"]["step_s"]) == ([], [], 0)
+    refused = server.suggest(clip, tracks="some").json()
+    assert (refused["code"], refused["errors"][0]["where"]) == ("invalid_request", "query.tracks")
+
+
 @pytest.mark.parametrize(
     ("query", "where"), [("start=2&end=2", "end"), ("end=0", "end"), ("start=-1", "start"), ("start=inf", "start")]
 )

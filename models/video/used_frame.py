@@ -1,0 +1,18 @@
+"""A frame that was looked at; apart from the decoder, whose imports are heavy."""
+
+from typing import NamedTuple
+
+
+class UsedFrame(NamedTuple):
+    """When a used frame is shown, and its size.
+
+    Attributes
+    ----------
+    shown_s : float
+        Seconds since the first frame of the clip, whichever part of it is looked at.
+    size : tuple of int
+        (width, height) px of the greyscale frame.
+    """
+
+    shown_s: float
+    size: tuple[int, int]

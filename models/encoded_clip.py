@@ -1,12 +1,15 @@
 """A clip as its worker encodes it. In a module of its own: reading one must load neither decoder nor network."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.appearance import Appearance
 from models.video.info import VideoInfo
+
+MOST_SLOTS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,26 @@ class EncodedLengths:
     fisher: int
     features: int
     probabilities: int
+
+
+@dataclass(frozen=True)
+class Slots:
+    """At most `MOST_SLOTS` parts of a clip, in order, from `models.slots`; all arrays have a row for each.
+
+    Attributes
+    ----------
+    times : float32 (n, 2)
+        Seconds of the clip at which each begins and ends.
+    fisher : float16 (n, dimensions)
+        Zeros where nothing moves.
+    features, probabilities : float32 (n, 2 d), (n, classes)
+        As in `Appearance`, of the pictures in the slot, or else the one nearest to it.
+    """
+
+    times: NDArray[np.float32]
+    fisher: NDArray[np.float16]
+    features: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,8 @@ class EncodedClip:
         Milliseconds of `decode`, `trajectories`, `fisher` and `appearance`.
     warnings : list of str
         Sentences for the user.
+    slots : Slots, optional
+        If they were asked for.
     """
 
     fisher: NDArray[np.float32]
@@ -42,3 +67,4 @@ class EncodedClip:
     trajectories: int
     timings_ms: dict[str, float]
     warnings: list[str]
+    slots: Slots | None = None

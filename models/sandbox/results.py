@@ -1,16 +1,19 @@
 """A worker's result, passed in files and validated: all that a worker taken over by a clip can pass on is numbers."""
 
 import json
+import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 
 from models.appearance import Appearance
-from models.encoded_clip import EncodedClip, EncodedLengths
+from models.encoded_clip import MOST_SLOTS, EncodedClip, EncodedLengths, Slots
 from models.video.info import VideoInfo
+
+_SLOT_ARRAYS: Final = ("times", "fisher", "features", "probabilities")
 
 
 class Video(BaseModel):
@@ -35,6 +38,7 @@ class Encoding(BaseModel):
     kind: Literal["encoding"] = "encoding"
     video: Video
     trajectories: NonNegativeInt
+    slots: int = Field(ge=0, le=MOST_SLOTS)
     timings_ms: dict[Literal["decode", "trajectories", "fisher", "appearance"], FiniteFloat]
     warnings: list[str] = Field(max_length=20)
 
@@ -63,6 +67,10 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
         ("probabilities", shown.probabilities),
     ):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    slots = encoded.slots
+    if slots is not None:
+        for name in _SLOT_ARRAYS:
+            np.save(folder / f"slot_{name}.npy", np.ascontiguousarray(getattr(slots, name)), allow_pickle=False)
     result = Encoding(
         video=Video(
             duration_s=video.duration_s,
@@ -74,6 +82,7 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
             start_s=video.start_s,
         ),
         trajectories=encoded.trajectories,
+        slots=0 if slots is None else len(slots.times),
         timings_ms=dict(encoded.timings_ms),
         warnings=encoded.warnings,
     )
@@ -101,28 +110,49 @@ def read(folder: Path, lengths: EncodedLengths) -> EncodedClip | Failure:
         result = _Result.model_validate_json(file.read(65536)).result
     if isinstance(result, Failure):
         return result
-    probabilities = _array(folder / "probabilities.npy", lengths.probabilities)
-    if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
-        raise ValueError("probabilities.npy holds what is no probability")
     return EncodedClip(
-        fisher=_array(folder / "fisher.npy", lengths.fisher),
-        appearance=Appearance(_array(folder / "features.npy", lengths.features), probabilities),
+        fisher=_array(folder / "fisher.npy", (lengths.fisher,)),
+        appearance=Appearance(
+            _array(folder / "features.npy", (lengths.features,)),
+            _probabilities(folder / "probabilities.npy", (lengths.probabilities,)),
+        ),
         video=VideoInfo(**result.video.model_dump()),
         trajectories=result.trajectories,
         timings_ms={str(stage): time for stage, time in result.timings_ms.items()},
         warnings=result.warnings,
+        slots=_slots(folder, result.slots, lengths) if result.slots else None,
     )
 
 
-def _array(file: Path, length: int) -> NDArray[np.float32]:
+def _slots(folder: Path, count: int, lengths: EncodedLengths) -> Slots:
+    times = _array(folder / "slot_times.npy", (count, 2))
+    if times.min() < 0 or (np.diff(times.ravel()) < 0).any():
+        raise ValueError("slot_times.npy holds times that do not follow each other")
+    return Slots(
+        times,
+        _array(folder / "slot_fisher.npy", (count, lengths.fisher), np.float16),
+        _array(folder / "slot_features.npy", (count, lengths.features)),
+        _probabilities(folder / "slot_probabilities.npy", (count, lengths.probabilities)),
+    )
+
+
+def _probabilities(file: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    probabilities = _array(file, shape)
+    if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
+        raise ValueError(f"{file.name} holds what is no probability")
+    return probabilities
+
+
+def _array(file: Path, expected: tuple[int, ...], kind: type[np.floating] = np.float32) -> NDArray[Any]:
     with file.open("rb") as opened:
         version = np.lib.format.read_magic(opened)
         if version != (1, 0):
             raise ValueError(f"{file.name} has format {version}")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(opened)
-        if shape != (length,) or dtype != np.float32:
-            raise ValueError(f"{file.name} holds {dtype} {shape}, not float32 ({length},)")
-        array = np.frombuffer(opened.read(4 * length), dtype=np.float32).copy()
-    if array.shape != shape or not np.isfinite(array).all():
+        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(opened)
+        if shape != expected or dtype != kind or (by_columns and len(shape) > 1):
+            raise ValueError(f"{file.name} holds {dtype} {shape}, not {kind.__name__} {expected}")
+        size = math.prod(expected)
+        array = np.frombuffer(opened.read(dtype.itemsize * size), dtype=kind).copy()
+    if len(array) != size or not np.isfinite(array).all():
         raise ValueError(f"{file.name} is short or not finite")
-    return array
+    return array.reshape(expected)

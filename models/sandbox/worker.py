@@ -69,7 +69,7 @@ def missing_measures(folder: Path) -> set[Measure]:
     return set(map(Measure, json.loads((folder / MISSING).read_text())))
 
 
-def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt") -> None:
+def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt", explain: bool = False) -> None:
     """Encode an excerpt of `job/clip` on `threads` threads with the bundle in `model`; writes the outcome to `job`."""
     from models.errors import ClipError
     from models.sandbox import results
@@ -77,8 +77,9 @@ def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt") -> None:
     confinement.limit_cpu(threads * _settings.deadline_s)
     clip = job / "clip"
     try:
+        encoder, limits = _encoder(model), _settings.limits
         results.write_encoding(
-            job, _encoder(model).encode(clip, limits=_settings.limits, excerpt=excerpt, threads=threads)
+            job, encoder.encode(clip, limits=limits, excerpt=excerpt, explain=explain, threads=threads)
         )
     except Exception as error:
         if isinstance(error, MemoryError) or confinement.met_memory_limit():

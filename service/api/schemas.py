@@ -99,6 +99,10 @@ class SuggestQuery(BaseModel):
         "come first whatever they are",
     )
 
+    explain: bool = Field(
+        False, description="tell of each hashtag what it rests on (`because`), and when in the clip (`moments`)"
+    )
+
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""
         return SuggestOptions(

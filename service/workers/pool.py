@@ -92,8 +92,10 @@ class Workers:
         """Have workers that start from now on load another model first; every clip names the one it is encoded with."""
         self._model = model
 
-    async def run(self, job: Path, model: Path, deadline: float, excerpt: Excerpt = WHOLE) -> None:
-        """Encode an excerpt of `job/clip` in the next free worker.
+    async def run(
+        self, job: Path, model: Path, deadline: float, excerpt: Excerpt = WHOLE, explain: bool = False
+    ) -> None:
+        """Encode an excerpt of `job/clip` in the next free worker, and its slots if they are to `explain` the answer.
 
         Raises
         ------
@@ -106,7 +108,7 @@ class Workers:
         cause = "cancelled"
         try:
             with span("encode"):
-                await process.encode(job, model, deadline, self._threads(), excerpt)
+                await process.encode(job, model, deadline, self._threads(), excerpt, explain)
             cause = ""
         except TimeoutError:
             cause = "deadline"

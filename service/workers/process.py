@@ -68,11 +68,13 @@ class WorkerProcess:
             await self._outcome(future)
         self.missing = worker.missing_measures(self._folder)
 
-    async def encode(self, job: Path, model: Path, deadline: float, threads: int, excerpt: Excerpt) -> None:
+    async def encode(
+        self, job: Path, model: Path, deadline: float, threads: int, excerpt: Excerpt, explain: bool
+    ) -> None:
         """Run one clip; raises `TimeoutError` at `deadline` (event loop time) and `WorkerDeathError`."""
         self.clips += 1
         async with asyncio.timeout_at(deadline):
-            await self._outcome(self._pool.schedule(worker.encode, (job, model, threads, excerpt)))
+            await self._outcome(self._pool.schedule(worker.encode, (job, model, threads, excerpt, explain)))
 
     async def _outcome(self, future: "Future[None]") -> None:
         done = asyncio.wrap_future(future)

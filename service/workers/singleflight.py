@@ -20,8 +20,8 @@ from service.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, str, Excerpt]
-"""SHA-256 of the model and of the clip, and the part of it."""
+Key = tuple[str, str, Excerpt, bool]
+"""SHA-256 of the model and of the clip, the part of it, and whether its slots are wanted, too."""
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Singleflight:
         upload: Upload,
         excerpt: Excerpt = WHOLE,
         queued: Callable[[Path], None] = lambda _: None,
+        explain: bool = False,
     ) -> EncodedClip:
         """Return the encoding of an excerpt of an uploaded clip, and remove the upload; timings are 0 if it was cached.
 
@@ -62,7 +63,7 @@ class Singleflight:
         Problem
             `queue_full` where no place is free, and whatever is wrong with the clip or befell its worker.
         """
-        key = model.bundle.sha256, upload.sha256, excerpt
+        key = model.bundle.sha256, upload.sha256, excerpt, explain
         if key in self._cached:
             self._metrics.cache.labels("hit").inc()
             upload.discard()
@@ -109,7 +110,7 @@ class Singleflight:
 
     async def _run(self, key: Key, model: Model, upload: Upload) -> EncodedClip:
         loop = asyncio.get_running_loop()
-        await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s, key[2])
+        await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s, *key[2:])
         encoded = await asyncio.to_thread(read_result, upload.folder, model.bundle.lengths)
         self._metrics.encoded(encoded)
         if self._cache:

@@ -386,6 +386,18 @@ class Suggester:
         vector, probabilities, share, hint
             As given to `suggest`.
         """
+        sources = self.sources(vector, probabilities, share=share, hint=hint)
+        return reasons(sources, [self.space.row(stem(normalise(tag))) for tag in tags], self._ranking.cooccurrence)
+
+    def sources(
+        self,
+        vector: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        *,
+        share: float = EVEN,
+        hint: Iterable[str] = (),
+    ) -> list[Source]:
+        """Return where the anchors of a clip come from, as given to `suggest`."""
         networks, seen = self._ranking.anchors(vector), self.anchors(vector, probabilities, share)
         changed, named, pull = pulled(seen, self.hints(hint), self._ranking.cooccurrence)
         sure = self._sure(seen)
@@ -409,7 +421,7 @@ class Suggester:
             name = {number: self._class_name(number, sure) for number in set(numbers.tolist())}
             sources.append(source("hashtag", suits, networks, 1 - share))
             sources.append(source("seen", [name[number] for number in numbers.tolist()], pictured, share))
-        return reasons(sources, [self.space.row(stem(normalise(tag))) for tag in tags], self._ranking.cooccurrence)
+        return sources
 
     def relevance(
         self, tags: Iterable[str], vector: ArrayLike, probabilities: ArrayLike | None = None, *, share: float = EVEN

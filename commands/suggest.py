@@ -114,6 +114,9 @@ def suggest(
     tracks: Annotated[
         bool, typer.Option("--tracks", help="In JSON, tell some of the trajectories that were found.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell of each hashtag what it rests on, and when in the clip.")
+    ] = False,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
     trends_file: TrendsFileOption = None,
@@ -161,7 +164,8 @@ def suggest(
     for clip in clips:
         try:
             with on_disk(clip) as file:
-                answer = Hashtags.of(pipeline(file, excerpt=excerpt, tracks=tracks, threads=threads, **options), opened)
+                found = pipeline(file, excerpt=excerpt, threads=threads, tracks=tracks, explain=explain, **options)
+                answer = Hashtags.of(found, opened)
         except ClipError as error:
             failed = True
             complain(f"{clip}: {error.code}: {error}")
@@ -222,8 +226,22 @@ def show(clip: Path, answer: "Hashtags") -> None:
     table.add_column("hashtag")
     table.add_column("score", justify="right")
     table.add_column("distance", justify="right")
+    explained = any(found.because is not None for found in answer.hashtags)
+    if explained:
+        table.add_column("because")
+        table.add_column("mostly at", justify="right")
     for found in answer.hashtags:
-        table.add_row(str(found.rank), Text(f"#{found.tag}"), f"{found.score:.3f}", f"{found.distance:.3f}")
+        cells: list[str | Text] = [
+            str(found.rank),
+            Text(f"#{found.tag}"),
+            f"{found.score:.3f}",
+            f"{found.distance:.3f}",
+        ]
+        if explained:
+            named = (f"{'' if one.kind == 'seen' else '#'}{one.name} {one.share:.0%}" for one in found.because or ())
+            most = max(found.moments or (), key=lambda one: one.share, default=None)
+            cells += [Text(", ".join(named)), f"{most.start_s:.1f}-{most.end_s:.1f} s" if most else ""]
+        table.add_row(*cells)
     console = Console()
     console.print(table)
     for warning in answer.warnings:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict
+from itertools import repeat
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from models.bundle import Bundle
 from models.encoded_clip import MOST_TRACKS, TrackSample
 from models.tags.neighbours import Neighbourhood
+from models.tags.reasons import ReasonKind
 from models.tags.tag_map import SIDE
 
 if TYPE_CHECKING:
@@ -39,6 +41,27 @@ class ModelInfo(Strict):
         return ModelInfo(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
 
 
+class Reason(Strict):
+    """Something that a hashtag rests on."""
+
+    kind: ReasonKind = Field(
+        description="`hashtag`: the clip moves and looks like clips of this hashtag; `seen`: this is seen in its "
+        "pictures; `hint`: this was given as a hint"
+    )
+    name: str = Field(examples=["dunk"])
+    share: Rounded = Field(ge=0, le=1, description="of all that may be named; shares sum to one", examples=[0.6])
+
+
+class Moment(Strict):
+    """A part of a clip."""
+
+    start_s: Rounded = Field(ge=0, description="seconds into the clip", examples=[0.0])
+    end_s: Rounded = Field(ge=0, examples=[1.0])
+    share: Rounded = Field(
+        ge=0, le=1, description="of the clip's evidence for the hashtag; shares sum to one", examples=[0.25]
+    )
+
+
 class Hashtag(Strict):
     """A suggested hashtag, without its `#`."""
 
@@ -52,6 +75,10 @@ class Hashtag(Strict):
     )
     distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
+    because: list[Reason] | None = Field(
+        description="what it rests on, the most important first, with `explain`; empty if nothing of it may be named"
+    )
+    moments: list[Moment] | None = Field(description="when in the clip the evidence for it lies, with `explain`")
 
 
 class VideoInfo(Strict):
@@ -143,8 +170,20 @@ class Hashtags(Strict):
             **fields,
             model=ModelInfo.of(bundle),
             hashtags=[
-                Hashtag(tag=found.tag, score=found.score, distance=found.distance, rank=found.rank)
-                for found in answer.hashtags
+                Hashtag(
+                    tag=found.tag,
+                    score=found.score,
+                    distance=found.distance,
+                    rank=found.rank,
+                    because=because and [Reason(**asdict(one)) for one in because],
+                    moments=moments and [Moment(**asdict(one)) for one in moments],
+                )
+                for found, because, moments in zip(
+                    answer.hashtags,
+                    answer.because or repeat(None),
+                    answer.moments or repeat(None),
+                    strict=False,
+                )
             ],
             confident=answer.confident,
             video=video,

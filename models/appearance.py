@@ -143,7 +143,19 @@ class AppearanceNetwork:
         BundleError
             If the network gives features that are not finite, or probabilities that are none.
         """
+        return self.describe_groups(pictures, [range(len(pictures))], executor)[0]
+
+    def describe_groups(
+        self,
+        pictures: "Sequence[Picture]",
+        groups: Sequence[Sequence[int]],
+        executor: ThreadPoolExecutor | None = None,
+    ) -> list[Appearance]:
+        """Describe groups of pictures, given by their places, as `describe` does; each picture is looked at once."""
         features, probabilities = self._run(pictures, executor)
+        return [self._appearance(features[list(group)], probabilities[list(group)]) for group in groups]
+
+    def _appearance(self, features: Array, probabilities: Array) -> Appearance:
         described = np.concatenate([features.mean(axis=0), features.std(axis=0)]).astype(np.float32)
         if self._tag_vectors is None:
             return Appearance(described, probabilities.mean(axis=0, dtype=np.float32))

@@ -11,6 +11,7 @@ from models.video.info import VideoInfo
 
 MOST_TRACKS: Final = 500
 """Trajectories of a sample."""
+MOST_SLOTS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,26 @@ class TrackSample:
 
 
 @dataclass(frozen=True)
+class Slots:
+    """At most `MOST_SLOTS` parts of a clip, in order, from `models.slots`; all arrays have a row for each.
+
+    Attributes
+    ----------
+    times : float32 (n, 2)
+        Seconds of the clip at which each begins and ends.
+    fisher : float16 (n, dimensions)
+        Zeros where nothing moves.
+    features, probabilities : float32 (n, 2 d), (n, classes)
+        As in `Appearance`, of the pictures in the slot, or else the one nearest to it.
+    """
+
+    times: NDArray[np.float32]
+    fisher: NDArray[np.float16]
+    features: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class EncodedClip:
     """A clip, encoded.
 
@@ -59,6 +80,8 @@ class EncodedClip:
         Sentences for the user.
     tracks : TrackSample, optional
         If it was asked for.
+    slots : Slots, optional
+        If they were asked for.
     """
 
     fisher: NDArray[np.float32]
@@ -68,3 +91,4 @@ class EncodedClip:
     timings_ms: dict[str, float]
     warnings: list[str]
     tracks: TrackSample | None = None
+    slots: Slots | None = None

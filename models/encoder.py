@@ -10,9 +10,10 @@ from threadpoolctl import ThreadpoolController
 
 from models.bundle import Bundle
 from models.clock import Clock
-from models.encoded_clip import EncodedClip
+from models.encoded_clip import EncodedClip, Slots
 from models.fisher import FisherEncoder
 from models.ordered import helpers
+from models.slots import SlotEncoder
 from models.trajectories.compilation import kernels_cached
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
@@ -53,6 +54,7 @@ class ClipEncoder:
         limits: VideoLimits = VideoLimits(),
         excerpt: Excerpt = WHOLE,
         tracks: bool = False,
+        explain: bool = False,
         threads: int = 1,
         clock: Clock | None = None,
     ) -> EncodedClip:
@@ -69,6 +71,8 @@ class ClipEncoder:
             The part of the clip to look at.
         tracks : bool
             Keep a sample of the trajectories.
+        explain : bool
+            Encode parts of the clip by themselves, too (`models.slots`).
         threads : int
             Threads that extract trajectories and describe pictures, and that decode large frames.
         clock : Clock, optional
@@ -104,8 +108,11 @@ class ClipEncoder:
                     excerpt=excerpt,
                 ) as video,
             ):
+                slots = SlotEncoder(self.vocabulary, video.whole, video.times) if explain else None
                 for piece in clock.spent("decode", video.pieces()):
                     before = len(video.used)
+                    if slots is not None:
+                        slots.begin()
                     frames = clock.spent("decode", piece)
                     if video.whole:
                         frames = lengthened(frames, settings.length + 1, warnings)
@@ -115,6 +122,8 @@ class ClipEncoder:
                             tracked.add(batch, before)
                         with clock.stage("fisher"):
                             encoder.add(batch.descriptors)
+                            if slots is not None:
+                                slots.add(int(batch.frames[0]) - settings.length // 2, batch.descriptors)
                 with clock.stage("fisher"):
                     fisher = encoder.vector()
                 info = video.info
@@ -123,10 +132,19 @@ class ClipEncoder:
             if not count:
                 warnings.append(STILL)
             with clock.stage("appearance"):
-                appearance = self.network.describe(sampler.pictures(), executor)
+                parts = None if slots is None else slots.finish(info.duration_s, sampler.places())
+                pictures = sampler.pictures()
+                groups = [range(len(pictures)), *(parts.pictures if parts is not None else [])]
+                appearance, *seen = self.network.describe_groups(pictures, groups, executor)
+            encoded_slots = parts and Slots(
+                parts.times + np.float32(info.start_s),
+                parts.fisher,
+                np.stack([one.features for one in seen]),
+                np.stack([one.probabilities for one in seen]),
+            )
         timings = {stage: clock.milliseconds[stage] for stage in ("decode", "trajectories", "fisher", "appearance")}
         timings["trajectories"] -= timings["decode"] + timings["fisher"]
-        return EncodedClip(fisher, appearance, info, count, timings, warnings, sample)
+        return EncodedClip(fisher, appearance, info, count, timings, warnings, sample, encoded_slots)
 
     def warm_up(self) -> None:
         """Compile the kernels: takes seconds the first time on a machine; later runs read them from a cache on disk."""

@@ -107,6 +107,13 @@ class FisherEncoder:
             if self._filled == CHUNK:
                 self._flush()
 
+    def merge(self, other: "FisherEncoder") -> None:
+        """Add the descriptors of another encoder with the same vocabulary, which is of no use afterwards."""
+        self._flush()
+        other._flush()
+        for own, more in zip(self._blocks, other._blocks, strict=True):
+            own.merge(more)
+
     def vector(self) -> Array:
         """Return the mean of both Fisher vectors so far, float32 (dimensions,); zeros if there were no descriptors."""
         mean: Array = self.views().mean(axis=0)
@@ -161,6 +168,11 @@ class _BlockStatistics:
             q[q < NEGLIGIBLE] = 0
             posteriors += q.sum(axis=0)
             moments += q.T @ features
+
+    def merge(self, other: "_BlockStatistics") -> None:
+        self._count += other._count
+        self._posteriors += other._posteriors
+        self._moments += other._moments
 
     def views(self) -> Array:
         if not self._count:

@@ -16,7 +16,9 @@ from models.video.limits import VideoLimits
 if TYPE_CHECKING:  # Imported on first use: a process that only suggests never loads a decoder.
     from models.embedding import Embedding
     from models.encoder import ClipEncoder
+    from models.moments import Moment
     from models.tags.completion import Completion
+    from models.tags.reasons import Reason
     from models.tags.space import TagSpace
     from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
 
@@ -48,6 +50,8 @@ class Answer:
         each score is computed from this and the relevance of its hashtag.
     tracks : TrackSample, optional
         Some of the trajectories, if they were asked for.
+    because, moments : list, optional
+        What each hashtag rests on, and when in the clip, if they were asked for.
     """
 
     hashtags: list["Suggestion"]
@@ -59,6 +63,8 @@ class Answer:
     place: tuple[int, int] | None = None
     any_right: float = 1.0
     tracks: TrackSample | None = None
+    because: list[list["Reason"]] | None = None
+    moments: list[list["Moment"]] | None = None
 
 
 class Pipeline:
@@ -122,14 +128,20 @@ class Pipeline:
         excerpt: Excerpt = WHOLE,
         tracks: bool = False,
         threads: int = 1,
+        explain: bool = False,
         **options: "Unpack[SuggestOptions]",
     ) -> Answer:
         """Suggest hashtags for a clip; see `ClipEncoder.encode` and `suggest`."""
-        encoded = self.encoder.encode(clip, limits=limits, excerpt=excerpt, tracks=tracks, threads=threads)
+        encoded = self.encoder.encode(
+            clip, limits=limits, excerpt=excerpt, tracks=tracks, explain=explain, threads=threads
+        )
         return self.suggest(encoded, **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
-        """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`."""
+        """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`.
+
+        They are explained if the clip was encoded with slots.
+        """
         clock = Clock(dict(encoded.timings_ms))
         calibration, warnings = self.bundle.manifest.calibration, list(encoded.warnings)
         confident, any_right, appearance = True, 1.0, encoded.appearance
@@ -139,6 +151,7 @@ class Pipeline:
         with clock.stage("embed"):
             vector = self.embedding.embed(encoded.fisher, appearance.features)
         with clock.stage("search"):
+            because = partial(self.suggester.reasons, vector=vector, probabilities=appearance.probabilities, hint=hint)
             suggest = partial(self.suggester.suggest, vector, appearance.probabilities, **options)
             locate = partial(self.suggester.place, vector, appearance.probabilities)
             warn = partial(
@@ -164,9 +177,17 @@ class Pipeline:
 
                 hashtags = suggest(share=share, score=score)
                 warn, locate = partial(warn, share=share), partial(locate, share=share)
+                because = partial(because, share=share)
                 confident = calibration.confident([one.relevance for one in hashtags], clip)
             warnings += warn(none_left=not hashtags)
             place = locate()
+            reasons = found = None
+            if encoded.slots is not None:
+                from models.moments import moments
+
+                tags = [one.tag for one in hashtags]
+                reasons = because(tags)
+                found = moments(tags, encoded.slots, self.embedding, self.suggester, calibration)
         trends = self.suggester.trends
         if options.get("rank") == "trending" and trends is not None and trends.stale(date.today()):
             warnings.append(f"The newest post behind the trends is of {trends.newest_post}: they may be over.")
@@ -184,4 +205,6 @@ class Pipeline:
             place=place,
             any_right=any_right,
             tracks=encoded.tracks,
+            because=reasons,
+            moments=found,
         )

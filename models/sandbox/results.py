@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 
 from models.appearance import Appearance
-from models.encoded_clip import MOST_TRACKS, EncodedClip, EncodedLengths, TrackSample
+from models.encoded_clip import MOST_SLOTS, MOST_TRACKS, EncodedClip, EncodedLengths, Slots, TrackSample
 from models.video.info import VideoInfo
 
 _RESULT_BYTES: Final = 65536
 _MOST_POINTS: Final = 64
 """Of one trajectory."""
+_SLOT_ARRAYS: Final = ("times", "fisher", "features", "probabilities")
 
 
 class Video(BaseModel):
@@ -49,6 +50,7 @@ class Encoding(BaseModel):
     kind: Literal["encoding"] = "encoding"
     video: Video
     trajectories: NonNegativeInt
+    slots: int = Field(ge=0, le=MOST_SLOTS)
     timings_ms: dict[Literal["decode", "trajectories", "fisher", "appearance"], FiniteFloat]
     warnings: list[str] = Field(max_length=20)
     tracks: Tracks | None = None
@@ -81,6 +83,10 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
     tracks = encoded.tracks
     if tracks is not None:
         np.save(folder / "tracks.npy", tracks.points, allow_pickle=False)
+    slots = encoded.slots
+    if slots is not None:
+        for name in _SLOT_ARRAYS:
+            np.save(folder / f"slot_{name}.npy", np.ascontiguousarray(getattr(slots, name)), allow_pickle=False)
     result = Encoding(
         video=Video(
             duration_s=video.duration_s,
@@ -92,6 +98,7 @@ def write_encoding(folder: Path, encoded: EncodedClip) -> None:
             start_s=video.start_s,
         ),
         trajectories=encoded.trajectories,
+        slots=0 if slots is None else len(slots.times),
         timings_ms=dict(encoded.timings_ms),
         warnings=encoded.warnings,
         tracks=None if tracks is None else Tracks(starts_s=tracks.starts_s, step_s=tracks.step_s),
@@ -120,18 +127,19 @@ def read(folder: Path, lengths: EncodedLengths) -> EncodedClip | Failure:
         result = _Result.model_validate_json(file.read(_RESULT_BYTES)).result
     if isinstance(result, Failure):
         return result
-    probabilities = _array(folder / "probabilities.npy", lengths.probabilities)
-    if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
-        raise ValueError("probabilities.npy holds what is no probability")
     video = VideoInfo(**result.video.model_dump())
     return EncodedClip(
-        fisher=_array(folder / "fisher.npy", lengths.fisher),
-        appearance=Appearance(_array(folder / "features.npy", lengths.features), probabilities),
+        fisher=_array(folder / "fisher.npy", (lengths.fisher,)),
+        appearance=Appearance(
+            _array(folder / "features.npy", (lengths.features,)),
+            _probabilities(folder / "probabilities.npy", (lengths.probabilities,)),
+        ),
         video=video,
         trajectories=result.trajectories,
         timings_ms={str(stage): time for stage, time in result.timings_ms.items()},
         warnings=result.warnings,
         tracks=None if result.tracks is None else _tracks(folder / "tracks.npy", result.tracks, video),
+        slots=_slots(folder, result.slots, lengths) if result.slots else None,
     )
 
 
@@ -148,15 +156,35 @@ def _tracks(file: Path, tracks: Tracks, video: VideoInfo) -> TrackSample:
     return TrackSample(points.copy(), tracks.starts_s, tracks.step_s)
 
 
-def _array(file: Path, length: int) -> NDArray[np.float32]:
+def _slots(folder: Path, count: int, lengths: EncodedLengths) -> Slots:
+    times = _array(folder / "slot_times.npy", (count, 2))
+    if times.min() < 0 or (np.diff(times.ravel()) < 0).any():
+        raise ValueError("slot_times.npy holds times that do not follow each other")
+    return Slots(
+        times,
+        _array(folder / "slot_fisher.npy", (count, lengths.fisher), np.float16),
+        _array(folder / "slot_features.npy", (count, lengths.features)),
+        _probabilities(folder / "slot_probabilities.npy", (count, lengths.probabilities)),
+    )
+
+
+def _probabilities(file: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    probabilities = _array(file, shape)
+    if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
+        raise ValueError(f"{file.name} holds what is no probability")
+    return probabilities
+
+
+def _array(file: Path, expected: tuple[int, ...], kind: type[np.floating] = np.float32) -> NDArray[Any]:
     with file.open("rb") as opened:
         shape, dtype = _header(opened)
-        if shape != (length,) or dtype != np.float32:
-            raise ValueError(f"{file.name} holds {dtype} {shape}, not float32 ({length},)")
-        array = np.frombuffer(opened.read(4 * length), dtype=np.float32).copy()
-    if array.shape != shape or not np.isfinite(array).all():
+        if shape != expected or dtype != kind:
+            raise ValueError(f"{file.name} holds {dtype} {shape}, not {kind.__name__} {expected}")
+        size = math.prod(expected)
+        array = np.frombuffer(opened.read(dtype.itemsize * size), dtype=kind).copy()
+    if len(array) != size or not np.isfinite(array).all():
         raise ValueError(f"{file.name} is short or not finite")
-    return array
+    return array.reshape(expected)
 
 
 def _header(opened: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:

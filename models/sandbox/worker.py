@@ -69,10 +69,12 @@ def missing_measures(folder: Path) -> set[Measure]:
     return set(map(Measure, json.loads((folder / MISSING).read_text())))
 
 
-def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt", tracks: bool = False) -> None:
+def encode(
+    job: Path, model: Path, threads: int, excerpt: "Excerpt", tracks: bool = False, explain: bool = False
+) -> None:
     """Encode an excerpt of `job/clip` on `threads` threads with the bundle in `model`; writes the outcome to `job`.
 
-    A sample of its `tracks` is only written if asked for.
+    A sample of its `tracks`, and the slots that `explain` hashtags, are only written if asked for.
     """
     from models.errors import ClipError
     from models.sandbox import results
@@ -80,7 +82,9 @@ def encode(job: Path, model: Path, threads: int, excerpt: "Excerpt", tracks: boo
     confinement.limit_cpu(threads * _settings.deadline_s)
     clip = job / "clip"
     try:
-        encoded = _encoder(model).encode(clip, limits=_settings.limits, excerpt=excerpt, tracks=tracks, threads=threads)
+        encoded = _encoder(model).encode(
+            clip, limits=_settings.limits, excerpt=excerpt, tracks=tracks, explain=explain, threads=threads
+        )
         results.write_encoding(job, encoded)
     except Exception as error:
         if isinstance(error, MemoryError) or confinement.met_memory_limit():

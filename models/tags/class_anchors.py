@@ -97,9 +97,15 @@ class ClassAnchors:
     classes : sequence of ImageClass
         In the order of the network's output. None, for a network without: they anchor nothing.
     space : TagSpace
+
+    Attributes
+    ----------
+    names : list of str
+        Of the classes, for people.
     """
 
     def __init__(self, classes: Sequence[ImageClass], space: TagSpace) -> None:
+        self.names = [one.name for one in classes]
         sizes = Counter(one.kind for one in classes)
         self._prior = np.array([sizes[one.kind] for one in classes], np.float64) ** PRIOR_POWER
         number_of = {kind: number for number, kind in enumerate(sizes)}
@@ -134,6 +140,22 @@ class ClassAnchors:
         )
         likely = weights >= LEAST
         return Anchors(self._rows[likely], weights[likely], naming[likely])
+
+    def rows(self, number: int) -> list[int]:
+        """Return the rows of the tags of a class."""
+        rows: list[int] = self._rows[self._place[self._of_class == number]].tolist()
+        return rows
+
+    def parts(self, probabilities: ArrayLike) -> tuple[NDArray[np.int64], Anchors]:
+        """Return the anchors apart by the class that they come from, and these classes; rows repeat.
+
+        Parameters and errors are those of `anchors`.
+        """
+        entries = self._corrected(probabilities)[self._of_class]
+        likely = np.bincount(self._place, entries * self._shares, len(self._rows)) >= LEAST
+        some = likely[self._place] & (entries > 0)
+        weights, naming = entries * self._shares, entries * np.where(self._names, 1, self._shares)
+        return self._of_class[some], Anchors(self._rows[self._place[some]], weights[some], naming[some])
 
     def certainty(self, probabilities: ArrayLike) -> float:
         """Return how likely the pictures are of the likeliest kind of thing, 0 to 1; classes without tags do not count.

@@ -64,6 +64,30 @@ class Cooccurrence:
         entries = slice(self._starts[stem], self._starts[stem + 1])
         return self._companions[entries], self._relevance[entries]
 
+    def between(self, anchors: ArrayLike, tags: ArrayLike) -> NDArray[np.float64]:
+        """Return the relevance of each of several tags to each of several anchors, 1 of a tag to itself.
+
+        Parameters
+        ----------
+        anchors, tags : array_like of int, (m,), (k,)
+            Rows of stems; those of the tags unique.
+
+        Returns
+        -------
+        float64 (m, k)
+        """
+        wanted, order = np.unique(np.asarray(tags, np.int64), return_index=True)
+        found = np.zeros((len(np.asarray(anchors)), len(wanted)))
+        for line, anchor in zip(found, np.asarray(anchors, np.int64).tolist(), strict=True):
+            companions, relevance = self.row(anchor)
+            places = np.minimum(np.searchsorted(wanted, companions), len(wanted) - 1)
+            same = wanted[places] == companions if len(wanted) else np.zeros(len(companions), np.bool_)
+            line[places[same]] = relevance[same]
+            line[wanted == anchor] = 1
+        relevance_of: NDArray[np.float64] = np.empty_like(found)
+        relevance_of[:, order] = found
+        return relevance_of
+
     def expected(self, anchors: ArrayLike, weights: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the expected relevance of tags, given the probability of each of several anchors.
 

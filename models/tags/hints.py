@@ -35,8 +35,17 @@ def hinted(anchors: Anchors, hints: Collection[int], cooccurrence: Cooccurrence)
         Rows of the hints; without any, the anchors stay as they are.
     cooccurrence : Cooccurrence
     """
+    changed, named, share = pulled(anchors, hints, cooccurrence)
+    return changed.mixed(named, share) if share else anchors
+
+
+def pulled(anchors: Anchors, hints: Collection[int], cooccurrence: Cooccurrence) -> tuple[Anchors, Anchors, float]:
+    """Return what `hinted` mixes: the anchors of a clip, the same rows with other weights, and hints with their share.
+
+    Parameters are those of `hinted`.
+    """
     if not hints or not len(anchors.rows):
-        return anchors
+        return anchors, Anchors(np.zeros(0, np.int64), np.zeros(0), np.zeros(0)), 0.0
     relevance = np.array(
         [[_together(cooccurrence, anchor, hint) for hint in hints] for anchor in anchors.rows.tolist()]
     )
@@ -48,7 +57,7 @@ def hinted(anchors: Anchors, hints: Collection[int], cooccurrence: Cooccurrence)
     changed = Anchors(anchors.rows, weights, np.minimum(anchors.naming * gains, 1))
     equal = np.full(len(hints), 1 / len(hints))
     named = Anchors(np.array(sorted(hints), np.int64), equal, equal)
-    return changed.mixed(named, SHARE * agreement / (agreement + HALF))
+    return changed, named, SHARE * agreement / (agreement + HALF)
 
 
 def _together(cooccurrence: Cooccurrence, one: int, other: int) -> float:

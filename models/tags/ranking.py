@@ -110,6 +110,14 @@ class Ranking:
         for name in sorted(rows, key=keys.__getitem__):
             yield Ranked(rows[name], known.get(rows[name], 0.0))
 
+    def relevance(self, anchors: Anchors, rows: ArrayLike) -> NDArray[np.float64]:
+        """Return the relevance of the tags in these rows, as in `rank`, in their order."""
+        stems, relevance = self._expected(anchors)
+        wanted = np.asarray(rows, np.int64)
+        places = np.minimum(np.searchsorted(stems, wanted), len(stems) - 1)
+        found: NDArray[np.float64] = np.where(stems[places] == wanted, relevance[places], 0.0)
+        return found
+
     def _expected(self, anchors: Anchors) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         stems, relevance = self.cooccurrence.expected(anchors.rows, anchors.weights)
         # What names the thing seen is as relevant as it is likely, and so comes before what goes with it.

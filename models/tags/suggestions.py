@@ -18,12 +18,13 @@ from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.diversity import DEFAULT, diversify
-from models.tags.hints import hinted
+from models.tags.hints import hinted, pulled
 from models.tags.inflections import Inflections
 from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
 from models.tags.languages import ENGLISH, Languages
 from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
+from models.tags.reasons import Reason, ReasonKind, Source, reasons
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.tag_list import name as named
@@ -367,6 +368,68 @@ class Suggester:
         seen = self.classes.anchors(probabilities)
         return anchors.mixed(seen, share) if len(self.classes) else anchors
 
+    def reasons(
+        self,
+        tags: Iterable[str],
+        vector: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        *,
+        share: float = EVEN,
+        hint: Iterable[str] = (),
+    ) -> list[list[Reason]]:
+        """Return what each of several tags of the space rests on; nothing denied or held back is named, hints apart.
+
+        Parameters
+        ----------
+        tags : iterable of str
+            As suggested.
+        vector, probabilities, share, hint
+            As given to `suggest`.
+        """
+        sources = self.sources(vector, probabilities, share=share, hint=hint)
+        return reasons(sources, [self.space.row(stem(normalise(tag))) for tag in tags], self._ranking.cooccurrence)
+
+    def sources(
+        self,
+        vector: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        *,
+        share: float = EVEN,
+        hint: Iterable[str] = (),
+    ) -> list[Source]:
+        """Return where the anchors of a clip come from, as given to `suggest`."""
+        networks, seen = self._ranking.anchors(vector), self.anchors(vector, probabilities, share)
+        changed, named, pull = pulled(seen, self.hints(hint), self._ranking.cooccurrence)
+        sure = self._sure(seen)
+        # Hints change an anchor whatever it comes from.
+        before, after = (np.stack([each.weights, each.naming]) for each in (seen, changed))
+        gains = (1 - pull) * np.divide(after, before, out=np.zeros_like(before), where=before > 0)
+        gain = dict(zip(seen.rows.tolist(), gains.T, strict=True))
+
+        def source(kind: ReasonKind, names: list[str | None], anchors: Anchors, part: float) -> Source:
+            factors = part * np.array([gain.get(row, np.zeros(2)) for row in anchors.rows.tolist()]).reshape(-1, 2)
+            weights, naming = factors.T * [anchors.weights, anchors.naming]
+            return Source(kind, names, Anchors(anchors.rows, weights, naming))
+
+        suits = [self._name(row, sure) for row in networks.rows.tolist()]
+        typed: list[str | None] = [self.space.displays[row] for row in named.rows.tolist()]
+        sources = [Source("hint", typed, Anchors(named.rows, pull * named.weights, pull * named.naming))]
+        if probabilities is None or not len(self.classes):
+            sources.append(source("hashtag", suits, networks, 1))
+        else:
+            numbers, pictured = self.classes.parts(probabilities)
+            name = {number: self._class_name(number, sure) for number in set(numbers.tolist())}
+            sources.append(source("hashtag", suits, networks, 1 - share))
+            sources.append(source("seen", [name[number] for number in numbers.tolist()], pictured, share))
+        return sources
+
+    def relevance(
+        self, tags: Iterable[str], vector: ArrayLike, probabilities: ArrayLike | None = None, *, share: float = EVEN
+    ) -> list[float]:
+        """Return the expected relevance of several tags of the space to a clip, as given to `anchors`."""
+        rows = [self.space.row(stem(normalise(tag))) for tag in tags]
+        return list(map(float, self._ranking.relevance(self.anchors(vector, probabilities, share), rows)))
+
     def place(
         self, vector: ArrayLike, probabilities: ArrayLike | None = None, share: float = EVEN
     ) -> tuple[int, int] | None:
@@ -431,6 +494,19 @@ class Suggester:
         if kind in SENSITIVE:
             return kind in sure
         return kind is None or asked or row in self._trained
+
+    def _name(self, row: int, sure: set[Kind]) -> str | None:
+        """Return a tag as a reason names it, None if it is denied or held back."""
+        return self.space.displays[row] if self._fits(row, sure, asked=False) and not self._denies_row(row) else None
+
+    def _class_name(self, number: int, sure: set[Kind]) -> str | None:
+        """Return the name of a class of the image network, None if a word of it, or a tag, is denied or sensitive."""
+        name = self.classes.names[number]
+        words = {normalise(word) for word in (name, *name.split())} - {""}
+        rows = self._rows(words) | set(self.classes.rows(number))
+        if any(map(self._denies_tag, words)) or any(map(self._denies_row, rows)):
+            return None
+        return None if any((kind := self._kinds.get(row)) in SENSITIVE and kind not in sure for row in rows) else name
 
     def _show_row(self, row: int, vector: ArrayLike) -> str:
         inflections = self._inflections.closest(row, vector) if self._inflections is not None else []

@@ -88,6 +88,11 @@ class Video:
         The part of the clip to decode, as if the clip consisted of it. Limits apply to it, and to what has to be
         decoded before it.
 
+    Attributes
+    ----------
+    times : list of (float, float)
+        Seconds from the first frame at which each frame that was yielded appears and goes.
+
     Raises
     ------
     NotAVideo, UnsupportedContainer, UnsupportedCodec, NoVideoStream
@@ -154,6 +159,7 @@ class Video:
                 if packet.is_keyframe and packet.pts is not None and shots is not None and shots.enterable
             ]
             self._wanted, self._entry = -math.inf, (0, 0)
+            self.times: list[tuple[float, float]] = []
             self._source = self._decode(packets)
             first = next(self._source, None)
             if first is None:
@@ -214,6 +220,7 @@ class Video:
                     height, width = grey.shape
                     self.used.append(UsedFrame(self._part.seconds(moment.stamp), (width, height)))
                     begin, end = moment.begin if begin is None else begin, moment.end
+                    self.times.append((moment.begin, moment.end))
                     if self._sampler is not None:
                         self._sampler.add(moment.frame)
                     yield grey

@@ -52,12 +52,20 @@ class PictureSampler:
 
     def pictures(self) -> list[Picture]:
         """Return the pictures in order, uint8 (side, side, 3) RGB, upright: `count` of them, or one of each frame."""
-        chosen = self._kept
-        if len(chosen) > self._count:
-            # The middles of `count` equal parts of the clip; these are further apart than the frames that were kept.
-            middles = (np.arange(self._count) + 0.5) * self._seen / self._count
-            chosen = [self._kept[place] for place in np.rint(middles / self._stride).astype(int)]
+        chosen = [self._kept[number] for number in self._chosen()]
         return [kept if isinstance(kept, np.ndarray) else self._picture(kept) for kept in chosen]
+
+    def places(self) -> list[int]:
+        """Return which of the frames that were added the `pictures` are, from 0."""
+        return [number * self._stride for number in self._chosen()]
+
+    def _chosen(self) -> list[int]:
+        if len(self._kept) <= self._count:
+            return list(range(len(self._kept)))
+        # The middles of `count` equal parts of the clip; these are further apart than the frames that were kept.
+        middles = (np.arange(self._count) + 0.5) * self._seen / self._count
+        numbers: list[int] = np.rint(middles / self._stride).astype(int).tolist()
+        return numbers
 
     def _picture(self, frame: VideoFrame) -> Picture:
         scale = self._short_side / min(frame.width, frame.height)

@@ -119,7 +119,9 @@ async def suggest_hashtags(
         except (Problem, RequestValidationError):
             upload.discard()
             raise
-        work = service.singleflight.encode(model, upload, query.excerpt, progress.queued, tracks=query.tracks)
+        work = service.singleflight.encode(
+            model, upload, query.excerpt, progress.queued, tracks=query.tracks, explain=query.explain
+        )
         encoded = await _unless_gone(request, work)
         progress.encoded()
         with span("suggest"):

@@ -121,6 +121,9 @@ class SuggestQuery(BaseModel):
     tracks: bool = Field(
         False, description=f"tell up to {MOST_TRACKS} of the trajectories that were found, to be drawn over the clip"
     )
+    explain: bool = Field(
+        False, description="tell of each hashtag what it rests on (`because`), and when in the clip (`moments`)"
+    )
 
     def options(self) -> SuggestOptions:
         """Return what is asked for, as the pipeline takes it."""

@@ -93,9 +93,16 @@ class Workers:
         self._model = model
 
     async def run(
-        self, job: Path, model: Path, deadline: float, excerpt: Excerpt = WHOLE, tracks: bool = False
+        self,
+        job: Path,
+        model: Path,
+        deadline: float,
+        excerpt: Excerpt = WHOLE,
+        *,
+        tracks: bool = False,
+        explain: bool = False,
     ) -> None:
-        """Encode an excerpt of `job/clip` in the next free worker, with its tracks if they are asked for.
+        """Encode an excerpt of `job/clip` in the next free worker, with its tracks and its slots if they are asked for.
 
         Raises
         ------
@@ -108,7 +115,7 @@ class Workers:
         cause = "cancelled"
         try:
             with span("encode"):
-                await process.encode(job, model, deadline, self._threads(), excerpt, tracks)
+                await process.encode(job, model, deadline, self._threads(), excerpt, tracks, explain)
             cause = ""
         except TimeoutError:
             cause = "deadline"

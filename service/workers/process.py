@@ -69,12 +69,13 @@ class WorkerProcess:
         self.missing = worker.missing_measures(self._folder)
 
     async def encode(
-        self, job: Path, model: Path, deadline: float, threads: int, excerpt: Excerpt, tracks: bool
+        self, job: Path, model: Path, deadline: float, threads: int, excerpt: Excerpt, tracks: bool, explain: bool
     ) -> None:
         """Run one clip; raises `TimeoutError` at `deadline` (event loop time) and `WorkerDeathError`."""
         self.clips += 1
         async with asyncio.timeout_at(deadline):
-            await self._outcome(self._pool.schedule(worker.encode, (job, model, threads, excerpt, tracks)))
+            arguments = (job, model, threads, excerpt, tracks, explain)
+            await self._outcome(self._pool.schedule(worker.encode, arguments))
 
     async def _outcome(self, future: "Future[None]") -> None:
         done = asyncio.wrap_future(future)

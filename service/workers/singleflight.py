@@ -20,8 +20,8 @@ from service.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, str, Excerpt, bool]
-"""SHA-256 of the model and of the clip, the part of it, and whether its tracks are kept."""
+Key = tuple[str, str, Excerpt, bool, bool]
+"""SHA-256 of the model and of the clip, the part of it, and whether its tracks and its slots are wanted, too."""
 
 
 @dataclass
@@ -53,6 +53,7 @@ class Singleflight:
         queued: Callable[[Path], None] = lambda _: None,
         *,
         tracks: bool = False,
+        explain: bool = False,
     ) -> EncodedClip:
         """Return the encoding of an excerpt of an uploaded clip, and remove the upload; timings are 0 if it was cached.
 
@@ -64,7 +65,7 @@ class Singleflight:
         Problem
             `queue_full` where no place is free, and whatever is wrong with the clip or befell its worker.
         """
-        key = model.bundle.sha256, upload.sha256, excerpt, tracks
+        key = model.bundle.sha256, upload.sha256, excerpt, tracks, explain
         if key in self._cached:
             self._metrics.cache.labels("hit").inc()
             upload.discard()
@@ -111,7 +112,9 @@ class Singleflight:
 
     async def _run(self, key: Key, model: Model, upload: Upload) -> EncodedClip:
         loop = asyncio.get_running_loop()
-        await self._workers.run(upload.folder, model.folder, loop.time() + self._deadline_s, *key[2:])
+        _, _, excerpt, tracks, explain = key
+        deadline = loop.time() + self._deadline_s
+        await self._workers.run(upload.folder, model.folder, deadline, excerpt, tracks=tracks, explain=explain)
         encoded = await asyncio.to_thread(read_result, upload.folder, model.bundle.lengths)
         self._metrics.encoded(encoded)
         if self._cache:

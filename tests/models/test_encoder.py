@@ -110,9 +110,10 @@ def test_pieces_of_a_long_clip_are_encoded(encoder: ClipEncoder, tmp_path: Path)
     assert one.video.frames_used == 160
     assert one.warnings == []
     fisher, count = FisherEncoder(encoder.vocabulary), 0
-    with Video(path, in_pieces=True, working_side=encoder.settings.working_side) as video:
+    settings = encoder.settings
+    with Video(path, in_pieces=True, working_side=settings.working_side, fps=settings.fps) as video:
         for piece in video.pieces():
-            for batch in extract(list(piece), encoder.settings):
+            for batch in extract(list(piece), settings):
                 fisher.add(batch.descriptors)
                 count += len(batch)
     assert one.trajectories == count > 0

@@ -77,7 +77,12 @@ class Settings(BaseSettings):
     deadline_s: PositiveFloat = Field(60.0, description="seconds from the last byte of an upload to the answer")
     recycle: int = Field(500, ge=0, description="clips after which a worker is replaced by a new one; 0: never")
     worker_memory_mb: PositiveInt = Field(4096, description="maximum address space of a worker process, in MiB")
-    cache: int = Field(256, ge=0, description="clips whose encodings are cached in memory (125 KB each); 0: none")
+    cache: int = Field(
+        256,
+        ge=0,
+        description="clips whose encodings are cached in memory (125 KB each, with `explain` 70 KB more for each second, "
+        "up to 1 MB); 0: none",
+    )
 
     max_bytes: PositiveInt = Field(64 * 2**20, description="maximum size of a clip in bytes")
     max_duration_s: PositiveFloat = Field(60.0, description="maximum duration of a clip in seconds")

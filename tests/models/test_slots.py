@@ -37,7 +37,8 @@ def test_each_second_is_encoded_by_itself() -> None:
     for frame in (2, 7, 12, 31):
         slots.add(frame, descriptors(frame))
     found = slots.finish(3.4, [1, 11, 12, 33])
-    np.testing.assert_allclose(found.times, [[0, 1], [1, 2], [2, 3.4]], rtol=1e-6)  # the rest is too short
+    wanted_times = np.array([[0, 1], [1, 2], [2, 3.4]], np.float32)
+    np.testing.assert_allclose(found.times, wanted_times, rtol=1e-6)  # the rest is too short
     for row, wanted in zip(found.fisher, (fisher(2, 7), fisher(12), fisher(31)), strict=True):
         np.testing.assert_allclose(row, wanted, atol=1e-3)
     assert found.pictures == [[0], [1, 2], [3]]

@@ -61,7 +61,7 @@ def test_hashtags_are_explained_if_asked(server: Running, clips: Path) -> None:
         assert {reason["kind"] for reason in found["because"]} <= {"hashtag", "seen"}
         for parts in (found["because"], found["moments"]):
             assert sum(part["share"] for part in parts) == pytest.approx(1, abs=1e-3)  # each is rounded
-        assert [part["start_s"] for part in found["moments"]] == pytest.approx([0, 1])
+        assert [part["start_s"] for part in found["moments"]] == pytest.approx([0, 1, 2])
         assert found["moments"][-1]["end_s"] == pytest.approx(2.5)
 
 

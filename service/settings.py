@@ -78,7 +78,10 @@ class Settings(BaseSettings):
     recycle: int = Field(500, ge=0, description="clips after which a worker is replaced by a new one; 0: never")
     worker_memory_mb: PositiveInt = Field(4096, description="maximum address space of a worker process, in MiB")
     cache: int = Field(
-        256, ge=0, description="clips whose encodings are cached in memory (125 KB each, 190 KB with tracks); 0: none"
+        256,
+        ge=0,
+        description="clips whose encodings are cached in memory (125 KB each, 190 KB with `tracks`; with `explain` 70 KB "
+        "more for each second, up to 1 MB); 0: none",
     )
 
     max_bytes: PositiveInt = Field(64 * 2**20, description="maximum size of a clip in bytes")

@@ -28,7 +28,7 @@ def test_json_lines_are_the_answers_of_the_pipeline(bundle: Path, clip: Path, ru
     assert first["model"] == {"name": "random", "version": "0", "sha256": opened.sha256}
     answer = Pipeline(opened)(clip)
     assert [found["tag"] for found in first["hashtags"]] == [found.tag for found in answer.hashtags]
-    assert set(first["hashtags"][0]) == {"tag", "score", "distance", "rank"}
+    assert set(first["hashtags"][0]) == {"tag", "score", "distance", "rank", "because", "moments"}
     assert {found["tag"] for found in first["hashtags"]} == set(TAGS.values())
     assert first["video"]["trajectories"] == answer.trajectories > 0
     assert set(first["timings_ms"]) == {"decode", "trajectories", "fisher", "appearance", "embed", "search", "total"}
@@ -57,6 +57,17 @@ def test_platform(bundle: Path, clip: Path, run: Run) -> None:
     assert "'instagram', 'tiktok', 'youtube', 'threads', 'mastodon', 'bluesky', 'x'" in re.sub(
         r"[\s│]+", " ", ended.err
     )
+
+
+def test_hashtags_are_explained_if_asked(bundle: Path, clip: Path, run: Run) -> None:
+    plain, explained = (
+        json.loads(run("suggest", clip, "--bundle", bundle, *options).out) for options in ([], ["--explain"])
+    )
+    for bare, found in zip(plain["hashtags"], explained["hashtags"], strict=True):
+        assert bare["because"] is bare["moments"] is None
+        assert bare["tag"] == found["tag"]
+        assert sum(one["share"] for one in found["because"]) == pytest.approx(1, abs=1e-3)
+        assert [one["share"] for one in found["moments"]] == [1]  # the clip is a second long
 
 
 def test_part_of_a_clip(bundle: Path, clip: Path, run: Run) -> None:

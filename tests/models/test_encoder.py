@@ -15,6 +15,7 @@ from models.fisher import FisherEncoder
 from models.trajectories.extractor import extract
 from models.trajectories.settings import TrajectorySettings
 from models.video.decoding import Video
+from models.video.excerpt import Excerpt
 from models.video.pictures import PictureSampler
 from tests import clips
 from tests.models.bundle.test_reading import vocabulary
@@ -68,6 +69,36 @@ def test_a_still_clip_is_encoded_by_its_pictures(encoder: ClipEncoder, tmp_path:
     assert encoded.appearance.features.shape == moving.appearance.features.shape
     assert encoded.appearance.features.any()
     assert encoded.appearance.probabilities.sum() == pytest.approx(1)
+
+
+def test_slots_change_no_bit_and_are_those_of_the_file(encoder: ClipEncoder, tmp_path: Path) -> None:
+    """The first second of the clip moves, the second stands still."""
+    moving = list(clips.drifting(30))
+    path = clips.write(tmp_path / "clip.mkv", [*moving, *[moving[-1]] * 30], codec="ffv1")
+    plain, explained = (encoder.encode(path, explain=explain) for explain in (False, True))
+    assert plain.slots is None
+    assert plain.fisher.tobytes() == explained.fisher.tobytes()
+    assert plain.appearance.features.tobytes() == explained.appearance.features.tobytes()
+    slots = explained.slots
+    assert slots is not None
+    np.testing.assert_allclose(slots.times, [[0, 2]] if len(slots.times) == 1 else [[0, 1], [1, 2]], atol=0.01)
+    assert slots.fisher[0].any()
+    np.testing.assert_allclose(slots.probabilities.sum(axis=1), 1, rtol=1e-3)
+    part = encoder.encode(path, explain=True, excerpt=Excerpt(start_s=0.5, end_s=1.5)).slots
+    assert part is not None
+    np.testing.assert_allclose(part.times, [[0.5, 1.5]], atol=0.01)
+
+
+def test_slots_of_a_long_clip_are_its_pieces(encoder: ClipEncoder, tmp_path: Path) -> None:
+    path = clips.write(
+        tmp_path / "long.mp4", clips.drifting(400, (128, 96)), options={"preset": "ultrafast", "g": "40"}
+    )
+    slots = encoder.encode(path, explain=True).slots
+    assert slots is not None
+    assert len(slots.times) == 8
+    assert (np.diff(slots.times.ravel()) > 0).all()
+    assert np.diff(slots.times, axis=1).ravel() == pytest.approx([20 / 15] * 8, abs=0.1)
+    assert slots.fisher.any(axis=1).all()
 
 
 def test_a_short_clip_is_seen_once_though_played_again(encoder: ClipEncoder, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.appearance import Appearance
-from models.encoded_clip import MOST_TRACKS, EncodedClip, EncodedLengths, TrackSample
+from models.encoded_clip import MOST_SLOTS, MOST_TRACKS, EncodedClip, EncodedLengths, Slots, TrackSample
 from models.sandbox import results
 from models.video.info import VideoInfo
 
@@ -22,6 +22,12 @@ ENCODED = EncodedClip(
     trajectories=7,
     timings_ms={"decode": 1.0, "trajectories": 2.0, "fisher": 3.0, "appearance": 4.0},
     warnings=["short"],
+    slots=Slots(
+        times=np.array([[0, 1], [1, 1.5]], np.float32),
+        fisher=np.linspace(-1, 1, 16, dtype=np.float16).reshape(2, 8),
+        features=np.linspace(-3, 5, 12, dtype=np.float32).reshape(2, 6),
+        probabilities=np.array([[0, 0.25, 0.75, 0], [1, 0, 0, 0]], np.float32),
+    ),
 )
 
 
@@ -65,9 +71,23 @@ def test_tracks_come_back_as_they_were(tmp_path: Path) -> None:
     assert read.tracks is None
 
 
+def test_slots_come_back_as_they_were_if_there_are_any(tmp_path: Path) -> None:
+    results.write_encoding(tmp_path, ENCODED)
+    read = results.read(tmp_path, LENGTHS)
+    assert isinstance(read, EncodedClip)
+    assert read.slots is not None
+    assert ENCODED.slots is not None
+    for name, array in vars(ENCODED.slots).items():
+        np.testing.assert_array_equal(getattr(read.slots, name), array)
+    results.write_encoding(tmp_path, replace(ENCODED, slots=None))
+    read = results.read(tmp_path, LENGTHS)
+    assert isinstance(read, EncodedClip)
+    assert read.slots is None
+
+
 def test_a_network_without_classes_tells_nothing(tmp_path: Path) -> None:
     appearance = Appearance(ENCODED.appearance.features, np.zeros(0, np.float32))
-    results.write_encoding(tmp_path, replace(ENCODED, appearance=appearance))
+    results.write_encoding(tmp_path, replace(ENCODED, appearance=appearance, slots=None))
     read = results.read(tmp_path, replace(LENGTHS, probabilities=0))
     assert isinstance(read, EncodedClip)
     assert read.appearance.probabilities.shape == (0,)
@@ -124,6 +144,15 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "a track before the clip": change(tracks={"starts_s": [0.0, -0.1], "step_s": 0.1}),
     "a track at no time": change(tracks={"starts_s": [0.0, "x"], "step_s": 0.1}),
     "endless steps": change(tracks={"starts_s": [0.0, 0.1], "step_s": 1e999}),
+    "slots that overlap": save(np.array([[0, 1], [0.5, 1.5]], np.float32), "slot_times"),
+    "a slot before the clip": save(np.array([[-1, 0], [0.5, 1.5]], np.float32), "slot_times"),
+    "a slot without end": save(np.array([[0, 1], [1, np.inf]], np.float32), "slot_times"),
+    "slots by columns": save(np.zeros((8, 2), np.float16).T, "slot_fisher"),
+    "slots of another type": save(np.zeros((2, 8), np.float32), "slot_fisher"),
+    "features of more slots": save(np.zeros((3, 6), np.float32), "slot_features"),
+    "probabilities of slots that are none": save(np.full((2, 4), 2, np.float32), "slot_probabilities"),
+    "other slots": change(slots=1),
+    "many slots": change(slots=MOST_SLOTS + 1),
     "no JSON": lambda folder: (folder / "result.json").write_bytes(b"hello"),
     "endless JSON": lambda folder: (folder / "result.json").write_bytes(b'{"result": "' + b"x" * 10**6),
     "another kind": change(kind="other"),

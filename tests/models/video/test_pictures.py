@@ -38,7 +38,9 @@ def sampled(frames: int, count: int, size: tuple[int, int] = (8, 6)) -> list[int
     sampler = PictureSampler(count, short_side=8, side=6)
     for frame in range(frames):
         sampler.add(plain(frame, size))
-    return [number(picture) for picture in sampler.pictures()]
+    taken = [number(picture) for picture in sampler.pictures()]
+    assert sampler.places() == taken
+    return taken
 
 
 @given(frames=st.integers(1, 700), count=st.integers(1, 20))

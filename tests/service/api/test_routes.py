@@ -48,6 +48,34 @@ def test_answer_to_a_clip_sent_as_body_and_as_form(server: Running, clip: bytes)
     assert answer["request_id"] == body.headers["x-request-id"]
 
 
+def test_hashtags_are_explained_if_asked(server: Running, clips: Path) -> None:
+    """With the same hashtags as without; what is cached without slots does not serve who asks for them."""
+    clip = write(clips / "explained.mp4", drifting(75, seed=8)).read_bytes()
+    plain, explained, again = (server.suggest(clip, explain=explain).json() for explain in (False, True, True))
+    assert again["timings_ms"]["trajectories"] == 0
+    for bare, found, same in zip(plain["hashtags"], explained["hashtags"], again["hashtags"], strict=True):
+        assert bare["because"] is bare["moments"] is None
+        assert found == same
+        assert found == bare | {"because": found["because"], "moments": found["moments"]}
+        assert 1 <= len(found["because"]) <= 5
+        assert {reason["kind"] for reason in found["because"]} <= {"hashtag", "seen"}
+        for parts in (found["because"], found["moments"]):
+            assert sum(part["share"] for part in parts) == pytest.approx(1, abs=1e-3)  # each is rounded
+        assert [part["start_s"] for part in found["moments"]] == pytest.approx([0, 1, 2])
+        assert found["moments"][-1]["end_s"] == pytest.approx(2.5)
+
+
+def test_moments_of_a_part_are_seconds_of_the_clip(server: Running, clips: Path) -> None:
+    clip = write(clips / "explained.mp4", drifting(75, seed=8)).read_bytes()
+    form = {"start": "0.8", "end": "2.3", "explain": "true", "hint": "skateboarding"}
+    answer = server.client.post("/v1/hashtags", files={"file": clip}, data=form).json()
+    for found in answer["hashtags"]:
+        assert found["moments"][0]["start_s"] == pytest.approx(0.8, abs=0.04)
+        assert found["moments"][-1]["end_s"] == pytest.approx(2.3, abs=0.04)
+        assert {reason["name"] for reason in found["because"] if reason["kind"] == "hint"} <= {"skateboarding"}
+    assert server.suggest(clip, explain="perhaps").status_code == 422
+
+
 def test_timings_add_up_and_a_known_clip_takes_none(server: Running, clips: Path) -> None:
     clip = write(clips / "timed.mp4", drifting(30, seed=5)).read_bytes()
     first, second = server.suggest(clip).json(), server.suggest(clip).json()

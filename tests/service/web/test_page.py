@@ -56,6 +56,25 @@ def send(page: "Page", *clips: Path) -> None:
 # Real clips, really answered
 
 
+def test_the_service_says_why(tab: Open, server: Running, made: Path) -> None:
+    from playwright.sync_api import expect
+
+    page = tab(server.address)
+    send(page, made)
+    wait_for_answer(page)
+    first = server.suggest(made.read_bytes(), explain=True, k=1).json()["hashtags"][0]
+    if not page.locator("#sure .chip").count():
+        page.locator("#less-title").click()
+    page.get_by_role("button", name=re.compile(rf"Why #{first['tag']}\b")).click()
+    reasons = page.locator("#why .reasons li")
+    expect(reasons).to_have_count(len(first["because"]))
+    for place, reason in enumerate(first["because"]):
+        expect(reasons.nth(place)).to_contain_text(reason["name"])
+        expect(reasons.nth(place)).to_contain_text(f"{100 * reason['share']:.0f} %")
+    expect(page.locator("#why .moments button")).to_have_count(len(first["moments"]))
+    check_accessible(page)
+
+
 def test_clips_are_chosen_in_a_row_and_looked_at_in_turn(tab: Open, server: Running, clips: Path, made: Path) -> None:
     from playwright.sync_api import expect
 

@@ -81,7 +81,9 @@ def main(
                 ways = {"local": [], "ray": ["--ray", cluster.address]}
                 for way, options in ways.items():
                     figures = measured(clips, Path(folder, way), *options)
-                    console.print(f"{way}:", ", ".join(f"{name} {value:.1f}" for name, value in figures.items()))
+                    console.print(
+                        f"{way}:", ", ".join(f"{name} {value:.1f}" for name, value in figures.items()), soft_wrap=True
+                    )
                 if _content(Path(folder, "local")) != _content(Path(folder, "ray")):
                     raise SystemExit("Ray wrote other bytes")
     finally:

@@ -8,7 +8,9 @@ it is decoded in a process of its own, as in the service.
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -41,29 +43,30 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
         If there is no such cluster, or an actor fails as a whole.
     """
     try:
-        if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        connection = ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, ValueError) as error:
         raise RayError(f"there is no Ray cluster at {address}: {error}") from None
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False  # ours tells of clips
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    try:
-        results = ray.data.from_items(
-            [{"job": job.to_json()} for job in jobs], override_num_blocks=len(jobs)
-        ).map_batches(
-            _Actor,
-            fn_constructor_kwargs={"task": task, "out": str(out)},
-            batch_size=1,
-            num_cpus=1,
-            # Two: the next job is there when one ends, and few wait behind a slow one.
-            compute=ray.data.ActorPoolStrategy(size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2),
-        )
-        for row in results.iter_rows():
-            tell(row["clips"], row["failed"])
-    except ray.exceptions.RayError as error:
-        raise RayError(f"the cluster failed: {_reason(error)}") from error
+    # Ray prints what becomes of its machines.
+    with redirect_stdout(sys.stderr), connection:
+        try:
+            results = ray.data.from_items(
+                [{"job": job.to_json()} for job in jobs], override_num_blocks=len(jobs)
+            ).map_batches(
+                _Actor,
+                fn_constructor_kwargs={"task": task, "out": str(out)},
+                batch_size=1,
+                num_cpus=1,
+                # Two: the next job is there when one ends, and few wait behind a slow one.
+                compute=ray.data.ActorPoolStrategy(size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2),
+            )
+            for row in results.iter_rows():
+                tell(row["clips"], row["failed"])
+        except ray.exceptions.RayError as error:
+            raise RayError(f"the cluster failed: {_reason(error)}") from error
 
 
 class _Actor:

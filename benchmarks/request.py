@@ -80,22 +80,23 @@ def post(address: str, clip: bytes) -> tuple[float, dict[str, Any]]:
 def processes(pid: int) -> dict[str, int]:
     """Return the processes of a service: its own, its fork server and each of its workers."""
     found = {"service": pid}
-    for child in _children(pid):
+    for child in children(pid):
         if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes():
-            found |= {"fork server": child} | {f"worker {worker}": worker for worker in _children(child)}
+            found |= {"fork server": child} | {f"worker {worker}": worker for worker in children(child)}
     return found
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the CPU time that processes have used so far, seconds."""
+    """Return the CPU time that processes, and those of their children that have ended, have used so far, seconds."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+        ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 

@@ -51,7 +51,7 @@ def batch() -> Batch:
 
     def ran(*arguments: object, **variables: str) -> Ended:
         done = subprocess.run(
-            command(*arguments), env=environment(**variables), capture_output=True, text=True, check=False, timeout=280
+            command(*arguments), env=environment(**variables), capture_output=True, text=True, check=False
         )
         return Ended(done.returncode, json.loads(done.stdout or "{}"), done.stderr)
 

@@ -4,9 +4,12 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
+from collections import Counter
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from tests.batch.conftest import GOOD, HOSTILE, Batch, Ended, command, environme
 from tests.docs.documents import ROOT, blocks
 
 pytestmark = pytest.mark.server
+
+MANY = 2000
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
@@ -126,6 +131,29 @@ def test_the_documented_search_finds_clips_alike(tagged: tuple[Path, Ended], tmp
     assert first == ["good1.mp4", "1.00"]
     assert {path for path, _ in others} == {"good0.mp4", "good2.mp4"}
     assert all(-1 <= float(cosine) <= 1 for _, cosine in others)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_one_bad_clip_in_twenty_costs_no_other(catalogue: Path, batch: Batch, tmp_path: Path) -> None:
+    clips, out = tmp_path / "clips", tmp_path / "out"
+    clips.mkdir()
+    good, bad = cycle(tmp_path / name for name in good_clips(tmp_path, 5)), cycle(catalogue / name for name in HOSTILE)
+    wanted: dict[str, str | None] = {}
+    for number in range(MANY):
+        kind = next(good if number % 20 else bad)
+        content = kind.read_bytes()
+        clip = clips / f"{number:04}{kind.suffix}"
+        # A box that is skipped makes each clip's bytes its own.
+        clip.write_bytes(content and content + struct.pack(">I4sI", 12, b"free", number))
+        wanted[clip.name] = None if number % 20 else HOSTILE[str(kind.relative_to(catalogue))]
+    ended = batch(clips, "--out", out)
+    print(ended.out, ended.err.splitlines()[-1])
+    found = rows(out)
+    assert [row["path"] for row in found] == sorted(wanted)
+    assert {row["path"]: row["error"] for row in found} == wanted
+    assert all(row["tags"] for row in found if row["error"] is None)
+    assert ended.out["failed"] == Counter(filter(None, wanted.values()))
 
 
 def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], batch: Batch, tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     cache: int = Field(
         256,
         ge=0,
-        description="clips whose encodings are cached in memory (125 KB each, 190 KB with `tracks`; with `explain` 70 KB "
-        "more for each second, up to 1 MB); 0: none",
+        description="clips whose encodings are cached in memory (125 KB each, 190 KB with `tracks`; with `explain` 70 "
+        "KB more for each second, up to 1 MB); 0: none",
     )
 
     max_bytes: PositiveInt = Field(64 * 2**20, description="maximum size of a clip in bytes")

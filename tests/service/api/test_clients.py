@@ -91,9 +91,10 @@ TYPESCRIPT = """
 import fs from "node:fs";
 import openapiTS, {astToString} from "openapi-typescript";
 import ts from "typescript";
+import {text} from "node:stream/consumers";
 // The recipe of openapi-typescript for binary strings.
 const blob = ts.factory.createTypeReferenceNode(ts.factory.createIdentifier("Blob"));
-const types = await openapiTS(JSON.parse(fs.readFileSync(0, "utf8")), {
+const types = await openapiTS(JSON.parse(await text(process.stdin)), {
   transform: schema => (schema.format === "binary" ? blob : undefined),
 });
 fs.writeFileSync(process.argv[2], astToString(types));

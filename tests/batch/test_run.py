@@ -28,7 +28,8 @@ from tests.docs.documents import ROOT, blocks
 
 pytestmark = pytest.mark.server
 
-MANY = 2000
+MANY = int(os.environ.get("MANY_CLIPS", "160"))
+"""Clips of a larger catalogue, one in twenty of which is hostile, each kind once; by hand 2,000 and more."""
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
@@ -134,7 +135,7 @@ def test_the_documented_search_finds_clips_alike(tagged: tuple[Path, Ended], tmp
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1800 if MANY > 160 else 300)
 def test_one_bad_clip_in_twenty_costs_no_other(catalogue: Path, batch: Batch, tmp_path: Path) -> None:
     clips, out = tmp_path / "clips", tmp_path / "out"
     clips.mkdir()

@@ -4,8 +4,8 @@
 # Installs: opencv-python-headless 5.0.0.93 and numpy 2.4.6, in a temporary virtual environment.
 # Expected: the fastest preset of USAC trades some accuracy for time; RANSAC, the default choice, is slower and finds at
 #   least as many inliers.
-# Found: of 300 matches with noise of 0.4 px, of which 30 to 70 % are wrong, USAC_FAST agrees with 0.5 to 4 % more, since
-#   it optimises good models locally, and takes a twentieth of the time where most are wrong (0.4 ms, RANSAC 6 to 15 ms).
+# Found: of 300 matches with noise of 0.4 px, of which 30 to 70 % are wrong, USAC_FAST agrees with 1 to 6 % more, since
+#   it optimises good models locally, and takes a thirtieth of the time where most are wrong (0.4 ms, RANSAC 15 ms).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

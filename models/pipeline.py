@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from models.bundle import Bundle
 from models.clock import Clock
 from models.encoded_clip import EncodedClip, TrackSample
+from models.trajectories.settings import LENGTH
 from models.video.excerpt import WHOLE, Excerpt
 from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
@@ -178,7 +179,10 @@ class Pipeline:
                 hashtags = suggest(share=share, score=score)
                 warn, locate = partial(warn, share=share), partial(locate, share=share)
                 because = partial(because, share=share)
-                confident = calibration.confident([one.relevance for one in hashtags], clip)
+                # What is played back and forth is nothing that confidence was measured on.
+                confident = not 1 < encoded.video.frames_used <= LENGTH and calibration.confident(
+                    [one.relevance for one in hashtags], clip
+                )
             warnings += warn(none_left=not hashtags)
             place = locate()
             reasons = found = None

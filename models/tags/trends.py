@@ -99,7 +99,10 @@ class Trends:
         BundleError
             If the file is missing or damaged, or was counted for other tags.
         """
-        tensors = read_tensors(file, "starts", "posts", "counts", "tags")
+        try:
+            tensors = read_tensors(file, "starts", "posts", "counts", "tags")
+        except BundleError as error:
+            raise BundleError(f"{file}: holds no trends. Make it again with tag2vec trends.") from error
         if tensors["tags"].tobytes().hex() != tags:
             raise BundleError(f"{file}: counts the tags of another bundle. Run tag2vec trends with this one.")
         return cls(tensors["starts"], tensors["posts"], tensors["counts"])

@@ -121,7 +121,7 @@ class Video:
         excerpt: Excerpt = WHOLE,
     ) -> None:
         self.limits = limits or VideoLimits()
-        self._sampler, self._repeats = sampler, repeats
+        self._sampler, self._repeats, self._excerpt = sampler, repeats, excerpt
         self._info: VideoInfo | None = None
         self.used: list[UsedFrame] = []
         """The frames that have been yielded."""
@@ -236,7 +236,8 @@ class Video:
         seconds = self._part.duration_s(self._timeline.duration)
         self._info = VideoInfo(
             duration_s=seconds,
-            fps=self._losses.found / seconds,
+            # A part may begin or end within a frame.
+            fps=self._losses.found / seconds if self._excerpt == WHOLE else self._timeline.rate,
             width=width,
             height=height,
             analysed_s=seconds if self.whole else min(analysed, seconds),

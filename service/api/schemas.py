@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -79,7 +80,7 @@ class SuggestQuery(BaseModel):
         description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
     )
 
-    language: Annotated[Annotated[str, Field(pattern="^[a-z]{2}$")] | None, _Absent()] = Field(
+    language: Annotated[Annotated[str, Field(max_length=20), AfterValidator(str.lower)] | None, _Absent()] = Field(
         None,
         description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
         "`GET /v1/info`",

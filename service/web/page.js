@@ -274,18 +274,18 @@ function changed() {
   show();
 }
 
+// Takes one hashtag, or several as they stand in a post.
 function addOwn(text) {
-  const tag = clean(text);
-  const {pattern, allowed, title} = platform();
+  const {pattern, allowed, digits_only: digits, title} = platform();
   say(at("problem"), "");
-  if (!tag) return;
-  if (pattern && !new RegExp(pattern, "u").test(tag)) {
-    say(at("problem"), `#${tag} is not possible on ${title}: ${allowed}`);
-    return;
+  const refused = [];
+  for (const tag of text.split(/[,#]|\s+(?=#)|\s{2,}/).map(clean).filter(Boolean)) {
+    if (pattern && !new RegExp(pattern, "u").test(tag)) refused.push(tag);
+    else if (!current.chosen.some(one => one.tag === tag)) toggle(tag, !current.answer.hashtags.some(one => one.tag === tag));
   }
-  at("own").value = "";
-  if (!current.chosen.some(one => one.tag === tag)) {
-    toggle(tag, !current.answer.hashtags.some(one => one.tag === tag));
+  at("own").value = refused.map(tag => `#${tag}`).join(" ");
+  if (refused.length) {
+    say(at("problem"), `${at("own").value} is not possible on ${title}: ${allowed}${digits ? "" : ", not digits alone"}`);
   }
 }
 
@@ -322,7 +322,7 @@ function showChosen() {
   say(at("problem"), over ? `${title} takes at most ${counted(most, "hashtag")}.` :
     wrong.length ? `Not possible on ${title}: ${wrong.map(({tag}) => `#${tag}`).join(", ")}. Allowed: ${allowed}` : "");
   const tags = copied();
-  at("copy").disabled = !tags.length;
+  at("copy").disabled = !tags.length || over;
   at("copy").textContent = chosen.length ? `Copy ${counted(chosen.length, "hashtag")}` : tags.length ? `Copy all ${tags.length}` : "Choose hashtags to copy";
   at("again").hidden = false;
 }
@@ -338,12 +338,14 @@ async function copyChosen() {
 
 async function feedback({answer}, tags) {
   if (!info?.feedback) return;
-  const suggested = answer.hashtags.map(({tag}) => tag);
+  const suggested = answer.hashtags.map(({tag}) => tag), {most_tags: most} = platform();
+  const room = most === null || tags.length < most;
   const body = {
     request_id: answer.request_id,
     kept: tags.filter(tag => suggested.includes(tag)),
     added: tags.filter(tag => !suggested.includes(tag)),
-    dropped: suggested.filter(tag => !tags.includes(tag)),
+    // Nothing is known of what was folded away, or of what there was no room for.
+    dropped: room ? answer.hashtags.filter(({tag, score}) => score >= FLOOR && !tags.includes(tag)).map(({tag}) => tag) : [],
   };
   try {
     await ask("v1/feedback", {method: "POST", body: JSON.stringify(body), headers: {"Content-Type": "application/json"}});
@@ -363,6 +365,7 @@ async function learn() {
   const {limits, containers, model} = info;
   at("limits").textContent = `${containers.join(", ")}; at most ${limits.max_duration_s} s and ${Math.floor(limits.max_bytes / 2 ** 20)} MiB`;
   at("map").hidden = !model.map;
+  at("learns").hidden = !info.feedback;
   if (model.languages?.length) {
     const names = new Intl.DisplayNames(["en"], {type: "language", fallback: "code"});
     const options = model.languages.map(code => make("option", {value: code}, names.of(code)));
@@ -387,7 +390,9 @@ function fill(id, options) {
   if (options.some(({value}) => value === before)) select.value = before;
   select.onchange = () => {
     localStorage.setItem(id, select.value);
-    if (current?.state === "done") show();
+    if (current?.state !== "done") return;
+    show();
+    if (id === "language") say(at("hint"), `Choose “${at("again").textContent}” for hashtags of this language.`);
   };
 }
 

@@ -44,5 +44,5 @@ def test_posts_without_dates_show_no_trend(bundle: Path, tmp_path: Path, run: Ru
 
 def test_a_file_that_is_none_is_refused(bundle: Path, tmp_path: Path) -> None:
     (file := tmp_path / "trends.safetensors").write_text("nothing of the kind")
-    with pytest.raises(BundleError, match=r"trends\.safetensors: cannot be read"):
+    with pytest.raises(BundleError, match=r"trends\.safetensors: holds no trends. Make it again with tag2vec trends"):
         Bundle.open(bundle).suggester(trends_file=file)

@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -203,6 +204,13 @@ def test_confidence_needs_a_likely_first_five() -> None:
     assert not nothing.hashtags
     assert not nothing.confident
     assert UNSURE not in nothing.warnings
+
+
+@pytest.mark.parametrize(("frames", "confident"), [(1, True), (2, False), (15, False), (16, True)])
+def test_what_is_played_back_and_forth_is_never_sure(frames: int, confident: bool) -> None:
+    clip = encoded(False, dog=1.0)
+    answer = made_up(CALIBRATION).suggest(replace(clip, video=replace(clip.video, frames_used=frames)), k=1)
+    assert answer.confident == confident
 
 
 def test_all_scores_fall_where_the_answer_is_unsure() -> None:

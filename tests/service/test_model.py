@@ -79,8 +79,10 @@ def test_only_tags_of_a_language_that_is_known(operated: Running, dated: Path, c
     answer = operated.suggest(clip, language="en", k=50).json()["hashtags"]
     assert len(answer) == 50
     assert {space.row(stem(found["tag"])) % 2 for found in answer} == {1}
+    assert operated.suggest(clip, language="EN", k=50).json()["hashtags"] == answer
     for refused, where in (
         (operated.suggest(clip, language="fr"), "query.language"),
+        (operated.suggest(clip, language="french"), "query.language"),
         (operated.client.post("/v1/hashtags", files={"file": clip}, data={"language": "fr"}), "body.language"),
     ):
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")

@@ -90,7 +90,7 @@ def test_limits_apply_to_the_part(tmp_path: Path) -> None:
         take(path, 0, None, limits)
     frames, info = take(path, 6.05, 9.05, limits)
     assert len(frames) == 30
-    assert [info.start_s, info.duration_s] == pytest.approx([6.1, 2.95])
+    assert [info.start_s, info.duration_s, info.fps] == pytest.approx([6.1, 2.95, 10])
     with pytest.raises(ClipTooLong, match=r"This part of the clip is 3\.5 s long; at most 3 s are accepted"):
         take(path, 6, 9.5, limits)
     with pytest.raises(ClipTooLong, match="This part of the clip has more than 40 frames"):

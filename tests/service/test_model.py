@@ -15,6 +15,7 @@ from models.tags.languages import Languages
 from models.tags.stemming import stem
 from models.tags.trends import TRENDS_FILE, Trends
 from tests.service.conftest import Serve
+from tests.service.middleware.test_authentication import reload
 from tests.service.running import Running
 
 
@@ -118,3 +119,26 @@ def test_what_the_operator_denies_is_gone_whatever_is_allowed(server: Running, o
         assert (refused.status_code, refused.json()["code"]) == (404, "unknown_tag")
     near = operated.client.get("/v1/tags/skate/neighbours", params={"k": 50}).json()["neighbours"]
     assert not [found["tag"] for found in near if "skateboard" in found["tag"]]
+
+
+def test_newer_trends_are_read_again(start: Serve, bundle: Path, tmp_path: Path) -> None:
+    opened = Bundle.open(bundle)
+    counts = np.zeros((len(opened.tagspace()), 2), np.int64)
+    counts[::2, 1] = 5
+
+    def write(week: int) -> None:
+        trends = Trends(np.array([week, week + 7]), np.array([10_000, 10_000]), counts)
+        trends.write(tmp_path / "trends.safetensors", opened.tags_sha256)
+
+    def newest() -> str:
+        return str(server.client.get("/v1/info").json()["model"]["trends"]["newest_post"])
+
+    write(1)
+    with start(workers=1, trends_file=tmp_path / "trends.safetensors") as server:
+        assert newest() == "0001-01-14"
+        write(8)
+        reload(server, "ok")
+        assert newest() == "0001-01-21"
+        (tmp_path / "trends.safetensors").write_text("nothing of the kind")
+        reload(server, "failed")
+        assert newest() == "0001-01-21"

@@ -133,7 +133,7 @@ def suggest(
     from models.cpu_count import processors
     from models.errors import ClipError, NoDates
     from models.pipeline import Pipeline
-    from models.tags.suggestions import NO_DATES, SuggestOptions
+    from models.tags.suggest_options import NO_DATES, SuggestOptions
     from models.tags.tag_list import split
     from models.video.excerpt import Excerpt
 

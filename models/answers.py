@@ -92,7 +92,7 @@ class VideoInfo(Strict):
     width: int = Field(description="as displayed: after rotation", examples=[480])
     height: int = Field(examples=[480])
     analysed_s: Rounded = Field(description="seconds that were looked at: pieces of a long clip", examples=[6.0])
-    frames_used: int = Field(examples=[180])
+    frames_used: int = Field(examples=[90])
     trajectories: int = Field(examples=[5120])
 
 

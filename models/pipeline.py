@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # Imported on first use: a process that only suggests never l
     from models.tags.completion import Completion
     from models.tags.reasons import Reason
     from models.tags.space import TagSpace
-    from models.tags.suggestions import Suggester, Suggestion, SuggestOptions
+    from models.tags.suggest_options import SuggestOptions
+    from models.tags.suggestions import Suggester, Suggestion
 
 UNSURE = "The model is not sure about this clip: its hashtags may be wrong."
 
@@ -139,7 +140,7 @@ class Pipeline:
         return self.suggest(encoded, **options)
 
     def suggest(self, encoded: EncodedClip, **options: "Unpack[SuggestOptions]") -> Answer:
-        """Suggest hashtags for an encoded clip; see `models.tags.suggestions.SuggestOptions`.
+        """Suggest hashtags for an encoded clip; see `models.tags.suggest_options.SuggestOptions`.
 
         They are explained if the clip was encoded with slots.
         """

@@ -222,17 +222,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
         after=(*learnt, evaluation, open_world),
     )
     return [
-        corpus,
-        tag2vec,
-        cooccurrence,
-        trends,
-        inflections,
-        tag_map,
-        languages,
-        features,
-        appearance,
-        vocabulary,
-        embedding,
+        *learnt,
         post_splits,
         out_of_fold,
         out_of_distribution,

@@ -6,35 +6,34 @@ Anchors, ranking, filters, diversity, order and display form, one after the othe
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from typing import Literal, TypedDict, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from models.calibration import Recognition, familiarity
-from models.errors import BundleError, NoDates, UnknownLanguage
+from models.errors import BundleError, NoDates
 from models.tags.anchors import Anchors
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.diversity import DEFAULT, diversify
+from models.tags.eligibility import Conditions, Eligibility
 from models.tags.hints import hinted, pulled
 from models.tags.inflections import Inflections
-from models.tags.kinds import NEVER, SENSITIVE, SURE, Kind, TagKinds
-from models.tags.languages import ENGLISH, Languages
+from models.tags.kinds import TagKinds
+from models.tags.languages import Languages
 from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
 from models.tags.reasons import Reason, ReasonKind, Source, reasons
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
+from models.tags.suggest_options import NO_DATES, Rank
 from models.tags.tag_list import name as named
 from models.tags.tag_map import TagMap
 from models.tags.trends import Trends
 
-Rank = Literal["similar", "popular", "trending"]
 Score = Callable[[float, float], float]
-
-NO_DATES = "Trending is unavailable: the posts have no dates. Rank by similar or popular instead."
 
 POOL = 200
 """Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
@@ -72,47 +71,6 @@ class Suggestion:
     distance: float
     rank: int
     relevance: float = 0.0
-
-
-class SuggestOptions(TypedDict, total=False):
-    """Options of `Suggester.suggest`.
-
-    Attributes
-    ----------
-    k : int
-        Maximum number of suggestions; 15 by default.
-    min_score : float
-        Omit suggestions with a lower score.
-    exclude : iterable of str
-        Tags as typed; omit everything with the same stem.
-    allow : iterable of str
-        Tags as typed; if there are any, suggest only these stems, even where they are held back (`models.tags.kinds`).
-        Tags that the space does not contain are ignored; see `Suggester.warnings`.
-    rank : str
-        `similar`: by relevance, with few that are spelt alike (`models.tags.diversity`); `popular`: the top 3k of those
-        re-ranked by their number of posts; `trending`: re-ranked by the growth in their use. Tags of `allow` that are
-        not among the 3k most relevant of all tags come after those that are, by relevance.
-    platform : str, optional
-        Suggest only what is a hashtag there, and no more than a post may have there (`models.tags.platforms`).
-    language : str, optional
-        ISO 639-1 code; suggest only tags that posts of this language use (`models.tags.languages`). Words of another
-        language than English, which are held back otherwise, are suggested in their own.
-    hint : iterable of str
-        Tags as typed that are on the clip already: they say what it stands for (`models.tags.hints`) and are not
-        suggested again. Denied and unknown ones have no effect.
-    diversity : float
-        0 (the most relevant, however alike they are spelt) to 1; see `models.tags.diversity`.
-    """
-
-    k: int
-    min_score: float
-    exclude: Iterable[str]
-    allow: Iterable[str]
-    rank: Rank
-    platform: PlatformName | None
-    language: str | None
-    hint: Iterable[str]
-    diversity: float
 
 
 class Suggester:
@@ -170,31 +128,17 @@ class Suggester:
         self._inflections = inflections
         self._temperature = temperature
         self._ranking = Ranking(space, cooccurrence, temperature)
-        self._denied = tuple(denied)
         self._classes = classes
-        self._kinds = {
-            row: kind
-            for name, kind in (kinds.items() if kinds is not None else ())
-            if (row := space.stems.row(name)) is not None
-        }
-        self._trained = {space.row(name) for name in space.hashtags}
-        self._verdicts: dict[str, bool] = {}
-        self._spoken = (
-            {}
-            if languages is None
-            else {code: (languages.used(code), languages.mainly(code)) for code in languages.codes}
-        )
+        self._eligibility = Eligibility(space, denied, kinds, languages)
 
     @property
     def languages(self) -> list[str]:
         """ISO 639-1 codes of the languages to choose from, the most used first."""
-        return list(self._spoken)
+        return self._eligibility.languages
 
     def require_language(self, code: str | None) -> None:
         """Raise UnknownLanguage unless a language is one of those to choose from, or none is asked for."""
-        if code is not None and code not in self._spoken:
-            known = f"Known languages: {', '.join(self._spoken)}." if self._spoken else "This model knows of none."
-            raise UnknownLanguage(f"No tags are known to be of the language {code[:20]!r}. {known}")
+        self._eligibility.require_language(code)
 
     @property
     def ranks(self) -> list[Rank]:
@@ -225,7 +169,7 @@ class Suggester:
         vector, probabilities, share
             See `anchors`.
         k, min_score, exclude, allow, rank, platform, language, hint, diversity
-            See `SuggestOptions`.
+            See `models.tags.suggest_options.SuggestOptions`.
         score : callable
             Maps expected relevance to the score, given that of the most relevant hashtag that may be suggested; must be
             non-decreasing in the former. See `models.calibration`.
@@ -251,28 +195,19 @@ class Suggester:
         self.require_language(language)
         if platform is not None:
             k = platforms()[platform].at_most(k)
-        hints = self.hints(hint)
-        seen = self.anchors(vector, probabilities, share)
-        anchors = hinted(seen, hints, self._ranking.cooccurrence)
+        exclude, hint = list(exclude), list(hint)
+        seen, anchors = self._seen_and_hinted(vector, probabilities, share, hint)
         centre = self._ranking.centre(anchors)
-        sure = self._sure(seen)  # what a clip surely shows is not for hints to say
         asked = {stem(normalise(tag)): tag for tag in allow}
-        excluded = self._rows(exclude) | self._rows(hint)
+        conditions = self._conditions(seen, centre, [*exclude, *hint], bool(asked), language, platform)
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
         if asked:
             ranked = self._ranking.rank_among(anchors, [name for name, tag in asked.items() if tag in self.space])
         else:
-            wanted = pool + len(excluded)
+            wanted = pool + len(conditions.excluded)
             ranked = self._ranking.rank(anchors, wanted if language is None else MANY_MORE * wanted)
-        allowed = (
-            one
-            for one in ranked
-            if one.row not in excluded
-            and self._fits(one.row, sure, bool(asked), language)
-            and not self._denies_row(one.row)
-            and (platform is None or platforms()[platform].takes(self._show_row(one.row, centre)))
-        )
+        allowed = (one for one in ranked if self._eligibility.refusal(one.row, conditions) is None)
         candidates = list(islice(allowed, pool))
         most_relevant = candidates[0].relevance if candidates else 0.0
         candidates = list(takewhile(lambda one: score(one.relevance, most_relevant) >= min_score, candidates))
@@ -281,7 +216,8 @@ class Suggester:
         if rank != "similar":
             use = self.space.counts if self.trends is None or rank == "popular" else self.trends.growth
             # Tags that were asked for stay behind those that fit, however many posts use them.
-            least = min(one.relevance for one in islice(self._ranking.rank(anchors, count), count)) if asked else 0.0
+            best = islice(self._ranking.rank(anchors, count), count) if asked else ()
+            least = min((one.relevance for one in best), default=0.0)
             chosen.sort(key=lambda one: (one.relevance < least, -float(use[one.row]) * (one.relevance >= least)))
         return [
             Suggestion(
@@ -321,26 +257,15 @@ class Suggester:
         if unknown := [tag for tag in (*exclude, *allow, *hint) if tag not in self.space]:
             sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
         if allow and none_left:
-            anchors = self.anchors(vector, probabilities, share)
-            centre, sure = self._ranking.centre(anchors), self._sure(anchors)
-            excluded = self._rows(exclude) | self._rows(hint)
+            seen, anchors = self._seen_and_hinted(vector, probabilities, share, hint)
+            conditions = self._conditions(
+                seen, self._ranking.centre(anchors), [*exclude, *hint], True, language, platform
+            )
             reasons: dict[str, list[str]] = {}
             for tag in allow:
                 if tag in self.space:
-                    row = self.space.row(stem(normalise(tag)))
-                    if row in excluded:
-                        reason = "excluded as well"
-                    elif self._denies_row(row):
-                        reason = "never suggested"
-                    elif language is not None and not self._spoken[language][0][row]:
-                        reason = f"not used in the language {language}"
-                    elif not self._fits(row, sure, asked=True):
-                        reason = "suggested only for clips that surely show it"
-                    elif platform is not None and not platforms()[platform].takes(self._show_row(row, centre)):
-                        reason = f"no hashtag on {platforms()[platform].title}"
-                    else:
-                        reason = "with a lower score than was asked for"
-                    reasons.setdefault(reason, []).append(tag)
+                    refusal = self._eligibility.refusal(self.space.row(stem(normalise(tag))), conditions)
+                    reasons.setdefault(refusal or "with a lower score than was asked for", []).append(tag)
             why = "; ".join(f"{reason}: {named(tags)}" for reason, tags in reasons.items())
             sentences.append("None of the tags in allow can be suggested" + (f" ({why})." if why else "."))
         return sentences
@@ -400,7 +325,7 @@ class Suggester:
         """Return where the anchors of a clip come from, as given to `suggest`."""
         networks, seen = self._ranking.anchors(vector), self.anchors(vector, probabilities, share)
         changed, named, pull = pulled(seen, self.hints(hint), self._ranking.cooccurrence)
-        sure = self._sure(seen)
+        sure = self._eligibility.sure(seen)
         # Hints change an anchor whatever it comes from.
         before, after = (np.stack([each.weights, each.naming]) for each in (seen, changed))
         gains = (1 - pull) * np.divide(after, before, out=np.zeros_like(before), where=before > 0)
@@ -411,14 +336,19 @@ class Suggester:
             weights, naming = factors.T * [anchors.weights, anchors.naming]
             return Source(kind, names, Anchors(anchors.rows, weights, naming))
 
-        suits = [self._name(row, sure) for row in networks.rows.tolist()]
-        typed: list[str | None] = [self.space.displays[row] for row in named.rows.tolist()]
+        displays, may = self.space.displays, self._eligibility
+        suits = [displays[row] if may.names(row, sure) else None for row in networks.rows.tolist()]
+        typed: list[str | None] = [displays[row] for row in named.rows.tolist()]
         sources = [Source("hint", typed, Anchors(named.rows, pull * named.weights, pull * named.naming))]
         if probabilities is None or not len(self.classes):
             sources.append(source("hashtag", suits, networks, 1))
         else:
             numbers, pictured = self.classes.parts(probabilities)
-            name = {number: self._class_name(number, sure) for number in set(numbers.tolist())}
+            things = self.classes.names
+            name = {
+                number: things[number] if may.names_thing(things[number], self.classes.rows(number), sure) else None
+                for number in set(numbers.tolist())
+            }
             sources.append(source("hashtag", suits, networks, 1 - share))
             sources.append(source("seen", [name[number] for number in numbers.tolist()], pictured, share))
         return sources
@@ -452,7 +382,7 @@ class Suggester:
 
     def denies(self, name: str) -> bool:
         """Return whether a stem of the space is never suggested, whatever the clip and whoever asks."""
-        return self._denies_row(self.space.row(name))
+        return self._eligibility.denies(self.space.row(name))
 
     def recognition(self, vector: ArrayLike, probabilities: ArrayLike) -> Recognition:
         """Return how well a clip is recognised, by its vector and the probabilities of its pictures' classes.
@@ -466,56 +396,35 @@ class Suggester:
 
     def hints(self, tags: Iterable[str]) -> list[int]:
         """Return the rows of the hints among tags as typed, ascending: those that are known and not denied."""
-        return sorted(row for row in self._rows(tags) if not self._denies_row(row))
+        return sorted(row for row in self._eligibility.rows(tags) if not self._eligibility.denies(row))
 
-    def _rows(self, tags: Iterable[str]) -> set[int]:
-        return {self.space.row(stem(normalise(tag))) for tag in tags if tag in self.space}
+    def _seen_and_hinted(
+        self, vector: ArrayLike, probabilities: ArrayLike | None, share: float, hint: Iterable[str]
+    ) -> tuple[Anchors, Anchors]:
+        """Return the anchors of a clip as it is seen, and as hints change them."""
+        seen = self.anchors(vector, probabilities, share)
+        return seen, hinted(seen, self.hints(hint), self._ranking.cooccurrence)
 
-    def _sure(self, anchors: Anchors) -> set[Kind]:
-        """Return the sensitive kinds that a clip is surely of."""
-        return {kind for kind in SENSITIVE if self._weight(anchors, kind) >= SURE}
-
-    def _weight(self, anchors: Anchors, kind: Kind) -> float:
-        of_kind = [self._kinds.get(row) == kind for row in anchors.rows.tolist()]
-        return float(anchors.weights[of_kind].sum())
-
-    def _fits(self, row: int, sure: set[Kind], asked: bool, language: str | None = None) -> bool:
-        """Return whether the kind and the language of a tag let it be suggested.
-
-        The clip is surely of some sensitive kinds; of a language, only tags that it uses are wanted.
-        """
-        kind = self._kinds.get(row)
-        if language is not None:
-            used, mainly = self._spoken[language]
-            if not used[row]:
-                return False
-            if kind == "foreign" and language != ENGLISH and mainly[row]:
-                return True
-        if kind in SENSITIVE:
-            return kind in sure
-        return kind is None or asked or row in self._trained
-
-    def _name(self, row: int, sure: set[Kind]) -> str | None:
-        """Return a tag as a reason names it, None if it is denied or held back."""
-        return self.space.displays[row] if self._fits(row, sure, asked=False) and not self._denies_row(row) else None
-
-    def _class_name(self, number: int, sure: set[Kind]) -> str | None:
-        """Return the name of a class of the image network, None if a word of it, or a tag, is denied or sensitive."""
-        name = self.classes.names[number]
-        words = {normalise(word) for word in (name, *name.split())} - {""}
-        rows = self._rows(words) | set(self.classes.rows(number))
-        if any(map(self._denies_tag, words)) or any(map(self._denies_row, rows)):
-            return None
-        return None if any((kind := self._kinds.get(row)) in SENSITIVE and kind not in sure for row in rows) else name
+    def _conditions(
+        self,
+        seen: Anchors,
+        centre: ArrayLike,
+        excluded: Iterable[str],
+        asked: bool,
+        language: str | None,
+        platform: PlatformName | None,
+    ) -> Conditions:
+        return Conditions(
+            excluded=self._eligibility.rows(excluded),
+            sure=self._eligibility.sure(seen),  # what a clip surely shows is not for hints to say
+            asked=asked,
+            language=language,
+            platform=platform,
+            show=lambda row: self._show_row(row, centre),
+        )
 
     def _show_row(self, row: int, vector: ArrayLike) -> str:
         inflections = self._inflections.closest(row, vector) if self._inflections is not None else []
-        return next((tag for tag in inflections if not self._denies_tag(tag)), self.space.displays[row])
-
-    def _denies_row(self, row: int) -> bool:
-        return self._kinds.get(row) in NEVER or self._denies_tag(self.space.displays[row])
-
-    def _denies_tag(self, tag: str) -> bool:
-        if tag not in self._verdicts:
-            self._verdicts[tag] = any(denied.denies(tag) for denied in self._denied)
-        return self._verdicts[tag]
+        return next(
+            (tag for tag in inflections if not self._eligibility.denies_spelling(tag)), self.space.displays[row]
+        )

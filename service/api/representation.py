@@ -30,7 +30,7 @@ class Representation:
 
     def respond(self, request: Request) -> Response:
         """Respond in full, or with 304 if the client has this very content already."""
-        if has(request, self.headers["ETag"]):
+        if _has(request, self.headers["ETag"]):
             return Response(status_code=304, headers=self.headers)
         if _takes_gzip(request):
             headers = {**self.headers, "Content-Encoding": "gzip"}
@@ -38,7 +38,7 @@ class Representation:
         return Response(self.content, headers=self.headers, media_type=self.media_type)
 
 
-def has(request: Request, etag: str) -> bool:
+def _has(request: Request, etag: str) -> bool:
     """Return whether the client says that it has what an entity tag names, by the weak comparison of RFC 9110."""
     known = [candidate.strip().removeprefix("W/") for candidate in request.headers.get("if-none-match", "").split(",")]
     return etag.removeprefix("W/") in known or "*" in known

@@ -1,7 +1,6 @@
 """The routes of the API: hashtags for a clip, neighbours of a tag, information."""
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Coroutine
 from importlib.metadata import version
 from typing import Annotated, Any, Final
@@ -18,10 +17,10 @@ from models.encoded_clip import EncodedClip
 from models.errors import UnknownLanguage, UnknownTag
 from models.tags.platforms import platforms
 from models.tags.stemming import normalise
-from models.tags.suggestions import NO_DATES
+from models.tags.suggest_options import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
-from service.api.representation import has
+from service.api.representation import Representation
 from service.api.schemas import CompleteQuery, FeedbackBody, NeighboursQuery, SuggestQuery
 from service.feedback import Choice
 from service.lifecycle import service_of
@@ -345,10 +344,4 @@ async def get_info(request: Request) -> Response:
 
 
 def _conditional(request: Request, answer: BaseModel) -> Response:
-    """Respond in full, or with 304 if the client has this very answer already."""
-    body = answer.model_dump_json().encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if has(request, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    return Representation(answer.model_dump_json().encode(), "application/json").respond(request)

@@ -21,7 +21,7 @@ from models.encoded_clip import MOST_TRACKS
 from models.sandbox.confinement import Measure
 from models.tags.diversity import DEFAULT
 from models.tags.platforms import Platform, PlatformName
-from models.tags.suggestions import Rank, SuggestOptions
+from models.tags.suggest_options import Rank, SuggestOptions
 from models.tags.tag_list import split
 from models.tags.tag_map import SIDE
 from models.video.excerpt import Excerpt

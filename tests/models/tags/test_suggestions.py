@@ -19,7 +19,8 @@ from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
-from models.tags.suggestions import Rank, Suggester
+from models.tags.suggest_options import Rank
+from models.tags.suggestions import Suggester
 from models.tags.trends import Trends
 
 WORDS = [

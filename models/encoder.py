@@ -108,7 +108,7 @@ class ClipEncoder:
                     excerpt=excerpt,
                 ) as video,
             ):
-                slots = SlotEncoder(self.vocabulary, video.whole, video.times) if explain else None
+                slots = SlotEncoder(self.vocabulary, video.whole, video.used) if explain else None
                 for piece in clock.spent("decode", video.pieces()):
                     before = len(video.used)
                     if slots is not None:
@@ -132,12 +132,12 @@ class ClipEncoder:
             if not count:
                 warnings.append(STILL)
             with clock.stage("appearance"):
-                parts = None if slots is None else slots.finish(info.duration_s, sampler.places())
+                parts = None if slots is None else slots.finish(info.start_s + info.duration_s, sampler.places())
                 pictures = sampler.pictures()
                 groups = [range(len(pictures)), *(parts.pictures if parts is not None else [])]
                 appearance, *seen = self.network.describe_groups(pictures, groups, executor)
             encoded_slots = parts and Slots(
-                parts.times + np.float32(info.start_s),
+                parts.times,
                 parts.fisher,
                 np.stack([one.features for one in seen]),
                 np.stack([one.probabilities for one in seen]),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.encoded_clip import MOST_SLOTS
 from models.fisher import FisherEncoder, Vocabulary
+from models.video.used_frame import UsedFrame
 
 
 class Parts(NamedTuple):
@@ -21,7 +22,7 @@ class Parts(NamedTuple):
     Attributes
     ----------
     times : float32 (n, 2)
-        Seconds from the first frame at which each begins and ends.
+        Seconds of the clip at which each begins and ends.
     fisher : float16 (n, dimensions)
     pictures : list of list of int
         The pictures in each slot, or else the one nearest to it.
@@ -40,47 +41,47 @@ class SlotEncoder:
     vocabulary : Vocabulary
     whole : bool
         Whether all of the clip is looked at.
-    times : sequence of (float, float)
-        When each frame appears and goes, s; grows while the clip is decoded.
+    frames : sequence of UsedFrame
+        Grows while the clip is decoded.
     """
 
-    def __init__(self, vocabulary: Vocabulary, whole: bool, times: Sequence[tuple[float, float]]) -> None:
-        self._vocabulary, self._whole, self._times = vocabulary, whole, times
+    def __init__(self, vocabulary: Vocabulary, whole: bool, frames: Sequence[UsedFrame]) -> None:
+        self._vocabulary, self._whole, self._frames = vocabulary, whole, frames
         self._starts: list[int] = []
         self._stride = 1
         self._encoders: dict[int, FisherEncoder] = {}
 
     def begin(self) -> None:
         """Take notice that the frames to come are those of another piece."""
-        self._starts.append(len(self._times))
+        self._starts.append(len(self._frames))
 
     def add(self, frame: int, descriptors: NDArray[np.floating]) -> None:
         """Add descriptors of trajectories whose middle is a frame of the piece, counted from 0."""
         # A clip that is played back and forth has more frames than there are.
-        slot = self._slot(min(self._starts[-1] + frame, len(self._times) - 1))
+        slot = self._slot(min(self._starts[-1] + frame, len(self._frames) - 1))
         if slot not in self._encoders:
             self._encoders[slot] = FisherEncoder(self._vocabulary)
         self._encoders[slot].add(descriptors)
 
     def finish(self, end_s: float, pictures: Sequence[int]) -> Parts:
-        """Return the slots of a clip that ends after `end_s` seconds; its pictures are of these frames."""
-        self._slot(len(self._times) - 1)
-        slots = [self._slot(frame) for frame in range(len(self._times))]
+        """Return the slots; the clip, or its part, ends at `end_s` seconds, and its pictures are of these frames."""
+        self._slot(len(self._frames) - 1)
+        slots = [self._slot(frame) for frame in range(len(self._frames))]
         last = slots[-1]
-        if self._whole and last and end_s - last * self._stride < self._stride / 2:
+        if self._whole and last and end_s - self._frames[0].shown_s - last * self._stride < self._stride / 2:
             slots = [min(slot, last - 1) for slot in slots]
             self._join(last, last - 1)
         numbers = sorted(set(slots))
         firsts = [slots.index(number) for number in numbers]
-        begins = [self._times[first][0] for first in firsts]
+        begins = [self._frames[first].shown_s for first in firsts]
         if self._whole:
-            ends = [*begins[1:], max(end_s, self._times[-1][1])]
+            ends = [*begins[1:], max(end_s, self._frames[-1].gone_s)]
         else:
-            ends = [self._times[first - 1][1] for first in [*firsts[1:], len(slots)]]
+            ends = [self._frames[first - 1].gone_s for first in [*firsts[1:], len(slots)]]
         zeros = np.zeros(self._vocabulary.dimensions, np.float32)
         fisher = [self._encoders[number].vector() if number in self._encoders else zeros for number in numbers]
         middles = (np.array(begins) + ends) / 2
-        distances = np.abs(middles[:, None] - [self._times[place][0] for place in pictures])
+        distances = np.abs(middles[:, None] - [self._frames[place].shown_s for place in pictures])
         groups = [[picture for picture, place in enumerate(pictures) if slots[place] == number] for number in numbers]
         return Parts(
             np.array([begins, ends], np.float32).T.copy(),
@@ -89,7 +90,10 @@ class SlotEncoder:
         )
 
     def _slot(self, frame: int) -> int:
-        unit = int(self._times[frame][0]) if self._whole else bisect_right(self._starts, frame) - 1
+        if self._whole:
+            unit = int(self._frames[frame].shown_s - self._frames[0].shown_s)
+        else:
+            unit = bisect_right(self._starts, frame) - 1
         while unit // self._stride >= MOST_SLOTS:
             self._stride *= 2
             for slot in sorted(self._encoders):

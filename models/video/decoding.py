@@ -90,8 +90,8 @@ class Video:
 
     Attributes
     ----------
-    times : list of (float, float)
-        Seconds from the first frame at which each frame that was yielded appears and goes.
+    used : list of UsedFrame
+        The frames that have been yielded.
 
     Raises
     ------
@@ -124,7 +124,6 @@ class Video:
         self._sampler, self._repeats, self._excerpt = sampler, repeats, excerpt
         self._info: VideoInfo | None = None
         self.used: list[UsedFrame] = []
-        """The frames that have been yielded."""
         size = path.stat().st_size
         if size > self.limits.max_bytes:
             raise ClipTooLarge(
@@ -159,7 +158,6 @@ class Video:
                 if packet.is_keyframe and packet.pts is not None and shots is not None and shots.enterable
             ]
             self._wanted, self._entry = -math.inf, (0, 0)
-            self.times: list[tuple[float, float]] = []
             self._source = self._decode(packets)
             first = next(self._source, None)
             if first is None:
@@ -218,9 +216,9 @@ class Video:
                 shown = self._of(piece)
                 for grey, moment in islice(shown if self._repeats else without_repeats(shown), piece.frames):
                     height, width = grey.shape
-                    self.used.append(UsedFrame(self._part.seconds(moment.stamp), (width, height)))
+                    shown_s = self._part.seconds(moment.stamp)
+                    self.used.append(UsedFrame(shown_s, shown_s + moment.end - moment.begin, (width, height)))
                     begin, end = moment.begin if begin is None else begin, moment.end
-                    self.times.append((moment.begin, moment.end))
                     if self._sampler is not None:
                         self._sampler.add(moment.frame)
                     yield grey

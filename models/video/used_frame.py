@@ -8,11 +8,12 @@ class UsedFrame(NamedTuple):
 
     Attributes
     ----------
-    shown_s : float
-        Seconds since the first frame of the clip, whichever part of it is looked at.
+    shown_s, gone_s : float
+        Seconds since the first frame of the clip, whichever part of it is looked at, at which it appears and goes.
     size : tuple of int
         (width, height) px of the greyscale frame.
     """
 
     shown_s: float
+    gone_s: float
     size: tuple[int, int]

@@ -22,7 +22,7 @@ def batch(last: int, xs: np.ndarray) -> Trajectories:
 
 
 def frames(count: int, size: tuple[int, int] = (100, 50)) -> list[UsedFrame]:
-    return [UsedFrame(number / 10, size) for number in range(count)]
+    return [UsedFrame(number / 10, (number + 1) / 10, size) for number in range(count)]
 
 
 @pytest.mark.parametrize("each", [3, 64, 89, 1000])
@@ -58,8 +58,8 @@ def test_uneven_steps_have_a_median() -> None:
     sampler = TrackSampler()
     sampler.add(batch(15, np.arange(2.0)), 0)
     times = np.cumsum([0.04, 0.04, 0.06] * 6)
-    assert sampler.sample([UsedFrame(float(time), (100, 50)) for time in times], (100, 50)).step_s == 0.04
-    at_once = [UsedFrame(1.0, (100, 50))] * 20
+    assert sampler.sample([UsedFrame(float(time), float(time), (100, 50)) for time in times], (100, 50)).step_s == 0.04
+    at_once = [UsedFrame(1.0, 1.0, (100, 50))] * 20
     assert sampler.sample(at_once, (100, 50)).step_s > 0
 
 

@@ -180,7 +180,7 @@ class Pipeline:
                 hashtags = suggest(share=share, score=score)
                 warn, locate = partial(warn, share=share), partial(locate, share=share)
                 because = partial(because, share=share)
-                # What is played back and forth is nothing that confidence was measured on.
+                # Confidence was never measured on clips so short that they are played back and forth.
                 confident = not 1 < encoded.video.frames_used <= LENGTH and calibration.confident(
                     [one.relevance for one in hashtags], clip
                 )

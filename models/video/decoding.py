@@ -13,14 +13,10 @@ from typing import NamedTuple, Self
 
 import av
 import numpy as np
-from av.container import InputContainer
-from av.stream import Discard
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from models.errors import ClipTooLarge, ClipTooLong, NoVideoStream, TruncatedClip, UnsupportedCodec
-from models.video.container import recognise
 from models.video.display import Display
 from models.video.excerpt import WHOLE, Excerpt
 from models.video.grey_of_bgr import BgrGreyReader
@@ -28,6 +24,7 @@ from models.video.info import VideoInfo
 from models.video.limits import VideoLimits
 from models.video.losses import Losses
 from models.video.luma import LumaReader
+from models.video.opening import open_clip
 from models.video.packets import GRACE_S, VideoPacket, read_packets, shown
 from models.video.parts import decoded, key_frames, longest
 from models.video.pictures import PictureSampler
@@ -36,7 +33,6 @@ from models.video.repeats import without_repeats
 from models.video.shots import Shots, hints
 from models.video.thinning import Thinning, thinned_rate
 from models.video.timeline import Timeline
-from models.video.tracks import video_track
 from models.video.used_frame import UsedFrame
 from models.video.work import decode_on, weight
 
@@ -62,8 +58,8 @@ class Video:
     before are dropped, too, as a rule; what cannot be decoded is left out (see `warnings`). While the clip has another
     size than it has for longest, its frames keep their aspect and have as many pixels, nearly.
 
-    Of a long clip, `pieces` may be looked at only (`models.video.pieces`): what lies between them is then decoded no
-    more than it has to be.
+    Of a long clip, only `pieces` may be looked at (`models.video.pieces`); what lies between them is then decoded only
+    as far as necessary.
 
     Parameters
     ----------
@@ -79,7 +75,7 @@ class Video:
     fps : float, optional
         Use about this many frames of each second; see `models.video.thinning.thinned_rate`.
     in_pieces : bool, optional
-        Look at pieces only if the clip is long.
+        Look only at pieces of a long clip.
     sampler : PictureSampler, optional
         Is given each frame that is used, before its grey is yielded.
     threads : int
@@ -382,20 +378,6 @@ class Video:
             raise ClipTooLarge(f"The clip is {width} x {height} px; {accepted}")
 
 
-def open_clip(path: Path, limits: VideoLimits) -> tuple[InputContainer, VideoStream]:
-    """Open a clip with the one demuxer that its first bytes name, and select its video; the caller closes it.
-
-    Only the number of pixels is limited; `Video` checks the rest. The errors are those of `Video`.
-    """
-    demuxer = recognise(path)
-    container = _open(path, demuxer, limits)
-    try:
-        return container, _video_stream(container, lambda: _open(path, demuxer, limits), limits)
-    except BaseException:
-        container.close()
-        raise
-
-
 def _typical(path: Path, limits: VideoLimits, packets: Sequence[VideoPacket], shots: Shots | None) -> VideoFrame | None:
     """Return a frame of the size that the clip has for longest, if that changes; find the shots of a long clip."""
     keys = key_frames(packets, long=shots is not None)
@@ -416,40 +398,3 @@ def _seen(
         if shots is not None and packet.pts is not None:
             shots.add(packet.pts, frame)
         yield packet, frame
-
-
-def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:
-    options = {
-        "protocol_whitelist": "file",
-        # Containers may nest others (subtitles in avi): allow none but the one recognised.
-        "format_whitelist": {"mp4": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}.get(demuxer, demuxer),
-        **_decoder_options(limits),
-    }
-    try:
-        # Without "file:", FFmpeg would take a name with a colon for a protocol. It strips the prefix before opening the
-        # file, so a Windows drive letter may follow.
-        return av.open(f"file:{path}", format=demuxer, options=options, metadata_errors="replace")
-    except av.error.FFmpegError as error:
-        raise TruncatedClip(
-            "The clip's header cannot be read: the file is cut short or damaged. Upload the complete file."
-        ) from error
-
-
-def _decoder_options(limits: VideoLimits) -> dict[str, str]:
-    # Rejects a frame larger than the header says before memory is allocated for it; codecs pad to whole blocks.
-    return {"max_pixels": str((limits.max_width + 128) * (limits.max_height + 128))}
-
-
-def _video_stream(container: InputContainer, reopen: Callable[[], InputContainer], limits: VideoLimits) -> VideoStream:
-    """Select the video stream that a player would show, and discard all others."""
-    video = video_track(container, reopen)
-    if video is None:
-        raise NoVideoStream("The file has no video stream; perhaps it is audio only. Upload a clip with video.")
-    if video.codec_context is None:
-        raise UnsupportedCodec("The clip's video codec is not supported. H.264 in mp4 always works.")
-    for stream in container.streams:
-        if stream is not video:
-            stream.discard = Discard.all
-    video.codec_context.thread_count = 1
-    video.codec_context.options = _decoder_options(limits)
-    return video

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from models.video.colour import upright_rgb
-from models.video.decoding import open_clip
 from models.video.display import Display
 from models.video.limits import VideoLimits
+from models.video.opening import open_clip
 from training.report.page import Picture, Section, Table
 from training.report.style import BAD, GOOD, SOFT, drawable, figure, to_png
 from training.workers import in_processes

@@ -9,9 +9,9 @@ import numpy as np
 
 from models.video.colour import upright_rgb
 from models.video.container import recognise
-from models.video.decoding import open_clip
 from models.video.display import Display
 from models.video.limits import VideoLimits
+from models.video.opening import open_clip
 
 _CODECS: Final = {"mp4": {"h264"}, "matroska": {"vp8", "vp9", "av1"}}
 _PIXELS: Final = {"yuv420p", "yuvj420p"}

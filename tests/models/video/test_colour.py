@@ -6,8 +6,8 @@ import pytest
 
 from models.errors import NotAVideo, TruncatedClip
 from models.video.colour import upright_rgb
-from models.video.decoding import open_clip
 from models.video.limits import VideoLimits
+from models.video.opening import open_clip
 from tests.clips import drifting, take, write
 
 Picture = np.ndarray

@@ -13,9 +13,10 @@ import pytest
 from models.errors import ClipTooLarge
 from models.video.colour import upright_rgb
 from models.video.crop import Crop
-from models.video.decoding import Video, open_clip
+from models.video.decoding import Video
 from models.video.display import Display
 from models.video.limits import VideoLimits
+from models.video.opening import open_clip
 from models.video.pictures import PictureSampler
 from tests import clips
 from tests.clips import Grey

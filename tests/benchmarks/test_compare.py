@@ -5,8 +5,10 @@ from pathlib import Path
 import av
 import pytest
 
+import benchmarks.build
 from benchmarks.compare import REPOSITORY, Build, Comparison, Figure, Row, table
 from benchmarks.request import repeated
+from models.appearance import AppearanceNetwork
 from tests import clips
 
 
@@ -26,6 +28,17 @@ def test_a_build_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
         assert build.encode("encode", clip, threads=2)["frames"] == 18
     [(old, new)] = figure.values
     assert min(old, new, *figure.units) > 0
+
+
+def test_no_picture_is_looked_at_on_the_way_to_the_fisher_vector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = clips.write(tmp_path / "clip.mp4", clips.drifting(18))
+    build = benchmarks.build.Build()
+    monkeypatch.setattr(AppearanceNetwork, "_run_one", lambda *_: pytest.fail("the network was run"))
+    assert build.fisher(clip, threads=1)["frames"] == 18
+    with pytest.raises(pytest.fail.Exception, match="the network was run"):
+        build.encode(clip, threads=1)
 
 
 def test_a_folder_without_the_project_is_no_build(tmp_path: Path) -> None:

@@ -80,9 +80,26 @@ class Running:
         """The worker that works, once one does."""
         self.wait_until(lambda: self.in_state("busy"))
         before = self.workers()
-        time.sleep(0.4)
-        spent = {pid: seconds - before.get(pid, seconds) for pid, seconds in self.workers().items()}
-        return max(spent, key=spent.__getitem__)
+
+        def at_work() -> list[int]:
+            return [pid for pid, seconds in self.workers().items() if seconds - before.get(pid, seconds) >= 0.1]
+
+        self.wait_until(at_work)
+        return at_work()[0]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Suspend all workers, once they are free: clips that they are given in this block do not end in it."""
+        self.wait_until(lambda: not self.in_state("starting") and not self.in_state("busy"))
+        held = list(self.workers())
+        for pid in held:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in held:
+                with suppress(ProcessLookupError):  # killed meanwhile, as its client has left
+                    os.kill(pid, signal.SIGCONT)
 
     def wait_until(self, condition: Any, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds

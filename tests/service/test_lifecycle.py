@@ -11,11 +11,12 @@ def test_stop_waits_for_clips_under_way(
     start: Serve, clip: bytes, steady_clip: bytes, pool: ThreadPoolExecutor
 ) -> None:
     with start(workers=1, grace_s=60) as server:
-        accepted = pool.submit(server.suggest, steady_clip)
-        server.busy_worker()
-        server.process.send_signal(signal.SIGTERM)
-        server.wait_until(lambda: server.client.get("/readyz").status_code == 503)
-        refused = server.suggest(clip)
+        with server.held():
+            accepted = pool.submit(server.suggest, steady_clip)
+            server.wait_until(lambda: server.in_state("busy"))
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_until(lambda: server.client.get("/readyz").status_code == 503)
+            refused = server.suggest(clip)
         assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
         assert accepted.result(280).status_code == 200
         assert server.process.wait(60) == 0

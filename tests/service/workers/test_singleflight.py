@@ -151,9 +151,9 @@ def test_copies_are_encoded_once_and_outlive_the_first(
     joined = ("tag2vec_cache_total", ("joined",))
     before, cancelled = server.metrics(), server.restarts("cancelled")
     content = steady_clip
-    with socket.create_connection(("127.0.0.1", server.port)) as first:
+    with server.held(), socket.create_connection(("127.0.0.1", server.port)) as first:
         first.sendall(head("Content-Type: video/mp4", f"Content-Length: {len(content)}") + content)
-        server.busy_worker()
+        server.wait_until(lambda: server.in_state("busy"))
         second = pool.submit(server.suggest, content)
         server.wait_until(lambda: server.metrics()[joined] == before[joined] + 1)
     assert second.result(280).status_code == 200

@@ -23,9 +23,7 @@ def batch(
     out: Annotated[str, typer.Option("--out", metavar="FOLDER", help="Folder or URI for the Parquet files.")],
     k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
     min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
-    vectors: Annotated[
-        bool, typer.Option("--vectors", help="Also write each clip's vectors, about 110 KB.")
-    ] = False,
+    vectors: Annotated[bool, typer.Option("--vectors", help="Also write each clip's vectors, about 110 KB.")] = False,
     ray: Annotated[
         str | None,
         typer.Option(

@@ -71,7 +71,7 @@ def show(answer: "Neighbours") -> None:
 
 
 def apart(terms: Iterable[str], known: Container[str]) -> list[str]:
-    """Take ``skiing beach`` for two tags, if both are known, and ``breast stroke`` for one if that is."""
+    """Split terms such as ``skiing beach`` into tags, unless the term, such as ``breast stroke``, is known itself."""
     tags: list[str] = []
     for term in terms:
         words = term.split()

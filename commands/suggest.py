@@ -90,7 +90,9 @@ def suggest(
     ] = 0.0,
     end: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.0, help="End of the part of the clip to analyse.", show_default="the end"),
+        typer.Option(
+            metavar="SECONDS", min=0.0, help="End of the part of the clip to analyse.", show_default="the end"
+        ),
     ] = None,
     language: Annotated[
         str | None,

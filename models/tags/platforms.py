@@ -26,7 +26,9 @@ class Platform(BaseModel):
     longest_tag: int | None = Field(
         None, ge=1, description="maximum length of a hashtag, without `#`; null: no known limit"
     )
-    allowed: str = Field(description="the characters allowed in a hashtag, in words", examples=["letters, digits and _"])
+    allowed: str = Field(
+        description="the characters allowed in a hashtag, in words", examples=["letters, digits and _"]
+    )
     pattern: str = Field(
         description="regular expression for a whole hashtag, without `#`, that works in both JavaScript and Python"
     )

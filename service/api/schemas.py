@@ -233,7 +233,9 @@ class TrainedModel(answers.ModelInfo):
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
-    languages: list[str] = Field(description="valid values of `language`, the most used first; empty if there were too few posts")
+    languages: list[str] = Field(
+        description="valid values of `language`, the most used first; empty if there were too few posts"
+    )
     trends: TrendsInfo | None = Field(description="null if the model cannot rank by `trending`")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
     map: bool = Field(description="whether `GET /v1/map` has a map of the tags")

@@ -119,7 +119,7 @@ def test_a_shard_that_was_tampered_with_is_named(
     shard.write_bytes(shard.read_bytes()[:-9])
     ended = batch(catalogue, "--out", out, "--vectors")
     assert ended.code == 3
-    assert "part-000000.parquet is damaged or gone" in ended.err
+    assert "part-000000.parquet is damaged or missing" in ended.err
     assert not (out / "_complete.json").exists()
 
 
@@ -164,7 +164,7 @@ def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], bat
     assert "other k, vectors" in refused.err
     (tmp_path / "holiday.jpg").touch()
     assert "holiday.jpg" in batch(catalogue, "--out", tmp_path).err
-    assert "holds clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
+    assert "contains clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
 
 
 def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:

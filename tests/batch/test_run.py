@@ -208,7 +208,7 @@ def test_interruptions_leave_whole_shards_and_the_next_run_goes_on(
     told, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
     assert told == ""
-    assert "To go on, repeat the command" in complaints
+    assert "To resume, repeat the command" in complaints
     assert "Traceback" not in complaints
     first = {path.name: path.stat().st_mtime_ns for path in out.glob("part-*")}
     assert len(first) < 3

@@ -1,4 +1,4 @@
-"""Works on shards on this machine, with all of its processors."""
+"""Processes shards on this machine, on all of its processors."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell) -> None:
     Raises
     ------
     Tag2VecError, OSError
-        What stops the whole run.
+        Errors that stop the whole run.
     KeyboardInterrupt
-        On Ctrl-C. Shards under way leave nothing behind; all processes have ended.
+        On Ctrl-C. Unfinished shards leave nothing behind; all processes have ended.
     """
     try:
         asyncio.run(_execute(task, out, jobs, tell))
@@ -32,7 +32,7 @@ async def _execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell) -> N
         for job in waiting:
             await work(tagger, task, out, job, tell)
 
-    # Clips are tagged in order. A shard more, or several small ones, and no worker waits for the end of one.
+    # Clips are tagged in order. With one more shard, or several small ones, no worker idles while a shard ends.
     at_once = 2 + 2 * workers // len(jobs[0].paths)
     async with Tagger(task, workers) as tagger, asyncio.TaskGroup() as group:
         for _ in range(at_once):

@@ -1,8 +1,8 @@
-"""Works on shards on a Ray cluster, with an actor for each of its processors.
+"""Processes shards on a Ray cluster, with an actor for each of its processors.
 
-Ray tries again what a machine that was lost had under way; since a shard's file is written whole, and is the same
-whoever writes it, that neither loses nor doubles a clip. No clip can end an actor, which Ray would try again for ever:
-it is decoded in a process of its own, as in the service.
+Ray retries the unfinished work of a lost machine; since a shard's file is written atomically, and is the same whoever
+writes it, that neither loses nor duplicates a clip. No clip can crash an actor, which Ray would retry for ever: clips
+are decoded in a process of their own, as in the service.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from models.errors import Tag2VecError
 
 
 class RayError(Tag2VecError):
-    """The cluster cannot be used, or a machine of it cannot do this run."""
+    """The cluster cannot be used, or one of its machines cannot take part in this run."""
 
 
 def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address: str) -> None:
@@ -35,7 +35,7 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
     ----------
     task, out, jobs, tell
     address : str
-        Of the cluster, as `ray.init` takes it: HOST:PORT, or `auto` for the one that this machine belongs to.
+        The cluster's, as for `ray.init`: HOST:PORT, or `auto` for the one that this machine belongs to.
 
     Raises
     ------
@@ -47,10 +47,10 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
     except (ConnectionError, ValueError) as error:
         raise RayError(f"there is no Ray cluster at {address}: {error}") from None
     context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False  # ours tells of clips
+    context.enable_progress_bars = False  # ours counts clips
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    # Ray prints what becomes of its machines.
+    # Ray reports lost machines on stderr.
     with redirect_stdout(sys.stderr), connection:
         try:
             results = ray.data.from_items(
@@ -70,7 +70,7 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
 
 
 class _Actor:
-    """Tags the clips of one shard after the other, on one processor."""
+    """Tags shards one after the other, on one processor."""
 
     def __init__(self, task: Task, out: str) -> None:
         os.environ["TAG2VEC_THREADS"] = "1"

@@ -1,4 +1,4 @@
-"""Progress of a run: clips, clips a second, failures and the time left; a bar on a terminal, elsewhere lines."""
+"""Progress of a run: clips, clips per second, failures and time left; a bar on a terminal, otherwise log lines."""
 
 import logging
 import math
@@ -21,14 +21,14 @@ SECONDS: Final = 15.0
 
 @contextmanager
 def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
-    """Show on stderr how many of `clips` are done; yields what is to be told of each.
+    """Show on stderr how many of `clips` are done; yields the function to call with their progress.
 
     Parameters
     ----------
     what : str
     clips : int
     done, failed : int
-        At the beginning. The rate counts what comes after the first clip: processes need seconds to start.
+        At the start. The rate leaves out the first clip: processes take seconds to start.
     """
     start, before = math.inf, done
     last = time.monotonic()
@@ -54,7 +54,7 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
             bar.update(task, completed=done, rate=rate, failed=failed)
             if bar.disable and (now - last >= SECONDS or done == clips):
                 last = now
-                left = f"{(clips - done) / rate:.0f} s left" if rate else "just begun"
+                left = f"{(clips - done) / rate:.0f} s left" if rate else "starting"
                 log.info("%s: %d of %d clips, %.1f a second, %d failed, %s", what, done, clips, rate, failed, left)
 
         yield tell

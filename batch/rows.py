@@ -1,4 +1,4 @@
-"""The rows of the output: one a clip, with its hashtags or the reason why it has none."""
+"""The rows of the output: one per clip, with its hashtags or the reason why it has none."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -8,19 +8,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 RETRIED: Final = frozenset({"unreadable", "worker_died", "deadline_exceeded", "internal_error"})
-"""Errors that another attempt may not meet: those of a storage, a process or a machine."""
+"""Errors that may be transient: those of a storage, a process or a machine."""
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """What a clip is like, for searches.
+    """Vectors of a clip, for similarity search.
 
     Attributes
     ----------
     fisher, appearance : float32 arrays
-        Fisher vector, and features of the pictures.
+        Fisher vector and image features.
     embedding : float32 array
-        The clip's point in the tag space; its direction counts.
+        The clip's point in the tag space; only its direction matters.
     """
 
     fisher: NDArray[np.float32]
@@ -58,7 +58,7 @@ class Row:
         px, as displayed.
     warnings : list of str
     error, message : str or None
-        Why there are no hashtags: a code of the API, or `unreadable`; and a sentence for people.
+        Why there are no hashtags: an error code of the API, or `unreadable`; and a human-readable sentence.
     vectors : Vectors or None
     """
 

@@ -1,6 +1,6 @@
-"""A run: from a source to a folder of shards that is complete, or that the next run of the same command completes.
+"""A run: tags a source into a folder of shards, and resumes if an earlier run was interrupted.
 
-The folder holds, beside the shards: `_run.json`, what the run was begun with; `_failures.jsonl`, the clips without
+The folder holds, beside the shards: `_run.json`, what the run was started with; `_failures.jsonl`, the clips without
 hashtags; and, once every clip of the source is known to have its row, `_complete.json`.
 """
 
@@ -40,11 +40,11 @@ Result = TypeVar("Result")
 Execute = Callable[[Task, Place, Sequence[Job], Tell], None]
 """Does all jobs, in any order."""
 Show = Callable[[str, int, int, int], AbstractContextManager[Tell]]
-"""Shows progress: of what, how many clips, and how many of them are done and have failed already."""
+"""Shows progress: its title, the number of clips, and how many of them are already done and failed."""
 
 
 class RunError(Tag2VecError):
-    """The folder cannot be used for this run, or its content is not what was written."""
+    """The folder cannot be used for this run, or its contents are damaged."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def run(
     execute: Execute,
     show: Show,
 ) -> Summary:
-    """Tag the clips of a source; go on where an earlier run of the same was interrupted.
+    """Tag the clips of a source, or resume an interrupted run.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def run(
     """
     clips, place = read_source(source), Place(out)
     if any(f"{clips.root / path}".startswith(f"{place}/") for path in clips.paths):
-        raise RunError(f"{out} holds clips of the source: choose another folder for the output.")
+        raise RunError(f"{out} contains clips of the source: choose another folder for the output.")
     task = Task(str(clips.root), settings, Bundle.open(settings.bundle).sha256, k, min_score, vectors)
     size = shards.size_of_shards(len(clips.paths))
     jobs = [
@@ -85,12 +85,12 @@ def run(
     ]
     done = _prepare(place, out, _plan(clips, task))
     if COMPLETE in done:
-        log.info("batch: %s is complete already", out)
+        log.info("batch: %s is already complete", out)
         return Summary(**json.loads((place / COMPLETE).read()))
     todo = [job for job in jobs if shards.file_name(job.number) not in done]
     left = sum(job.clips for job in todo)
     if left < len(clips.paths):
-        log.info("batch: %d of %d clips are tagged already", len(clips.paths) - left, len(clips.paths))
+        log.info("batch: %d of %d clips are already tagged", len(clips.paths) - left, len(clips.paths))
     if todo:
         with show("batch", len(clips.paths), len(clips.paths) - left, 0) as tell:
             execute(task, place, todo, tell)
@@ -101,14 +101,14 @@ def run(
     ]
     if again:
         count = sum(job.clips for job in again)
-        log.info("batch: %d clips failed for reasons that may pass: once more", count)
-        with show("once more", count, 0, 0) as tell:
+        log.info("batch: retrying %d clips that failed with transient errors", count)
+        with show("retrying", count, 0, 0) as tell:
             execute(task, place, again, tell)
     return _complete(place, jobs)
 
 
 def _plan(clips: Source, task: Task) -> dict[str, Any]:
-    """Return all that the output depends on; the source as a hash, for a URI may hold a password."""
+    """Return everything that the output depends on; the source as a hash, because a URI may hold a password."""
     settings = task.settings
     return {
         "format": _FORMAT,
@@ -136,7 +136,7 @@ def _content(file: Path | None) -> str | None:
 
 
 def _prepare(place: Place, out: str, plan: dict[str, Any]) -> set[str]:
-    """Make the folder, or check that it is of the same run; return the names of the files in it."""
+    """Make the folder, or check that it belongs to the same run; return the names of its files."""
     place.make_folder()
     names = place.files()
     for name in names:
@@ -147,7 +147,7 @@ def _prepare(place: Place, out: str, plan: dict[str, Any]) -> set[str]:
         if other := [key for key in plan if before.get(key) != plan[key]]:
             raise RunError(
                 f"{out} holds a run with other {', '.join(other)}: choose another folder for the output, or repeat the "
-                "command that it was begun with."
+                "command that it was started with."
             )
     elif found := next((name for name in names if not name.startswith(".")), None):
         raise RunError(f"{out} holds other files, such as {found}: choose an empty folder for the output.")
@@ -183,16 +183,16 @@ def _failures(place: Place, job: Job) -> list[dict[str, str]]:
 
 
 def _of_each(jobs: Sequence[Job], function: Callable[[Job], Result]) -> Iterator[Result]:
-    """Yield what a function returns for each job, in order; of an object store, each takes tenths of a second."""
+    """Yield a function's result for each job, in order, with threads: object stores take tenths of a second each."""
     with ThreadPoolExecutor(_READERS) as pool:
         yield from pool.map(function, jobs)
 
 
 @contextmanager
 def _readable(job: Job) -> Iterator[None]:
-    """Say which shard is damaged, or gone."""
+    """Say which shard is damaged or missing."""
     try:
         yield
     except (ArrowInvalid, FileNotFoundError) as error:
         name = shards.file_name(job.number)
-        raise RunError(f"{name} is damaged or gone: delete it and run the command again.") from error
+        raise RunError(f"{name} is damaged or missing: delete it if it exists, and run the command again.") from error

@@ -1,4 +1,4 @@
-"""A shard: some clips of a run, and the Parquet file of their rows, which is written whole or not at all."""
+"""A shard: some clips of a run, and the Parquet file with their rows, which is written atomically."""
 
 import asyncio
 import io
@@ -17,10 +17,10 @@ from batch.tagging import Tagger, Task
 _FEWEST: Final = 16
 _MOST: Final = 1024
 _SHARDS: Final = 4096
-"""So many files in a large run; few enough to list, and each is all that an interruption costs a processor."""
+"""Files of a large run: few enough to list, and small enough that an interruption costs each processor little."""
 
 Tell = Callable[[int, int], None]
-"""Is told of clips that are done, and how many of them failed."""
+"""Is called with the number of clips done, and how many of them failed."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Job:
     Attributes
     ----------
     number : int
-        Of the shard.
+        The shard's number.
     paths : sequence of str
         All of its clips.
     again : sequence of int or None
-        Places of those to be tagged once more; None: all, for the first time.
+        Places of the clips to retry; None: all, for the first time.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Job:
 
     @property
     def clips(self) -> int:
-        """How many clips it tags."""
+        """Number of clips that it tags."""
         return len(self.paths if self.again is None else self.again)
 
     def to_json(self) -> str:
@@ -57,7 +57,7 @@ class Job:
 
 
 def size_of_shards(clips: int) -> int:
-    """Return how many clips of a run are in a shard: a function of their number, so that every run divides alike."""
+    """Return how many clips a shard has; it depends only on the size of the run, so that resumed runs have the same."""
     return min(_MOST, max(_FEWEST, clips // _SHARDS))
 
 
@@ -69,7 +69,7 @@ def file_name(number: int) -> str:
 async def work(tagger: Tagger, task: Task, out: Place, job: Job, tell: Tell | None = None) -> int:
     """Tag the clips of a job and write the file of its shard; return how many of them failed.
 
-    The file depends on clips, model and options alone, not on who writes it.
+    The file depends only on clips, model and options, not on the machine that writes it.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def read(file: Place, columns: Sequence[str] | None = None) -> Any:
 
 
 def to_tag_again(file: Place) -> list[int]:
-    """Return the places in a shard of the clips that deserve another attempt."""
+    """Return the places in a shard of the clips to retry."""
     found = read(file, ["error", "attempts"])
     errors, attempts = found["error"].to_pylist(), found["attempts"].to_pylist()
     return [

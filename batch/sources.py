@@ -1,4 +1,4 @@
-"""The clips of a run: those below a folder or prefix, or those that a listing names."""
+"""The clips of a run: those in a folder or under a prefix, or those of a listing."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 
 def _only(csv: Any) -> Any:
-    # As text: names such as 0012 are no numbers.
+    # As text: names such as 0012 are not numbers.
     return csv.ConvertOptions(include_columns=[COLUMN], column_types={COLUMN: pa.string()})
 
 
@@ -43,9 +43,9 @@ class Source:
     Attributes
     ----------
     root : Place
-        Folder that relative paths start at.
+        Folder that relative paths are relative to.
     paths : list of str
-        Relative to it, or absolute paths and URIs; in their order.
+        Relative to `root`, or absolute paths and URIs, in order.
     """
 
     root: Place
@@ -61,7 +61,7 @@ def read_source(name: str) -> Source:
     Raises
     ------
     SourceError
-        If nothing is there, a listing cannot be used, or it names a clip twice.
+        If nothing is found, a listing cannot be used, or it lists a clip twice.
     """
     place = Place(name)
     if place.is_file():
@@ -82,7 +82,7 @@ def _read_listing(name: str, place: Place) -> list[str]:
     suffix = PurePosixPath(name.partition("?")[0]).suffix.lower()
     if suffix not in _READERS:
         raise SourceError(
-            f"{name} is neither a folder nor a listing: those end in {', '.join(_READERS)}. For a single clip, use "
+            f"{name} is neither a folder nor a listing (which ends in {', '.join(_READERS)}). For a single clip, use "
             "tag2vec suggest."
         )
     try:
@@ -91,8 +91,8 @@ def _read_listing(name: str, place: Place) -> list[str]:
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise SourceError(f"{name} cannot be read as a listing with a column {COLUMN!r}: {error}") from None
     if COLUMN not in table.column_names or not pa.types.is_string(kind := table.schema.field(COLUMN).type):
-        found = f"it is of {kind}" if COLUMN in table.column_names else f"found {', '.join(table.column_names)}"
-        raise SourceError(f"{name} needs a column {COLUMN!r} of text; {found}.")
+        found = f"its type is {kind}" if COLUMN in table.column_names else f"found {', '.join(table.column_names)}"
+        raise SourceError(f"{name} needs a text column {COLUMN!r}; {found}.")
     paths: list[str | None] = table.column(COLUMN).to_pylist()
     for number, path in enumerate(paths, 1):
         if not path:

@@ -14,16 +14,16 @@ PARTIAL: Final = ".partial"
 """Suffix of files that a killed process leaves behind; they are hidden, too."""
 
 _RENAMING: Final = {"local", "hdfs"}
-"""File systems that show a file while it is being written; an object of a store appears when it is complete."""
+"""File systems where files are visible while being written; objects of a store appear only when complete."""
 
 
 class StorageError(Tag2VecError):
-    """There is no such kind of storage, or it cannot be opened."""
+    """The storage is of an unknown kind, or cannot be opened."""
 
 
 @lru_cache(maxsize=64)
 def _store(uri: str) -> tuple[FileSystem, str]:
-    """Open a store once, not for each of its files: that takes requests."""
+    """Open a store once instead of once per file, which would cost requests."""
     try:
         filesystem, root = FileSystem.from_uri(uri)
     except ValueError as error:  # pyarrow's own errors are among these
@@ -35,7 +35,7 @@ def _store(uri: str) -> tuple[FileSystem, str]:
 
 
 class Place:
-    """A folder or a file of some storage.
+    """A folder or file, local or in an object store.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Place:
     Raises
     ------
     StorageError
-        If the URI is of no known kind.
+        If the kind of URI is unknown.
     """
 
     def __init__(self, name: str) -> None:
@@ -54,7 +54,7 @@ class Place:
             self._filesystem: FileSystem = LocalFileSystem()
             self._path = str(Path(name).absolute())
             return
-        # In keys of an object store, all characters but these are ordinary.
+        # Object keys may contain `#`, which must not start a fragment.
         parts = urlsplit(name.replace("#", "%23"))
         self._before = f"{parts.scheme}://{parts.netloc}"
         self._after = f"?{parts.query}" if parts.query else ""
@@ -62,18 +62,18 @@ class Place:
         self._path = f"/{parts.path.strip('/')}".rstrip("/").replace("%23", "#")
 
     def __str__(self) -> str:
-        """Return its name: an absolute path, or a URI, which other processes and machines can use."""
+        """Return its name, an absolute path or a URI, which other processes and machines can use."""
         return f"{self._before}{self._path}{self._after}"
 
     def __truediv__(self, relative: str) -> Self:
-        """Return what lies below it; an absolute path or a URI stands for itself."""
+        """Return a path below it; an absolute path or URI is returned as it is."""
         if "://" in relative or relative.startswith("/"):
             return type(self)(relative)
         return self._at(f"{self._path}/{relative}")
 
     @property
     def parent(self) -> Self:
-        """Return the folder that it lies in."""
+        """Return its parent folder."""
         return self._at(self._path.rpartition("/")[0])
 
     def _at(self, path: str) -> Self:
@@ -87,11 +87,11 @@ class Place:
         return f"{self._root}{self._path}" or "/"
 
     def is_file(self) -> bool:
-        """Tell whether there is such a file."""
+        """Return whether it is an existing file."""
         return bool(self._filesystem.get_file_info(self._key).is_file)
 
     def is_folder(self) -> bool:
-        """Tell whether there is such a folder, or any object with such a prefix."""
+        """Return whether it is an existing folder, or the prefix of any object."""
         return bool(self._filesystem.get_file_info(self._key).type == FileType.Directory)
 
     def files(self, *, recursive: bool = False) -> list[str]:
@@ -105,7 +105,7 @@ class Place:
         return self._filesystem.open_input_file(self._key)
 
     def stream(self) -> Any:
-        """Open a file to be read once, from its beginning."""
+        """Open a file for sequential reading."""
         return self._filesystem.open_input_stream(self._key, compression=None)
 
     def read(self) -> bytes:
@@ -114,12 +114,12 @@ class Place:
             return bytes(file.read())
 
     def make_folder(self) -> None:
-        """Make a folder and those above it; object stores have none."""
+        """Make a folder and its parents; does nothing on object stores."""
         if self._filesystem.type_name in _RENAMING:
             self._filesystem.create_dir(self._key, recursive=True)
 
     def write(self, content: bytes) -> None:
-        """Write a file, whole or not at all; its folder must exist. The last of several writers wins."""
+        """Write a file atomically; its folder must exist. The last of several writers wins."""
         if self._filesystem.type_name not in _RENAMING:
             self._put(content)
             return
@@ -128,7 +128,7 @@ class Place:
         self._filesystem.move(partial._key, self._key)
 
     def _put(self, content: bytes) -> None:
-        # An upload in parts is complete, and so visible, when the stream is closed.
+        # A multipart upload becomes complete, and visible, when the stream is closed.
         with self._filesystem.open_output_stream(self._key, compression=None) as file:
             file.write(content)
 

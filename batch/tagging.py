@@ -33,25 +33,25 @@ _CHUNK: Final = 2**20
 
 
 class ModelError(Tag2VecError):
-    """Here is another model than the one that the run was begun with."""
+    """The model on this machine is not the one that the run was started with."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """How clips are tagged, wherever that is.
+    """How clips are tagged, the same on every machine.
 
     Attributes
     ----------
     root : str
-        Folder or URI that the clips' paths start at.
+        Folder or URI that the clips' paths are relative to.
     settings : Settings
-        Those of the service: bundle, lists of tags, limits.
+        The service's: bundle, lists of tags, limits.
     model : str
-        SHA-256 of the model.
+        The model's SHA-256.
     k : int
     min_score : float
     vectors : bool
-        Whether rows get vectors.
+        Whether rows have vectors.
     """
 
     root: str
@@ -73,7 +73,7 @@ class Tagger:
     Attributes
     ----------
     lengths : VectorLengths or None
-        Of the rows' vectors, if they get any.
+        Of the rows' vectors, if they have any.
     """
 
     def __init__(self, task: Task, workers: int) -> None:
@@ -87,7 +87,7 @@ class Tagger:
             recycle=settings.recycle,
             metrics=Metrics(),
         )
-        # One clip more is fetched, or answered, for each that is being encoded.
+        # For each clip being encoded, another is fetched or answered.
         self._under_way = asyncio.Semaphore(2 * workers)
         self._encoding = asyncio.Semaphore(workers)
         self._compute = ComputeThread()
@@ -113,7 +113,7 @@ class Tagger:
             )
             if self._model.bundle.sha256 != self._task.model:
                 raise ModelError(
-                    f"the bundle in {settings.bundle} is {self._model.bundle.sha256[:12]} here, but the run was begun "
+                    f"the bundle in {settings.bundle} is {self._model.bundle.sha256[:12]} here, but the run started "
                     f"with {self._task.model[:12]}: install the same version everywhere."
                 )
             self._workers.start(self._model.folder)
@@ -137,7 +137,7 @@ class Tagger:
     async def tag(self, path: str, attempts: int = 1) -> Row:
         """Return the row of a clip; `attempts` includes this one.
 
-        Whatever is wrong with the clip, or befalls the process that opens it, is in the row.
+        If the clip or the process that opens it fails, the row has the error.
         """
         async with self._under_way:
             job = Path(tempfile.mkdtemp(prefix="clip-", dir=self._spool))
@@ -153,9 +153,9 @@ class Tagger:
                 code, message = problem.code.name, problem.detail
             except OSError as error:
                 code, message = "unreadable", str(error.strerror or error)
-            except Exception:  # whatever it is, the other clips go on
+            except Exception:  # the other clips go on regardless
                 log.exception("batch: a clip could not be tagged")
-                code, message = Code.internal_error.name, "The clip could not be analysed; the log says why."
+                code, message = Code.internal_error.name, "The clip could not be analysed; see the log."
             finally:
                 await asyncio.to_thread(shutil.rmtree, job, ignore_errors=True)
         return Row(path=path, attempts=attempts, sha256=digest, error=code, message=message)

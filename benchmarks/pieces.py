@@ -1,4 +1,4 @@
-"""Compares the hashtags of long clips that are looked at in pieces with those of the same clips looked at as a whole.
+"""Compares the hashtags of long clips sampled in pieces with those of the same clips analysed as a whole.
 
 There are no long clips in the data, so clips of one category are joined to one of up to a minute, and clips of all
 categories to others. They are encoded in several ways, since pieces depend on where key frames are.
@@ -72,7 +72,7 @@ def main(
     pipeline = Pipeline(Bundle.open(SHIPPED))
     measured(pipeline, everything[0])
     table = Table(
-        "clip", "key frames", "s", "looked at, s", "CPU, s", "share of the whole", "first five in common",
+        "clip", "key frames", "s", "analysed, s", "CPU, s", "share of the whole", "first five in common",
         "of 15 in common", "confident: whole, pieces",
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

@@ -23,9 +23,7 @@ def batch(
     out: Annotated[str, typer.Option("--out", metavar="FOLDER", help="Folder or URI for the Parquet files.")],
     k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
     min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
-    vectors: Annotated[
-        bool, typer.Option("--vectors", help="Also write the vectors of each clip, about 110 KB.")
-    ] = False,
+    vectors: Annotated[bool, typer.Option("--vectors", help="Also write each clip's vectors, about 110 KB.")] = False,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -37,10 +35,10 @@ def batch(
     kinds_file: KindsFileOption = None,
     bundle: BundleOption = None,
 ) -> None:
-    """Tag a back catalogue: a row of Parquet for each clip.
+    """Tag a back catalogue: one Parquet row per clip.
 
-    Clips are opened as in the service, with its limits (TAG2VEC_MAX_DURATION_S and the like); one that fails gets a row
-    with its error code, and the command exit code 1. A run that was interrupted goes on when the command is repeated.
+    Clips are opened as in the service, with its limits (TAG2VEC_MAX_DURATION_S and the like). A clip that fails gets a
+    row with its error code, and the exit code is 1. To resume an interrupted run, repeat the command.
     """
     from service import environment
 
@@ -59,7 +57,7 @@ def batch(
 
         execute = partial(on_ray.execute, address=ray)
     log_to_stderr()
-    # A supervisor's way to interrupt.
+    # Supervisors interrupt with SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         summary = run(
@@ -73,7 +71,7 @@ def batch(
             show=show,
         )
     except KeyboardInterrupt:
-        complain(f"interrupted; what is in {out} is whole. To go on, repeat the command.")
+        complain(f"interrupted; all files in {out} are complete. To resume, repeat the command.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     write_json({"out": out, "clips": summary.clips, "failed": summary.failed})
     if summary.failed:
@@ -81,7 +79,7 @@ def batch(
 
 
 def log_to_stderr() -> None:
-    """Show the log of the run; of the service's code, only what stops it."""
+    """Show the log of the run, and only errors of the service's code."""
     import logging
 
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

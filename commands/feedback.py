@@ -1,4 +1,4 @@
-"""`tag2vec feedback`: what people made of suggestions."""
+"""`tag2vec feedback`: which suggestions people kept, added and dropped."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-feedback = typer.Typer(no_args_is_help=True, help="Read what people made of suggestions.")
+feedback = typer.Typer(no_args_is_help=True, help="Export feedback on suggestions.")
 
 
 @feedback.callback()
@@ -16,18 +16,18 @@ def _() -> None:
 
 @feedback.command()
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it, one JSON object a line.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, one JSON object per line.")],
     database: Annotated[
-        Path, typer.Option(metavar="DATABASE", envvar="TAG2VEC_FEEDBACK", help="The service's database of feedback.")
+        Path, typer.Option(metavar="DATABASE", envvar="TAG2VEC_FEEDBACK", help="The service's feedback database.")
     ],
 ) -> None:
-    """Write the feedback that the service has stored to FILE, for training to fit scores to."""
+    """Write the service's stored feedback to FILE, so that training can fit scores to it."""
     from models.atomic_write import atomic_write
     from models.errors import Tag2VecError
     from service.feedback import Feedback
 
     if not database.is_file():
-        raise Tag2VecError(f"{database} does not exist; TAG2VEC_FEEDBACK or --database names the service's database")
+        raise Tag2VecError(f"{database} does not exist; set TAG2VEC_FEEDBACK or --database to the service's database")
     with atomic_write(file) as partial, partial.open("w", encoding="utf-8") as written:
         for entry in Feedback(database).entries():
             written.write(json.dumps(entry, ensure_ascii=False) + "\n")

@@ -28,8 +28,8 @@ def neighbours(
 ) -> None:
     """List the hashtags nearest to a hashtag, or to a sum of hashtags, in the space learnt from posts.
 
-    Words with nothing between them are one hashtag if there is such a hashtag, and are added otherwise. An unknown
-    hashtag is replaced by the known ones that it is composed of, with a warning.
+    Words separated by spaces are joined if that gives a known hashtag, and added otherwise. An unknown hashtag is
+    replaced by the known ones that it is composed of, with a warning.
     """
     from models.answers import Neighbours
     from models.bundle import SHIPPED, Bundle
@@ -71,7 +71,7 @@ def show(answer: "Neighbours") -> None:
 
 
 def apart(terms: Iterable[str], known: Container[str]) -> list[str]:
-    """Take ``skiing beach`` for two tags, if both are known, and ``breast stroke`` for one if that is."""
+    """Split terms such as ``skiing beach`` into tags, unless the term, such as ``breast stroke``, is known itself."""
     tags: list[str] = []
     for term in terms:
         words = term.split()

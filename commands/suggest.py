@@ -48,7 +48,7 @@ KindsFileOption = Annotated[
 TrendsFileOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", envvar="TAG2VEC_TRENDS_FILE", help="Newer trends than the bundle's, from tag2vec trends."
+        metavar="FILE", envvar="TAG2VEC_TRENDS_FILE", help="Trends newer than the bundle's, made by tag2vec trends."
     ),
 ]
 JsonOption = Annotated[
@@ -83,39 +83,41 @@ def suggest(
     ] = "similar",
     platform: Annotated[
         Literal["instagram", "tiktok", "youtube", "threads", "mastodon", "bluesky", "x"] | None,
-        typer.Option(help="Only what is a hashtag there, and no more than a post may have there.", show_default="any"),
+        typer.Option(help="Only hashtags valid there, and no more than a post may have.", show_default="any"),
     ] = None,
     start: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.0, help="Look only at the part of the clip that begins here.")
+        float, typer.Option(metavar="SECONDS", min=0.0, help="Start of the part of the clip to analyse.")
     ] = 0.0,
     end: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.0, help="Look only at the part that ends here.", show_default="the end"),
+        typer.Option(
+            metavar="SECONDS", min=0.0, help="End of the part of the clip to analyse.", show_default="the end"
+        ),
     ] = None,
     language: Annotated[
         str | None,
         typer.Option(
             metavar="CODE",
-            help="Suggest only hashtags that posts of this language use: a code such as en; see the API.",
+            help="Suggest only hashtags used in posts of this language: a code such as en; see the API.",
         ),
     ] = None,
     hint: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TAG",
-            help="A hashtag that is on the clip already: it says what the clip shows, and is not suggested again; "
+            help="A hashtag that the clip already has: it guides the suggestions, and is not suggested again; "
             "repeatable, or separated by commas.",
         ),
     ] = None,
     diversity: Annotated[
         float,
-        typer.Option(min=0.0, max=1.0, help="How far hashtags that are spelt alike give way to others, from 0 to 1."),
+        typer.Option(min=0.0, max=1.0, help="How strongly similarly spelt hashtags are demoted, from 0 to 1."),
     ] = 0.1,
     tracks: Annotated[
-        bool, typer.Option("--tracks", help="In JSON, tell some of the trajectories that were found.")
+        bool, typer.Option("--tracks", help="Include some of the clip's trajectories in the JSON.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Tell of each hashtag what it rests on, and when in the clip.")
+        bool, typer.Option("--explain", help="Show why each hashtag was suggested, and when in the clip.")
     ] = False,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,

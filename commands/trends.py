@@ -1,4 +1,4 @@
-"""`tag2vec trends`: which hashtags posts use ever more, counted anew without training."""
+"""`tag2vec trends`: counts which hashtags are trending in newer posts, without training."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,9 +18,9 @@ def trends(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")],
     bundle: BundleOption = None,
 ) -> None:
-    """Count the hashtags of recent posts by week, for `--rank trending` of a bundle that is trained already.
+    """Count the hashtags of recent posts by week, for `--rank trending` with an already trained bundle.
 
-    Prints the day of the newest post. The file goes into TAG2VEC_TRENDS_FILE, and fits this bundle only.
+    Prints the date of the newest post. Set TAG2VEC_TRENDS_FILE to the file; it works only with this bundle.
     """
     import tempfile
 
@@ -32,7 +32,7 @@ def trends(
 
     log_to_stderr()
     opened = Bundle.open(bundle or SHIPPED)
-    # As the bundle was trained, but for every post.
+    # The settings of the bundle's training, but with every post.
     settings = CorpusSettings.model_validate({**_corpus(opened.manifest.training.settings), "every": 1})
     with tempfile.TemporaryDirectory(prefix="tag2vec-") as folder:
         build_corpus(Path(folder), posts=posts, settings=settings)

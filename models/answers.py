@@ -42,14 +42,14 @@ class ModelInfo(Strict):
 
 
 class Reason(Strict):
-    """Something that a hashtag rests on."""
+    """A reason why a hashtag was suggested."""
 
     kind: ReasonKind = Field(
-        description="`hashtag`: the clip moves and looks like clips of this hashtag; `seen`: this is seen in its "
-        "pictures; `hint`: this was given as a hint"
+        description="`hashtag`: motion and pictures match this hashtag; `seen`: recognised in the pictures; "
+        "`hint`: given as a hint"
     )
     name: str = Field(examples=["dunk"])
-    share: Rounded = Field(ge=0, le=1, description="of all that may be named; shares sum to one", examples=[0.6])
+    share: Rounded = Field(ge=0, le=1, description="of the reasons that may be named; sums to one", examples=[0.6])
 
 
 class Moment(Strict):
@@ -58,7 +58,7 @@ class Moment(Strict):
     start_s: Rounded = Field(ge=0, description="seconds into the clip", examples=[0.0])
     end_s: Rounded = Field(ge=0, examples=[1.0])
     share: Rounded = Field(
-        ge=0, le=1, description="of the clip's evidence for the hashtag; shares sum to one", examples=[0.25]
+        ge=0, le=1, description="of the clip's evidence for the hashtag; sums to one", examples=[0.25]
     )
 
 
@@ -69,29 +69,29 @@ class Hashtag(Strict):
     score: Score = Field(
         ge=0,
         le=1,
-        description="probability that a person would keep this hashtag: calibrated against what people use together in "
-        "posts, or against their feedback if the model card says so. Hashtags are not in its order",
+        description="probability that people would keep this hashtag: calibrated against the hashtags used together in "
+        "posts, or against feedback if the model card says so. The list is not sorted by score",
         examples=[0.71],
     )
     distance: Rounded = Field(ge=0, description="Euclidean distance from the clip in the tag space", examples=[0.58])
     rank: int = Field(ge=1, examples=[1])
     because: list[Reason] | None = Field(
-        description="what it rests on, the most important first, with `explain`; empty if nothing of it may be named"
+        description="with `explain`: why it was suggested, the most important reason first; empty if none may be named"
     )
-    moments: list[Moment] | None = Field(description="when in the clip the evidence for it lies, with `explain`")
+    moments: list[Moment] | None = Field(description="with `explain`: when in the clip the evidence for it is")
 
 
 class VideoInfo(Strict):
     """The clip as it was decoded."""
 
     start_s: Rounded = Field(
-        ge=0, description="seconds into the clip at which the part begins that was used", examples=[0.0]
+        ge=0, description="start of the part that was used, in seconds into the clip", examples=[0.0]
     )
-    duration_s: Rounded = Field(description="of the part that was used", examples=[6.0])
+    duration_s: Rounded = Field(description="length of the part that was used", examples=[6.0])
     fps: Rounded = Field(examples=[30.0])
     width: int = Field(description="as displayed: after rotation", examples=[480])
     height: int = Field(examples=[480])
-    analysed_s: Rounded = Field(description="seconds that were looked at: pieces of a long clip", examples=[6.0])
+    analysed_s: Rounded = Field(description="seconds analysed; a long clip is sampled", examples=[6.0])
     frames_used: int = Field(examples=[90])
     trajectories: int = Field(examples=[5120])
 
@@ -109,7 +109,7 @@ class Timings(Strict):
 
 
 class Place(Strict):
-    """A place on the map of the tag space, from its upper left corner."""
+    """A place on the map of the tag space; the origin is the upper left corner."""
 
     x: int = Field(ge=0, le=SIDE)
     y: int = Field(ge=0, le=SIDE)
@@ -121,17 +121,17 @@ class Tracks(Strict):
     width: int = Field(description="of the clip as displayed, as in `video`", examples=[480])
     height: int = Field(examples=[480])
     starts_s: list[Rounded] = Field(
-        description="seconds into the clip, whichever part of it was used, at which each first point is shown",
+        description="time of each first point, in seconds into the whole clip",
         max_length=MOST_TRACKS,
         examples=[[0.0, 0.4]],
     )
     step_s: Rounded = Field(
         ge=0,
-        description="seconds from one point to the next: the median, if they vary; 0 if there are no trajectories",
+        description="seconds between points: the median if they vary; 0 if there are no trajectories",
         examples=[0.0667],
     )
     points: list[list[int]] = Field(
-        description="of each trajectory the pixels that it goes through: x, y, x, y, ...",
+        description="coordinates of each trajectory in pixels: x, y, x, y, ...",
         max_length=MOST_TRACKS,
         examples=[[[200, 310, 204, 308, 209, 307], [31, 40, 31, 44, 32, 48]]],
     )
@@ -158,8 +158,8 @@ class Hashtags(Strict):
     )
     video: VideoInfo
     timings_ms: Timings
-    place: Place | None = Field(description="where the clip lies on the map, amid its nearest tags; null without a map")
-    tracks: Tracks | None = Field(description="what moves in the clip; null unless `tracks` asks for it")
+    place: Place | None = Field(description="the clip's place on the map, among its nearest tags; null without a map")
+    tracks: Tracks | None = Field(description="trajectories in the clip; null unless `tracks` is set")
     warnings: list[str] = Field(description="reasons why this answer is less certain")
 
     @classmethod
@@ -204,10 +204,10 @@ class Neighbour(Strict):
 
 
 class Tag(Strict):
-    """A tag that completes what was typed."""
+    """A completion."""
 
     tag: str = Field(description="in its most common spelling", examples=["beach"])
-    posts: int = Field(ge=0, description="posts that use it in any inflection, of those that the model learnt from")
+    posts: int = Field(ge=0, description="training posts that use it, in any inflection")
 
 
 class Tags(Strict):

@@ -151,7 +151,7 @@ class AppearanceNetwork:
         groups: Sequence[Sequence[int]],
         executor: ThreadPoolExecutor | None = None,
     ) -> list[Appearance]:
-        """Describe groups of pictures, given by their places, as `describe` does; each picture is looked at once."""
+        """Describe groups of pictures, given by their places, as `describe` does; each picture is described once."""
         features, probabilities = self._run(pictures, executor)
         return [self._appearance(features[list(group)], probabilities[list(group)]) for group in groups]
 

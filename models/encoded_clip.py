@@ -1,4 +1,4 @@
-"""A clip as its worker encodes it. In a module of its own: reading one must load neither decoder nor network."""
+"""A clip as encoded by its worker; in its own module, because reading one must load neither decoder nor network."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ from models.appearance import Appearance
 from models.video.info import VideoInfo
 
 MOST_TRACKS: Final = 500
-"""Trajectories of a sample."""
+"""Maximum number of trajectories in a sample."""
 MOST_SLOTS: Final = 12
 
 

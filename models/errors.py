@@ -70,7 +70,7 @@ class ClipTooLong(ClipError):
 
 
 class NoSuchPart(ClipError):
-    """The clip ends before the part of it begins that is asked for."""
+    """The clip ends before the requested part begins."""
 
     code = "no_such_part"
 
@@ -90,7 +90,7 @@ class NoDates(Tag2VecError):
 
 
 class UnknownLanguage(Tag2VecError):
-    """No tags are known to be of this language; the message lists those that there are."""
+    """The model does not know this language; the message lists those that it knows."""
 
 
 class BundleError(Tag2VecError):

@@ -1,4 +1,4 @@
-"""Moments: when in a clip the evidence for a hashtag lies.
+"""Moments: when in a clip the evidence for a hashtag is.
 
 Evidence of a slot of the clip (`models.slots`) for a tag is the relevance that the tag would have to it alone.
 """
@@ -37,8 +37,8 @@ class Moment:
 def moments(
     tags: Sequence[str], slots: Slots, embedding: "Embedding", suggester: "Suggester", calibration: Calibration | None
 ) -> list[list[Moment]]:
-    """Return the moments of each tag, in the order of time; their shares sum to one."""
-    # A slot has few pictures, so how far they differ says nothing: it is taken for that of the training clips.
+    """Return the moments of each tag, in chronological order; their shares sum to one."""
+    # A slot has too few pictures for their spread to mean anything, so that of the training clips is used.
     features = slots.features.copy()
     half = features.shape[1] // 2
     features[:, half:] = embedding.appearance_mean[half:]

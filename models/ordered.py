@@ -1,6 +1,6 @@
-"""Work on a sequence with several threads, of which the calling one is one: while it waits, it works on a later item.
+"""Ordered parallel map that includes the calling thread: while it waits for a result, it processes a later item.
 
-With more threads than processors, one would now and then be suspended while it holds the GIL, and all others would wait
+With more threads than processors, one would sometimes be suspended while holding the GIL, and all others would wait
 for it.
 """
 
@@ -37,7 +37,7 @@ def ordered(
 
 
 class _Task(Generic[T, R]):
-    """An item, kept until its result is there: items are large."""
+    """An item that is released once its result is ready: items are large."""
 
     def __init__(self, future: "Future[R]", item: T) -> None:
         self.future = future
@@ -46,7 +46,7 @@ class _Task(Generic[T, R]):
         future.add_done_callback(partial(_release, self._item))
 
     def take(self) -> T | None:
-        """Take the item out of the executor's hands; None if it is being processed or done."""
+        """Take the item back from the executor; None if it is being processed or done."""
         item = next(iter(self._item), None)
         return item if item is not None and self.future.cancel() else None
 

@@ -148,7 +148,7 @@ _EXAMPLES = {
     Code.clip_too_large: "The clip is larger than 64 MiB. Send a shorter or smaller one.",
     Code.clip_too_long: "The clip is 75.0 s long; at most 60 s are accepted. Send a shorter one, or choose a part "
     "of it by its start and end.",
-    Code.no_such_part: "The clip is 8.0 s long, so nothing of it is left from 12 s on. Choose an earlier start.",
+    Code.no_such_part: "The clip is 8.0 s long, so there is nothing at 12 s. Choose an earlier start.",
     Code.truncated: "The clip is cut short: its container should hold 1,204,113 bytes, but the file ends after 65,536. "
     "Upload the complete file.",
     Code.queue_full: "The queue is full: 16 clips are waiting. Try again in 8 s.",

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     upload_idle_s: PositiveFloat = Field(10.0, description="seconds without data after which an upload is refused")
 
     feedback: Path | None = Field(
-        None, description="SQLite database for what people make of suggestions; without it, feedback is refused"
+        None, description="SQLite database for feedback on suggestions; without it, feedback is refused"
     )
 
     keys_file: Path | None = Field(

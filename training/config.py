@@ -59,8 +59,8 @@ class BundleSettings(_Section):
     name: str
     version: str
     feedback: ConfigPath | None = None
-    """What `tag2vec feedback export` wrote. With it, scores say what people keep; without it, what they use together in
-    posts."""
+    """Output of `tag2vec feedback export`. With it, scores are fitted to what people keep; without it, to what they use
+    together in posts."""
 
 
 class Data(_Section):

@@ -1,4 +1,4 @@
-"""Fits the score to feedback: to what people made of suggestions, no longer to what they use together in posts."""
+"""Fits the score to feedback: to the suggestions that people kept, instead of what they use together in posts."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from training.calibration import Suggested, fit_score
 log = logging.getLogger(__name__)
 
 LEAST: Final = 1000
-"""Suggestions that were kept or dropped below which three coefficients are not worth fitting."""
+"""Minimum number of kept or dropped suggestions to fit three coefficients."""
 _JUDGED: Final = 5
 """One entry in so many is held out to compare both fits."""
 
@@ -36,12 +36,12 @@ class _Entry(BaseModel):
 def read_feedback(file: Path) -> Suggested:
     """Read what `tag2vec feedback export` wrote: all suggestions that people kept or dropped.
 
-    Relevance is as the models of then expected it. `clip` is the number of the entry.
+    Relevance is that computed by the model of the time. `clip` is the number of the entry.
 
     Raises
     ------
     Tag2VecError
-        If the file cannot be read as such, or has fewer than `LEAST` of them, or all have the same end.
+        If the file cannot be read, has fewer than `LEAST` suggestions, or all were kept or all dropped.
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -58,7 +58,7 @@ def read_feedback(file: Path) -> Suggested:
     if len(rows) < LEAST or not 0 < kept < len(rows):
         raise Tag2VecError(
             f"{file}: feedback on {len(rows):,} suggestions, {kept:,} of them kept, is too little to fit the score to; "
-            f"it takes {LEAST:,}, of both kinds. Leave out `feedback` until there is more"
+            f"it takes {LEAST:,}, some kept and some dropped. Leave out `feedback` until there is more"
         )
     relevance, any_right, clip, ends = (np.array(column) for column in zip(*rows, strict=True))
     count = len(rows)
@@ -66,10 +66,10 @@ def read_feedback(file: Path) -> Suggested:
 
 
 def fitted_to(feedback: Suggested, calibration: Calibration) -> Calibration:
-    """Return a calibration with its score fitted to feedback; logs how both fits do on entries held out."""
+    """Return a calibration with its score fitted to feedback; logs how both fits do on held-out entries."""
     held_out = feedback.clip % _JUDGED == 0
     fitted = calibration.model_copy(update=fit_score(feedback.of(~held_out)))
     judged = feedback.of(held_out)
     before, after = (float(np.mean((judged.scores(one) - judged.kept) ** 2)) for one in (calibration, fitted))
-    log.info("feedback: Brier score of the fit to posts %.4f, to feedback %.4f, on entries held out", before, after)
+    log.info("feedback: Brier score of the fit to posts %.4f, to feedback %.4f, on held-out entries", before, after)
     return calibration.model_copy(update=fit_score(feedback))

@@ -45,19 +45,19 @@ SCRIPTS = {
     "KATAKANA": ("ja",),
     "CJK": ("ja", "zh"),
 }
-"""Scripts that tell the language, and the commonest languages that write them. Others tell nothing."""
+"""Scripts that identify a language, and the most common languages written in them. Other scripts say nothing."""
 CODES = (*LATIN, *dict.fromkeys(code for codes in SCRIPTS.values() for code in codes))
 
 LEAST_POSTS = 3
-"""Posts that a tag needs to have a say."""
+"""Minimum number of posts for a tag to count."""
 FURTHEST = 5.0
-"""Nats by which a tag can speak against a language."""
+"""Maximum evidence of a tag against a language, in nats."""
 UNKNOWN_LETTER = -11.5
 """Log-probability of a letter that is in no word."""
 NO_WORDS, WORDS = -4.5, -2.5
-"""Mean log-probability of a letter up to which a tag is no word of any language, and from which it surely is one."""
+"""Mean log-probability per letter below which a tag is not a word of any language, and above which it certainly is."""
 _PLAIN = str.maketrans("đıł", "dil")
-"""Letters that are no letter with an accent, but are written as one where there are no accents."""
+"""Letters without a decomposition, and what they become when written without accents."""
 LEAST_FREQUENCY = 3e-7
 """Of a word: rarer ones are names and words of other languages, too."""
 LONGEST_WORD, LONGEST_TAG = 20, 40

@@ -1,4 +1,4 @@
-"""Draws the map of the tag space: t-SNE of all tag vectors, divided into regions that typical tags name.
+"""Draws the map of the tag space: t-SNE of all tag vectors, divided into regions named after typical tags.
 
 van der Maaten and Hinton, "Visualizing data using t-SNE" (JMLR 2008), by openTSNE, which interpolates (Linderman et
 al., "Fast interpolation-based t-SNE", Nature Methods 2019).
@@ -25,19 +25,19 @@ log = logging.getLogger(__name__)
 
 PERPLEXITY: Final = 30.0
 FEWEST: Final = 10
-"""Tags; fewer need no map."""
+"""Minimum number of tags for a map."""
 REGIONS: Final = 30
 TAGS_OF_REGION: Final = 50
-"""A region has at least so many tags on average."""
+"""Minimum mean number of tags per region."""
 NAMES: Final = 5
-"""Tags that may name a region: an operator may deny some of them."""
+"""Candidate names per region: an operator may deny some of them."""
 
 
 def learn_map(out: Path, artifacts: Artifacts) -> None:
     """Place all tags that have a vector, and write the map; nothing if there are too few of them."""
     space = TagSpace.load(artifacts.tag2vec)
     if len(space) < FEWEST:
-        log.info("map: none, for there are only %d tags", len(space))
+        log.info("map: none, because there are only %d tags", len(space))
         return
     kinds, denied = TagKinds.read(TAG_KINDS), DenyList.read(DENIED_TAGS)
     ordinary = np.array(
@@ -75,7 +75,7 @@ def draw(vectors: NDArray[np.float32], counts: NDArray[np.int64], ordinary: NDAr
 
 
 def _scaled(positions: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """Return positions as coordinates of the map, in their proportions, in its middle."""
+    """Return positions as coordinates of the map, centred, with their aspect ratio."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     scale = SIDE / max(float((high - low).max()), np.finfo(np.float64).tiny)
     coordinates = (positions - (low + high) / 2) * scale + SIDE / 2
@@ -89,7 +89,7 @@ def _typical(
     use = np.log1p(counts[rows])
     centre = use @ vectors[rows]
     typical = (vectors[rows] @ centre).clip(0) / max(float(np.linalg.norm(centre)), np.finfo(np.float64).tiny)
-    # What is used ten times as often may be somewhat less typical, not much.
+    # A tag that is used ten times as often may be somewhat less typical, but not much.
     merit = np.where(ordinary[rows], use**3 * typical**2, 0)
     best = np.argsort(-merit, kind="stable")[:NAMES]
     found = [int(rows[place]) for place in best if merit[place] > 0]

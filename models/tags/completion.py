@@ -1,4 +1,4 @@
-"""Completion: the tags of a space that begin with what somebody has typed, most used first."""
+"""Completion: the tags of a space that begin with a typed prefix, the most used first."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True)
 class Completed:
-    """A tag, and how many posts of the corpus use it in any inflection."""
+    """A tag, and the number of posts of the corpus that use it in any inflection."""
 
     tag: str
     posts: int
@@ -26,7 +26,7 @@ class Completion:
     Parameters
     ----------
     suggester : Suggester
-        Tags that it denies are never completed.
+        Tags that it denies are left out.
     """
 
     def __init__(self, suggester: Suggester) -> None:
@@ -36,11 +36,11 @@ class Completion:
         self._rows = np.array(sorted(range(len(displays)), key=displays.__getitem__), np.int32)
 
     def complete(self, prefix: str, k: int) -> list[Completed]:
-        """Return the `k` most used tags that begin with a prefix as typed, the most used first; all begin with "".
+        """Return the `k` most used tags that begin with a typed prefix, the most used first; "" matches all.
 
         Only the most common inflection of each tag counts.
         """
-        # Digits alone are no tag, but the beginning of some.
+        # Digits alone are not a tag, but some tags begin with them.
         begin = normalise(prefix + _LETTER).removesuffix(_LETTER)
         if prefix and not begin and not normalise(prefix + _LETTER):
             return []

@@ -1,8 +1,8 @@
-"""Hints: tags that the user has typed already, as evidence of what the clip stands for.
+"""Hints: tags that the user has already typed, as evidence of what the clip stands for.
 
-Anchors that go with a hint gain, by Bayes' rule, as if posts of the anchor used the hint as often as it is relevant to
-it; and the hint becomes an anchor itself. How much of the mixture it gets depends on how far the clip agrees: a hint
-that nothing in the clip goes with is more likely of something else.
+Anchors related to a hint gain weight by Bayes' rule, as if posts of the anchor used the hint as often as it is relevant
+to the anchor; and the hint becomes an anchor itself. Its weight in the mixture depends on how far the clip agrees: a
+hint unrelated to everything in the clip is more likely to be about something else.
 """
 
 from collections.abc import Collection
@@ -15,10 +15,10 @@ from models.tags.anchors import Anchors
 from models.tags.cooccurrence import Cooccurrence
 
 DOUBT: Final = 0.05
-"""What is added to the relevance of a hint to an anchor: the smaller it is, the more anchors gain that go with it."""
+"""Added to the relevance of a hint to an anchor: the smaller it is, the more the related anchors gain."""
 
 SHARE: Final = 1.0
-"""Share that hints have in the anchors if everything in the clip goes with them ..."""
+"""Share of hints in the mixture if everything in the clip agrees with them ..."""
 
 HALF: Final = 0.1
 """... and agreement at which they have half of it. All three are fitted on clips whose group the networks did not see,
@@ -26,7 +26,7 @@ with posts that the tags were not learnt from (`benchmarks.hints`)."""
 
 
 def hinted(anchors: Anchors, hints: Collection[int], cooccurrence: Cooccurrence) -> Anchors:
-    """Return the anchors of a clip as hints change them.
+    """Return the anchors of a clip, adjusted for hints.
 
     Parameters
     ----------

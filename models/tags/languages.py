@@ -1,4 +1,4 @@
-"""Languages: in which languages the posts are that use each tag."""
+"""Languages of the posts that use each tag."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +19,8 @@ LEVELS: Final = 255
 """The square root of a share is stored as a whole number of this many parts: languages of few posts need small ones."""
 
 USED: Final = 2 / 3
-"""A language uses a tag if its share of the tag's posts is at least this part of its share of all posts. Tags that go
-with every language, such as ``fyp``, have about the shares of all posts and so belong to each."""
+"""A language uses a tag if its share of the tag's posts is at least this fraction of its share of all posts. Tags
+common to all languages, such as ``fyp``, have about the shares of all posts and so belong to each."""
 
 
 class Languages:
@@ -54,7 +54,7 @@ class Languages:
         )
         if not consistent:
             raise BundleError(
-                f"{LANGUAGES_FILE}: its arrays are no shares of languages. Fetch or train the bundle anew."
+                f"{LANGUAGES_FILE}: its arrays do not hold shares of languages. Fetch or train the bundle anew."
             )
 
     @classmethod
@@ -67,7 +67,7 @@ class Languages:
         return len(self.shares)
 
     def used(self, code: str) -> NDArray[np.bool_]:
-        """Return which stems a language uses, bool (stems,); raises ValueError if it is none of `codes`."""
+        """Return which stems a language uses, bool (stems,); raises ValueError if it is not one of `codes`."""
         column = self.codes.index(code)
         # A share that lies between two levels counts as reached.
         least = np.floor(LEVELS * np.sqrt(USED * self.usual[column]))

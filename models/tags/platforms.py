@@ -1,4 +1,4 @@
-"""What social platforms take as hashtags, read from `platforms.toml` beside this module, which names the sources."""
+"""Hashtag rules of social platforms, read from `platforms.toml` beside this module, which names the sources."""
 
 import re
 import tomllib
@@ -16,32 +16,34 @@ _FILE: Final = Path(__file__).with_name("platforms.toml")
 
 
 class Platform(BaseModel):
-    """What one platform takes as hashtags."""
+    """Hashtag rules of one platform."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: PlatformName
     title: str = Field(examples=["Instagram"])
-    most_tags: int | None = Field(None, ge=1, description="hashtags of a post; null: no limit is known")
+    most_tags: int | None = Field(None, ge=1, description="maximum number of hashtags per post; null: no known limit")
     longest_tag: int | None = Field(
-        None, ge=1, description="characters of a hashtag without its `#`; null: no limit is known"
+        None, ge=1, description="maximum length of a hashtag, without `#`; null: no known limit"
     )
-    allowed: str = Field(description="the rule for a hashtag in words", examples=["letters, digits and _"])
+    allowed: str = Field(
+        description="the characters allowed in a hashtag, in words", examples=["letters, digits and _"]
+    )
     pattern: str = Field(
-        description="the rule for a whole hashtag without its `#`: an expression that JavaScript and Python read alike"
+        description="regular expression for a whole hashtag, without `#`, that works in both JavaScript and Python"
     )
-    digits_only: bool = Field(description="whether a source says that a hashtag may be digits alone")
-    separator: str = Field(description="what stands between two hashtags of a post", examples=[" "])
-    source: str = Field(description="where the rule is from", examples=["https://help.instagram.com/351460621611097"])
+    digits_only: bool = Field(description="whether, by the source, a hashtag may consist of digits alone")
+    separator: str = Field(description="separator between hashtags in a post", examples=[" "])
+    source: str = Field(description="source of the rule", examples=["https://help.instagram.com/351460621611097"])
     date: str = Field(
         pattern=r"^\d{4}-\d\d-\d\d$",
-        description="of the source; of the look-up if it has none",
+        description="of the source, or of the look-up if it is undated",
         examples=["2025-12-18"],
     )
-    note: str = Field(description="what else the source says, and what was not found")
+    note: str = Field(description="what else the source says, and what could not be found")
 
     def takes(self, tag: str) -> bool:
-        """Return whether a tag, without its ``#``, is a hashtag there."""
+        """Return whether a tag, without its ``#``, is a valid hashtag there."""
         return _compiled(self.pattern).fullmatch(tag) is not None
 
     def at_most(self, k: int) -> int:
@@ -67,8 +69,8 @@ def _compiled(pattern: str) -> "re.Pattern[str]":
 def _members(of_ascii: str, *kinds: str) -> str:
     """Return the characters of some categories of Unicode as the inside of a character class.
 
-    They are those of Unicode 3.2, of 2002, in the basic plane: the programs that platforms run know all of these, and
-    JavaScript tells characters of other planes only with the flag `u`.
+    Only characters of Unicode 3.2 (2002) in the basic plane: platforms' software knows all of these, and JavaScript
+    matches characters of other planes only with the flag `u`.
     """
     return of_ascii + "".join(
         f"\\u{first:04x}-\\u{last:04x}" if last > first else f"\\u{first:04x}" for first, last in _runs(kinds)

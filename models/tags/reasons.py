@@ -1,6 +1,6 @@
-"""Reasons: what the relevance of a tag to a clip rests on.
+"""Reasons: what makes a tag relevant to a clip.
 
-Relevance is a sum over anchors (`models.tags.ranking`), so the share that each has in it is exact.
+Relevance is a sum over anchors (`models.tags.ranking`), so the share of each is exact.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ from models.tags.cooccurrence import Cooccurrence
 ReasonKind = Literal["hashtag", "seen", "hint"]
 
 MOST: Final = 5
-"""Reasons of a tag."""
+"""Maximum number of reasons per tag."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Something that a suggestion rests on.
+    """A reason for a suggestion.
 
     Attributes
     ----------
     kind : str
-        `hashtag`: the clip moves and looks like clips that this hashtag suits; `seen`: its pictures show this thing;
-        `hint`: a hashtag that is on the clip already.
+        `hashtag`: motion and pictures match this hashtag; `seen`: recognised in the pictures; `hint`: a hashtag that
+        the clip already has.
     name : str
     share : float
-        Of the relevance that rests on reasons that have a name, 0 to 1.
+        Of the relevance due to reasons that may be named, 0 to 1.
     """
 
     kind: ReasonKind
@@ -56,10 +56,10 @@ class Source:
 
 
 def reasons(sources: Sequence[Source], tags: Sequence[int], cooccurrence: Cooccurrence) -> list[list[Reason]]:
-    """Return what each of several tags rests on, the most important first, `MOST` reasons at most.
+    """Return the reasons for each of several tags, the most important first, `MOST` at most.
 
-    What may not be named, and what is left, is divided among those named in proportion: shares sum to one. A tag that
-    rests on nothing that may be named has no reasons.
+    Shares are scaled so that those of the returned reasons sum to one. A tag none of whose reasons may be named has
+    none.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def reasons(sources: Sequence[Source], tags: Sequence[int], cooccurrence: Cooccu
     )
     unique, place = np.unique(rows, return_inverse=True)
     terms = weights[:, None] * cooccurrence.between(unique, tags)[place]
-    # What names the thing seen may be as relevant as it is likely, whatever goes with it.
+    # A tag that names what is seen may be as relevant as that is likely, whatever its co-occurrences.
     named = naming[:, None] * (rows[:, None] == np.asarray(tags))
     terms = np.where(named.sum(axis=0) > terms.sum(axis=0), named, terms)
     keys = [(source.kind, name) for source in sources for name in source.names]

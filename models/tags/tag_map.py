@@ -1,4 +1,4 @@
-"""A map of the tag space: a place in two dimensions for each tag, and the regions that it falls into."""
+"""A map of the tag space: a place in two dimensions for each tag, and named regions."""
 
 from pathlib import Path
 from typing import Final, Self
@@ -21,7 +21,7 @@ class TagMap:
     Parameters
     ----------
     places : uint16 (n, 2)
-        From left to right and from top to bottom. Only what is near means anything.
+        From left to right and from top to bottom. Only small distances are meaningful.
     region : uint8 (n,)
         The region of each tag.
     names : int32 (regions, any)
@@ -56,10 +56,10 @@ class TagMap:
         return np.asarray(medians).round().astype(np.int64).reshape(-1, 2)
 
     def place(self, rows: ArrayLike, weights: ArrayLike) -> tuple[int, int] | None:
-        """Return the place of what some tags stand for: the weighted median of theirs, along either axis.
+        """Return the weighted median place of some tags, along either axis.
 
-        Unlike the mean, it stays with the many if a few lie elsewhere, as they do on a map that cannot keep all
-        neighbours together. New points of t-SNE start there, too (Poličar, Stražar and Zupan, 2023).
+        Unlike the mean, it is robust to a few outliers, which a map that cannot keep all neighbours together always
+        has. New points of t-SNE start there, too (Poličar, Stražar and Zupan, 2023).
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Some of a clip's trajectories, for people to look at."""
+"""A sample of a clip's trajectories, for display."""
 
 import math
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ _SHORTEST_STEP_S: Final = 0.001
 
 
 class TrackSampler:
-    """Keeps `MOST_TRACKS` trajectories of a clip whose number is not known until it ends, evenly spread over them.
+    """Keeps an even sample of `MOST_TRACKS` trajectories of a clip whose total is not known until it ends.
 
-    Multiples of the golden ratio, without their whole part, are spread as evenly as can be: so are those of the numbers
-    that have the smallest ones. Every n-th trajectory would do less well: where as many end in each frame, it would
-    always be those from one corner.
+    The fractional parts of multiples of the golden ratio are spread as evenly as possible, so the trajectories whose
+    numbers have the smallest ones are, too. Every n-th trajectory would be worse: if n end in each frame, they would
+    all be from one corner.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A part of a clip; apart from the decoder, whose imports are heavy."""
+"""A part of a clip; in its own module, because the decoder's imports are heavy."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Excerpt:
     Raises
     ------
     ValueError
-        If one of them is not a number of seconds from 0 on, or they leave nothing between them.
+        If one of them is not a finite number of at least 0, or `end_s` is not after `start_s`.
     """
 
     start_s: float = 0.0

@@ -16,12 +16,12 @@ class VideoInfo:
     width, height : int
         px as displayed, for longest if the size changes.
     analysed_s : float
-        Seconds that were looked at: pieces of a long clip.
+        Seconds analysed; a long clip is sampled in pieces.
     frames_used : int
-        Frames that were looked at, after thinning out (`models.video.thinning`), without those that repeat the one
+        Frames that were analysed, after thinning out (`models.video.thinning`), without those that repeat the one
         before.
     start_s : float
-        Seconds into the clip at which the part that was used begins.
+        Start of the part that was used, in seconds into the clip.
     """
 
     duration_s: float

@@ -92,7 +92,7 @@ class Losses:
         if not lost:
             return []
         are = "is" if lost == 1 else "are"
-        frames = f"the clip's {self._tried:,} frames" + (" that were looked at" if self.passed else "")
+        frames = f"the clip's {self._tried:,} frames" + (" that were analysed" if self.passed else "")
         return [
             f"{lost:,} of {frames} cannot be decoded and {are} left out: it is damaged, or was cut between key frames."
         ]

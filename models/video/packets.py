@@ -25,8 +25,8 @@ GRACE_S = 0.1
 """Seconds by which a clip may be longer than the limit: recordings of a minute are rarely exact."""
 
 _PARTS = 20
-"""A clip of which a part is chosen may have so many times the frames of a part: reading takes time, too."""
-_SHORTER = "Send a shorter one, or choose a part of it by its start and end."
+"""A clip may have this many times the frames allowed for a part of it: reading takes time, too."""
+_SHORTER = "Send a shorter clip, or choose a part of it with start and end."
 
 
 def read_packets(
@@ -37,7 +37,7 @@ def read_packets(
     Raises
     ------
     ClipTooLong
-        If there are more than `limits.max_frames`, or the times of those that are shown span more than
+        If there are more than `limits.max_frames`, or the times of those shown span more than
         `limits.max_duration_s`; or if the file has far more packets than that.
     ClipTooLarge
         If they hold more bytes than a file may: those of some containers can share bytes.

@@ -1,4 +1,4 @@
-"""Key frames, decoded by themselves: they tell the size that a clip has for longest, and its shots.
+"""Key frames, decoded on their own: they show the size that a clip has for longest, and its shots.
 
 Senders of live video change their size, and phones are turned.
 """

@@ -1,4 +1,4 @@
-"""Which pieces of a long clip are looked at, so that it takes little more work than a short one.
+"""Which pieces of a long clip are analysed, so that it takes little more work than a short one.
 
 Each shot has a piece, and pieces are spread evenly over the clip, from its first frame to its last. Where a key frame
 is near, a piece begins with it: what lies between pieces need not be decoded then.
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 UNCUT: Final = 180
-"""Frames up to which a clip is looked at as a whole: 12 s at 15 frames a second."""
+"""Frames up to which a whole clip is analysed: 12 s at 15 frames a second."""
 _LOOKED_AT: Final = 160
 """Frames of a longer one: with what is decoded in between, less than twice the work of 6 s."""
 _USUAL: Final = 20
@@ -25,14 +25,14 @@ _REPEATS: Final = 2
 
 
 class Piece(NamedTuple):
-    """A part of a clip in which some frames are looked at.
+    """A part of a clip in which some frames are analysed.
 
     Attributes
     ----------
     begin, end : int
-        Time (`pts`) of the first frame that is looked at, and that from which none is; None: to the end of the clip.
+        Times (`pts`) of the first frame analysed and of the end, exclusive; None: the end of the clip.
     frames : int, optional
-        Frames that are looked at, at most; None: all.
+        Maximum number of frames analysed; None: all.
     """
 
     begin: int
@@ -43,7 +43,7 @@ class Piece(NamedTuple):
 def pieces(stamps: Sequence[int], keys: Sequence[int], shots: Sequence[int], hints: Sequence[int] = ()) -> list[Piece]:
     """Return the pieces of a clip, in order.
 
-    There are never fewer than shots. Beyond eight shots, each one more adds the work of `SHORTEST` frames.
+    There are at least as many pieces as shots. Beyond eight, each further shot adds the work of `SHORTEST` frames.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which packets an excerpt of a clip takes: those shown in it, and those before that they are predicted from."""
+"""Which packets an excerpt of a clip needs: those shown in it, and earlier ones that these are predicted from."""
 
 import math
 from collections import deque
@@ -75,7 +75,7 @@ class Selection:
             self._settle()
 
     def finish(self) -> None:
-        """Take notice that there are no more packets.
+        """Handle the end of the packets.
 
         Raises
         ------
@@ -91,8 +91,8 @@ class Selection:
         if shown and not inside:
             if self._begin >= self._end:
                 raise NoSuchPart(
-                    f"The clip is {(self._end - self._origin) * self._base:.1f} s long, so nothing of it is left from "
-                    f"{self._excerpt.start_s:g} s on. Choose an earlier start."
+                    f"The clip is {(self._end - self._origin) * self._base:.1f} s long, so there is nothing "
+                    f"at {self._excerpt.start_s:g} s. Choose an earlier start."
                 )
             self._begin, self._throughout = self._before, True
             inside = [stamp for stamp in shown if stamp in self]
@@ -110,7 +110,7 @@ class Selection:
         return packet is not None and packet.pts not in self and not self._counts
 
     def lose(self, stamp: int | None) -> None:
-        """Take notice of a packet that gave no frame, by its time (`pts`)."""
+        """Record a packet that gave no frame, by its time (`pts`)."""
         if stamp is not None and stamp in self._stamps:
             self._stamps.remove(stamp)
 

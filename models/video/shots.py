@@ -19,16 +19,16 @@ _SIDE: Final = 32
 _LEVELS: Final = 4
 """Of each of three colours, in the histogram of a picture."""
 _COMMON: Final = 0.7
-"""Share of their colours that two pictures of one shot have in common, at least, unless they look alike."""
+"""Minimum share of colours that two pictures of one shot have in common, unless their layout is similar."""
 _ALIKE: Final = 0.6
-"""Correlation of their brightness, likewise."""
+"""Minimum correlation of brightness between two pictures of one shot, unless their colours are similar."""
 
 _OF_KEY: Final = 0.5
-"""Share of the last key frame's bytes that the first frame of a shot takes, at least."""
+"""Minimum size of the first frame of a shot, as a share of the last key frame's bytes."""
 _OF_OTHERS: Final = 4.0
-"""How many times as many bytes as the frames around it, their median."""
+"""Minimum size of the first frame of a shot, relative to the median of the frames around it."""
 _NEAR: Final = 12
-"""Frames around it, on either side; a shot is longer."""
+"""Number of those frames, on either side; a shot is longer."""
 
 
 def hints(packets: Sequence[VideoPacket]) -> list[int]:

@@ -126,12 +126,12 @@ class Timeline:
         return bisect_left(self._known, first.pts)
 
     def enter(self, stamp: int) -> None:
-        """Take notice that decoding goes on with the key frame of this time (`pts`)."""
+        """Record that decoding continues at the key frame of this time (`pts`)."""
         self._frames = bisect_left(self._known, stamp)
         self._stamps = [later for later in self._stamps if later >= stamp]
 
     def lose(self, stamp: int | None) -> None:
-        """Take notice of a packet that gives no frame, by its time (`pts`)."""
+        """Record a packet that gives no frame, by its time (`pts`)."""
         if stamp in self._stamps:
             self._stamps.remove(stamp)
 

@@ -1,4 +1,4 @@
-"""A frame that was looked at; apart from the decoder, whose imports are heavy."""
+"""A frame that was analysed; in its own module, because the decoder's imports are heavy."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ class UsedFrame(NamedTuple):
     Attributes
     ----------
     shown_s, gone_s : float
-        Seconds since the first frame of the clip, whichever part of it is looked at, at which it appears and goes.
+        Seconds since the first frame of the whole clip at which it appears and goes.
     size : tuple of int
         (width, height) px of the greyscale frame.
     """

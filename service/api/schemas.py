@@ -33,7 +33,7 @@ Tags = Annotated[list[Tag], BeforeValidator(split)]
 
 
 def without_default(field: dict[str, Any], schema: dict[str, Any]) -> None:
-    """Tell the default of a field in words: generated clients would send it, and send it twice, or demand the field."""
+    """Move the default of a field to its description: generated clients would send it twice, or require the field."""
     default = schema.pop("default", None)
     if default not in (None, []):
         field["description"] += f"; by default {default}"
@@ -45,7 +45,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 
 
 class _Absent:
-    """Describes a parameter that may be absent by its type alone: no query or form can hold a null."""
+    """Leaves null out of the schema of an optional parameter: no query or form can hold one."""
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         while schema["type"] in ("nullable", "function-after"):
@@ -71,26 +71,27 @@ class SuggestQuery(BaseModel):
     )
     rank: Rank = Field(
         "similar",
-        description="order of the hashtags: the most probable first (`similar`), or of those the ones that most posts "
-        "use (`popular`) or that have grown most lately (`trending`). Scores need not fall from one to the "
-        "next: hashtags spelt alike are spread out, and `popular` and `trending` do not go by scores",
+        description="order of the hashtags: the most probable first (`similar`), or, among those, the most used "
+        "(`popular`) or the fastest growing (`trending`). Scores need not decrease down the list: similarly spelt "
+        "hashtags are spread out, and `popular` and `trending` use another order",
     )
     platform: Annotated[PlatformName | None, _Absent()] = Field(
         None,
-        description="only what is a hashtag there, and no more than a post may have there; see `GET /v1/platforms`",
+        description="suggest only hashtags that are valid there, and no more than a post may have; "
+        "see `GET /v1/platforms`",
     )
 
     language: Annotated[Annotated[str, Field(max_length=20), AfterValidator(str.lower)] | None, _Absent()] = Field(
         None,
-        description="suggest only tags that posts of this language use: an ISO 639-1 code of `model.languages` in "
+        description="suggest only tags used in posts of this language: an ISO 639-1 code from `model.languages` in "
         "`GET /v1/info`",
         examples=["en"],
     )
     start: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="seconds into the clip at which the part begins that is looked at"
+        0.0, ge=0, allow_inf_nan=False, description="start of the part to analyse, in seconds into the clip"
     )
     end: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, _Absent()] = Field(
-        None, description="seconds into the clip at which that part ends; its end by default"
+        None, description="end of that part, in seconds into the clip; by default the end of the clip"
     )
 
     @field_validator("end")
@@ -102,28 +103,27 @@ class SuggestQuery(BaseModel):
 
     @property
     def excerpt(self) -> Excerpt:
-        """The part of the clip to look at."""
+        """The part of the clip to analyse."""
         return Excerpt(start_s=self.start, end_s=self.end)
 
     hint: Tags = Field(
         [],
         max_length=20,
-        description="tags that are on the clip already: they say what it shows, and are not suggested again; "
+        description="hashtags that the clip already has: they guide the suggestions, and are not suggested again; "
         "repeatable, or separated by commas",
     )
     diversity: float = Field(
         DEFAULT,
         ge=0,
         le=1,
-        description="how far hashtags that are spelt alike give way to others; 0: not at all, so the most probable "
-        "come first whatever they are",
+        description="how strongly similarly spelt hashtags are demoted; 0: not at all, the most probable come first",
     )
 
     tracks: bool = Field(
-        False, description=f"tell up to {MOST_TRACKS} of the trajectories that were found, to be drawn over the clip"
+        False, description=f"return up to {MOST_TRACKS} of the clip's trajectories, to be drawn over it"
     )
     explain: bool = Field(
-        False, description="tell of each hashtag what it rests on (`because`), and when in the clip (`moments`)"
+        False, description="return why each hashtag was suggested (`because`), and when in the clip (`moments`)"
     )
 
     def options(self) -> SuggestOptions:
@@ -142,7 +142,7 @@ class SuggestQuery(BaseModel):
 
 
 class HashtagsForm(SuggestQuery):
-    """A form with a clip. Parameters may be here or in the query; other fields are skipped."""
+    """A form with a clip. Parameters may be given here or in the query; other fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", json_schema_extra=_without_defaults)
 
@@ -164,7 +164,7 @@ class CompleteQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prefix: str = Field("", max_length=100, description="what was typed, with or without `#`", examples=["bea"])
+    prefix: str = Field("", max_length=100, description="the text typed so far, with or without `#`", examples=["bea"])
     k: int = Field(10, ge=1, le=50, description="maximum number of tags")
 
 
@@ -177,13 +177,13 @@ class Hashtags(answers.Hashtags, _Identified):
 
 
 class Platforms(answers.Strict):
-    """What social platforms take as hashtags."""
+    """Hashtag rules of social platforms."""
 
     platforms: list[Platform]
 
 
 class FeedbackBody(BaseModel):
-    """What became of the hashtags of an answer."""
+    """Which hashtags of an answer people used."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -194,13 +194,13 @@ class FeedbackBody(BaseModel):
 
 
 class RequestState(_Identified):
-    """How far a request with a clip has got."""
+    """Progress of a request with a clip."""
 
     state: State = Field(
-        description="`receiving` its clip; `waiting` for a worker; `analysing`; `done`: answered, refused or given up"
+        description="`receiving` its clip; `waiting` for a worker; `analysing`; `done`: answered, refused or cancelled"
     )
-    place: int | None = Field(ge=1, description="in the queue, from 1, while it waits")
-    stage: Stage | None = Field(description="while it is analysed: `encode` (by a worker), then `suggest`")
+    place: int | None = Field(ge=1, description="position in the queue, from 1; null unless `waiting`")
+    stage: Stage | None = Field(description="`encode` (by a worker), then `suggest`; null unless `analysing`")
 
 
 class Limits(answers.Strict):
@@ -212,7 +212,7 @@ class Limits(answers.Strict):
     max_pixels: int = Field(description="pixels of all frames in the file; of some codecs each counts more")
     max_width: int = Field(description="pixels of the long side")
     max_height: int = Field(description="pixels of the short side")
-    max_fps: float = Field(description="the most frames of each second that are used; usually about 15 are")
+    max_fps: float = Field(description="maximum number of frames used per second; usually about 15 are used")
     max_form_bytes: int = Field(description="bytes that a form may have beside the clip")
     max_hashtags: int = Field(description="largest `k`")
     deadline_s: float = Field(description="seconds from the last byte of an upload to the answer")
@@ -223,7 +223,7 @@ class Limits(answers.Strict):
 
 
 class TrendsInfo(answers.Strict):
-    """What `rank=trending` goes by."""
+    """The posts behind `rank=trending`."""
 
     newest_post: date = Field(examples=["2025-05-31"])
 
@@ -233,8 +233,10 @@ class TrainedModel(answers.ModelInfo):
 
     tags: int = Field(description="tags that may be suggested")
     ranks: list[Rank] = Field(description="valid values of `rank`; `trending` needs posts with dates")
-    languages: list[str] = Field(description="valid values of `language`, the most used first; none if posts were few")
-    trends: TrendsInfo | None = Field(description="null: the model cannot rank by `trending`")
+    languages: list[str] = Field(
+        description="valid values of `language`, the most used first; empty if there were too few posts"
+    )
+    trends: TrendsInfo | None = Field(description="null if the model cannot rank by `trending`")
     hashtags: list[str] = Field(description="hashtags that clips were trained towards")
     map: bool = Field(description="whether `GET /v1/map` has a map of the tags")
 
@@ -242,8 +244,8 @@ class TrainedModel(answers.ModelInfo):
 class Region(answers.Strict):
     """A region of the map."""
 
-    name: str = Field(description="the tags most typical of it; empty if none may name it", examples=["food · yummy"])
-    x: int = Field(ge=0, le=SIDE, description="of its middle")
+    name: str = Field(description="its most typical tags; empty if none may be named", examples=["food · yummy"])
+    x: int = Field(ge=0, le=SIDE, description="of its centre")
     y: int = Field(ge=0, le=SIDE)
 
 
@@ -253,7 +255,7 @@ class Map(answers.Strict):
     tags: list[str]
     x: list[int] = Field(description=f"from left to right, 0 to {SIDE}")
     y: list[int] = Field(description=f"from top to bottom, 0 to {SIDE}")
-    posts: list[int] = Field(description="that use the tag, of those that were learnt from")
+    posts: list[int] = Field(description="training posts that use each tag")
     region: list[int] = Field(description="index into `regions`")
     regions: list[Region]
     model: answers.ModelInfo

@@ -1,4 +1,4 @@
-// Requests to the service: with the key if there is one, and every refusal in words.
+// Requests to the service, with the key if there is one; every refusal becomes a readable message.
 
 import {at} from "./elements.js";
 
@@ -19,19 +19,19 @@ export function unreachable() {
 }
 
 const BY_STATUS = {
-  401: "A key is needed.",
-  403: "A server before the service refuses this.",
-  404: "The service does not know this.",
+  401: "An API key is required.",
+  403: "A proxy in front of the service refused the request.",
+  404: "Not found on this service.",
   408: "The upload was too slow.",
-  413: "This clip is too large for a server before the service. Scale or compress it.",
-  414: "The request is too long for a server before the service.",
+  413: "This clip is too large for a proxy in front of the service. Scale it down or compress it.",
+  414: "The request is too long for a proxy in front of the service.",
   429: "Too many requests. Wait a little, then try again.",
-  502: "The service does not answer its proxy. Try again in a minute.",
-  503: "The service is not available now. Try again in a minute.",
-  504: "The service did not answer its proxy in time. Try again, or with a shorter clip.",
+  502: "The service did not answer. Try again in a minute.",
+  503: "The service is unavailable. Try again in a minute.",
+  504: "The service did not answer in time. Try again, or use a shorter clip.",
 };
 
-// What a refusal says: the service's own words, or where a proxy answered in HTML, ours.
+// The message of a refusal: the service's own, or one of ours if a proxy answered in HTML.
 export function refusal(status, text, retryAfter) {
   const seconds = retryAfter && /^\d+$/.test(retryAfter) ? Number(retryAfter) : null;
   try {
@@ -63,13 +63,13 @@ export const get = async (address, request) => (await ask(address, request)).jso
 
 let asking = null;
 
-// Asks for a key until one is right; false if there is none.
+// Asks for a key until one is valid; false if the reader gives none.
 export function askForKey() {
   asking ??= new Promise(resolve => {
     const dialog = at("keys"), field = at("key"), problem = at("key-problem");
     const wrong = sessionStorage.getItem("key") !== null;
     sessionStorage.removeItem("key");
-    problem.textContent = wrong ? "The key is not valid any more." : "";
+    problem.textContent = wrong ? "The key is no longer valid." : "";
     field.value = "";
     at("key-form").onsubmit = async event => {
       event.preventDefault();

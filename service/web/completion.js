@@ -1,4 +1,4 @@
-// A field that completes hashtags, most used first.
+// Completes hashtags in a text field, the most used first.
 
 import {authorization} from "./api.js";
 import {make} from "./elements.js";
@@ -7,7 +7,7 @@ const WAIT_MS = 120;
 
 export const clean = text => text.trim().replace(/^#+/, "").replace(/\s+/g, "").toLowerCase();
 
-// `chosen(tag)` is called when one of the completions is taken.
+// `chosen(tag)` is called when a completion is selected.
 export function complete(field, list, chosen) {
   let active = -1, timer = 0, asked = null;
   const close = () => {

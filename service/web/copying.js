@@ -1,8 +1,8 @@
-// Copies text, also on plain HTTP, where pages have no clipboard.
+// Copies text, even on plain HTTP, where the clipboard API is unavailable.
 
 import {at} from "./elements.js";
 
-// True if it was copied; otherwise the text is shown, selected, for the reader to copy.
+// Returns whether it was copied; if not, the text is shown and selected for the reader to copy.
 export async function copy(text) {
   const field = at("copy-field");
   field.hidden = true;

@@ -1,10 +1,10 @@
-// Films a clip with the camera of a computer; phones have an application for that.
+// Records a clip with a computer's camera; phones use their camera app.
 
 import {at} from "./elements.js";
 
 export const canFilm = () => Boolean(navigator.mediaDevices?.getUserMedia && window.MediaRecorder);
 
-// A promise of a file, null if the reader changes their mind; throws if there is no camera to use.
+// Resolves to a file, or null if cancelled; throws if no camera is available.
 export async function film(limit) {
   const stream = await navigator.mediaDevices.getUserMedia({video: {width: {ideal: 640}, facingMode: "environment"}});
   const dialog = at("camera-dialog"), viewfinder = at("viewfinder"), record = at("record"), state = at("recording");

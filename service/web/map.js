@@ -1,4 +1,4 @@
-// The map of the tag space: all hashtags, those that people use alike side by side.
+// The map of the tag space: all hashtags, with those that are used in similar ways close together.
 
 import {get} from "./api.js";
 import {at, make, say} from "./elements.js";
@@ -6,7 +6,7 @@ import {Sheet} from "./sheet.js";
 
 const SIDE = 65535;
 const CLOSEST = 40;
-const CELL = 512; // of the grid by which tags are found
+const CELL = 512; // cell size of the grid that tags are looked up in
 const NEAR_PX = 22;
 const SETTLE_MS = 90;
 
@@ -183,7 +183,7 @@ export function search(text, most = 12) {
   return [...starting, ...containing].slice(0, most);
 }
 
-// What is known of a tag
+// Details of a tag
 
 const neighbours = new Map();
 let waiting = 0;
@@ -192,7 +192,7 @@ function tell(index, wait) {
   const tag = map.tags[index];
   const list = make("ul", {className: "chips"});
   card.replaceChildren(make("h2", {}, `#${tag}`),
-    make("p", {}, `${map.posts[index].toLocaleString("en")} posts; region: ${map.regions[map.region[index]].name || "without a name"}`),
+    make("p", {}, `${map.posts[index].toLocaleString("en")} posts; region: ${map.regions[map.region[index]].name || "unnamed"}`),
     list);
   card.hidden = false;
   near = [];

@@ -1,4 +1,4 @@
-// The page: clips in a row, and for each its way to hashtags.
+// The page: a queue of clips, and the hashtags chosen for each.
 
 import {ask, askForKey, get} from "./api.js";
 import {clean, complete} from "./completion.js";
@@ -11,10 +11,10 @@ import {sortable} from "./sorting.js";
 import {measure, trim} from "./trimmer.js";
 import {upload} from "./upload.js";
 
-const FLOOR = 0.3; // Scores below it are folded away.
+const FLOOR = 0.3; // Suggestions with lower scores are collapsed.
 const COUNT = 15;
 const RETRIES = 5;
-const STAGES = {encode: "looking at its motion and pictures", suggest: "choosing hashtags"};
+const STAGES = {encode: "motion and pictures", suggest: "choosing hashtags"};
 const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
 
 let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, working = false, learning = null;
@@ -24,17 +24,17 @@ const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const platform = () => platforms.find(({name}) => name === at("platform").value) ?? ANYWHERE;
 
-// Where the clips stand
+// State of the clips
 
 const WORDS = {
   measuring: () => "Opening the clip …",
-  trimming: () => "Choose the part to look at.",
-  queued: () => "Waits for the clip before it.",
+  trimming: () => "Choose the part to use.",
+  queued: () => "Waiting for the previous clip.",
   uploading: () => "Uploading …",
-  waiting: ({place}) => place ? `Waiting: place ${place} in the queue.` : "Waiting for its turn …",
+  waiting: ({place}) => place ? `Waiting: number ${place} in the queue.` : "Waiting in the queue …",
   analysing: ({stage}) => stage ? `Analysing: ${STAGES[stage] ?? stage} …` : "Analysing …",
-  busy: ({seconds}) => `The service is busy; next try in ${seconds} s.`,
-  done: ({answer}) => answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${(answer.timings_ms.total / 1000).toFixed(1)} s.` : "No hashtag fits.",
+  busy: ({seconds}) => `The service is busy; trying again in ${seconds} s.`,
+  done: ({answer}) => answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${(answer.timings_ms.total / 1000).toFixed(1)} s.` : "No hashtags found.",
   cancelled: () => "Cancelled.",
   failed: ({problem}) => problem,
 };
@@ -47,7 +47,7 @@ function to(clip, state, rest = {}) {
   if (clip === current) show();
 }
 
-// Clips come in
+// Adding clips
 
 async function add(files) {
   const added = [...files].map(file => ({
@@ -65,8 +65,8 @@ async function add(files) {
 function check(clip) {
   const limits = info?.limits;
   if (limits && clip.file.size > limits.max_bytes) {
-    to(clip, "failed", {problem: `This clip has ${mebibytes(clip.file.size)}; the limit is ${mebibytes(limits.max_bytes)}. ` +
-      "Scale or compress it: a short side of 240 pixels is enough."});
+    to(clip, "failed", {problem: `This clip is ${mebibytes(clip.file.size)}; the limit is ${mebibytes(limits.max_bytes)}. ` +
+      "Scale it down or compress it: 240 pixels on the short side are enough."});
   } else if (limits && clip.duration > limits.max_duration_s + 0.05) {
     to(clip, "trimming");
   } else {
@@ -141,12 +141,12 @@ function query(clip) {
   return query;
 }
 
-// The map shows the clip that was looked at last.
+// The map shows the clip that was selected last.
 function remember({name, answer, chosen}) {
   sessionStorage.setItem("clip", JSON.stringify({name, place: answer.place ?? null, tags: chosen.map(({tag}) => tag)}));
 }
 
-// What is shown
+// Display
 
 function choose(clip) {
   current = clip;
@@ -213,8 +213,8 @@ function show() {
   refill(at("sure"), ...sure.map((one, index) => suggestion(one, chosen, answer.confident && index === 0)));
   refill(at("unsure"), ...less.map(one => suggestion(one, chosen, false)));
   at("less").hidden = !less.length;
-  at("less-title").textContent = `Less sure (${less.length})`;
-  say(at("hint"), sure.length ? `${touch.matches ? "Tap" : "Choose"} those that fit.` : "Nothing is likely enough to be shown at once.");
+  at("less-title").textContent = `Less likely (${less.length})`;
+  say(at("hint"), sure.length ? `${touch.matches ? "Tap" : "Choose"} the ones that fit.` : "No suggestion is likely to fit; the less likely ones are below.");
   showChosen();
   const {video: seen, timings_ms: timings, model} = answer;
   at("facts").replaceChildren(...[
@@ -222,7 +222,7 @@ function show() {
     Object.entries(timings).map(([stage, ms]) => `${stage} ${ms.toFixed(0)} ms`).join(", "),
     `model ${model.name} ${model.version} (${model.sha256.slice(0, 12)})`,
     `request ${answer.request_id}`,
-    `Scores are the probability that people would keep a hashtag${title && pattern ? `; what ${title} does not allow is left out` : ""}.`,
+    `A score is the probability that people would keep the hashtag${title && pattern ? `; hashtags that ${title} does not allow are left out` : ""}.`,
   ].map(text => make("li", {}, text)));
 }
 
@@ -250,7 +250,7 @@ function suggestion(one, chosen, best) {
   return make("li", {}, chip, why);
 }
 
-// What is chosen
+// Chosen hashtags
 
 function toggle(tag, own) {
   const {chosen} = current;
@@ -274,7 +274,7 @@ function changed() {
   show();
 }
 
-// Takes one hashtag, or several as they stand in a post.
+// Adds one hashtag, or several as written in a post.
 function addOwn(text) {
   const {pattern, allowed, digits_only: digits, title} = platform();
   say(at("problem"), "");
@@ -285,11 +285,11 @@ function addOwn(text) {
   }
   at("own").value = refused.map(tag => `#${tag}`).join(" ");
   if (refused.length) {
-    say(at("problem"), `${at("own").value} is not possible on ${title}: ${allowed}${digits ? "" : ", not digits alone"}`);
+    say(at("problem"), `${title} does not allow ${at("own").value}. Allowed: ${allowed}${digits ? "" : ", but not digits alone"}`);
   }
 }
 
-// What the button copies: what is chosen, or all that is sure of an answer that is.
+// What the button copies: the chosen hashtags or, if the answer is confident, all likely ones.
 function copied() {
   const {chosen, answer} = current;
   if (chosen.length) return chosen.map(({tag}) => tag);
@@ -309,18 +309,18 @@ function showChosen() {
       return button;
     };
     const wrong = pattern && !new RegExp(pattern, "u").test(tag);
-    return make("li", {className: wrong ? "chosen wrong" : "chosen", title: wrong ? `Not possible on ${title}: ${allowed}` : ""},
+    return make("li", {className: wrong ? "chosen wrong" : "chosen", title: wrong ? `Not allowed on ${title}. Allowed: ${allowed}` : ""},
       make("span", {className: "handle"}, `#${tag}`),
-      action("Earlier:", "‹", () => move(index, index - 1), "earlier", index === 0),
-      action("Later:", "›", () => move(index, index + 1), "later", index === last),
+      action("Move left:", "‹", () => move(index, index - 1), "earlier", index === 0),
+      action("Move right:", "›", () => move(index, index + 1), "later", index === last),
       action("Remove", "×", () => toggle(tag, false), "remove"));
   }));
   const over = most !== null && chosen.length > most;
   at("count").textContent = name && most !== null ? `${chosen.length} of ${most} for ${title}` : chosen.length ? String(chosen.length) : "";
   at("count").classList.toggle("bad", over);
   const wrong = chosen.filter(({tag}) => pattern && !new RegExp(pattern, "u").test(tag));
-  say(at("problem"), over ? `${title} takes at most ${counted(most, "hashtag")}.` :
-    wrong.length ? `Not possible on ${title}: ${wrong.map(({tag}) => `#${tag}`).join(", ")}. Allowed: ${allowed}` : "");
+  say(at("problem"), over ? `${title} allows at most ${counted(most, "hashtag")}.` :
+    wrong.length ? `Not allowed on ${title}: ${wrong.map(({tag}) => `#${tag}`).join(", ")}. Allowed: ${allowed}` : "");
   const tags = copied();
   at("copy").disabled = !tags.length || over;
   at("copy").textContent = chosen.length ? `Copy ${counted(chosen.length, "hashtag")}` : tags.length ? `Copy all ${tags.length}` : "Choose hashtags to copy";
@@ -331,7 +331,7 @@ async function copyChosen() {
   const clip = current, tags = copied();
   const text = tags.map(tag => `#${tag}`).join(platform().separator);
   const done = await copy(text);
-  say(at("copied"), done ? `Copied: ${text}` : `This page may not copy by itself here: ${touch.matches ? "use “Copy” on the selected text." : "press Ctrl-C (⌘C) now."}`);
+  say(at("copied"), done ? `Copied: ${text}` : `The browser does not let this page copy: ${touch.matches ? "use “Copy” on the selected text." : "press Ctrl-C (⌘C)."}`);
   if (!clip.copied) feedback(clip, tags);
   clip.copied = true;
 }
@@ -344,7 +344,7 @@ async function feedback({answer}, tags) {
     request_id: answer.request_id,
     kept: tags.filter(tag => suggested.includes(tag)),
     added: tags.filter(tag => !suggested.includes(tag)),
-    // Nothing is known of what was folded away, or of what there was no room for.
+    // Collapsed suggestions, and those beyond the platform's limit, were not rejected.
     dropped: room ? answer.hashtags.filter(({tag, score}) => score >= FLOOR && !tags.includes(tag)).map(({tag}) => tag) : [],
   };
   try {
@@ -374,16 +374,16 @@ async function learn() {
     at("languages").hidden = false;
   }
   try {
-    // What can be asked is what the service's own description says.
+    // The OpenAPI description says which parameters this service has.
     const {paths} = await get("openapi.json");
     takes = new Set(paths["/v1/hashtags"].post.parameters.map(({name}) => name));
     platforms = [ANYWHERE, ...(await get("v1/platforms")).platforms];
     fill("platform", platforms.map(({name, title}) => make("option", {value: name}, title)));
     at("platforms").hidden = false;
-  } catch { /* hashtags and nothing else */ }
+  } catch { /* suggestions work without these */ }
 }
 
-// Fills a selector; what was selected is remembered.
+// Fills a selector; the selection is remembered.
 function fill(id, options) {
   const select = at(id), before = localStorage.getItem(id);
   select.replaceChildren(...options);
@@ -392,11 +392,11 @@ function fill(id, options) {
     localStorage.setItem(id, select.value);
     if (current?.state !== "done") return;
     show();
-    if (id === "language") say(at("hint"), `Choose “${at("again").textContent}” for hashtags of this language.`);
+    if (id === "language") say(at("hint"), `Choose “${at("again").textContent}” to get hashtags in this language.`);
   };
 }
 
-// With a key, links would lead to a refusal: what they lead to is fetched and shown here.
+// Links do not send the key, so their targets are fetched and shown here.
 async function read(event) {
   if (sessionStorage.getItem("key") === null) return;
   event.preventDefault();
@@ -429,7 +429,7 @@ at("film").onclick = async () => {
     const filmed = await film(info?.limits.max_duration_s ?? 60);
     if (filmed) add([filmed]);
   } catch {
-    say(at("offline"), "There is no camera that this page may use. Choose a clip instead.");
+    say(at("offline"), "No camera is available to this page. Choose a clip instead.");
   }
 };
 at("film").hidden = !touch.matches && !canFilm();
@@ -468,7 +468,7 @@ document.addEventListener("keychange", keyed);
 at("forget").onclick = () => {
   sessionStorage.removeItem("key");
   keyed();
-  say(at("offline"), "The key is forgotten.");
+  say(at("offline"), "The key has been forgotten.");
 };
 addEventListener("offline", () => say(at("offline"), "You are offline."));
 addEventListener("online", () => {

@@ -1,12 +1,12 @@
-// Why a hashtag was suggested: what it rests on, when in the clip, and which tags are used alike.
+// Why a hashtag was suggested: the reasons, the moments in the clip, and tags used in similar ways.
 
 import {get} from "./api.js";
 import {at, make} from "./elements.js";
 
 const KINDS = {
-  hashtag: name => `The clip moves and looks like clips of #${name}`,
-  seen: name => `Seen in its pictures: ${name}`,
-  hint: name => `Your #${name}`,
+  hashtag: name => `Motion and pictures like clips of #${name}`,
+  seen: name => `Seen in the pictures: ${name}`,
+  hint: name => `Your hashtag #${name}`,
 };
 const percent = share => `${Math.round(100 * share)} %`;
 
@@ -24,7 +24,7 @@ export function showReasons({tag, because, moments}, {seek, add, close, hasMap})
   }
   if (moments?.length) {
     const most = Math.max(...moments.map(({share}) => share), 1e-9);
-    parts.push(make("p", {}, "When in the clip (tap to see it):"),
+    parts.push(make("p", {}, "When in the clip (select to play):"),
       make("div", {className: "moments"}, ...moments.map(({start_s: start, end_s: end, share}) => {
         const label = `${start.toFixed(1)} to ${end.toFixed(1)} s: ${percent(share)}`;
         const slot = make("button", {type: "button", title: label, "aria-label": label}, make("span"));
@@ -33,7 +33,7 @@ export function showReasons({tag, because, moments}, {seek, add, close, hasMap})
         return slot;
       })));
   }
-  parts.push(make("p", {}, "Used alike:"), neighbours);
+  parts.push(make("p", {}, "Used in similar ways:"), neighbours);
   if (hasMap) parts.push(make("p", {}, make("a", {href: `map#${encodeURIComponent(tag)}`, target: "_blank", rel: "opener"}, `#${tag} on the map`)));
   section.replaceChildren(...parts);
   section.hidden = false;

@@ -1,4 +1,4 @@
-// Points and names of the map, drawn once for a scale on a sheet larger than the window, so that moving is copying.
+// Points and names of the map, drawn once per scale on a sheet larger than the window, so that panning only copies.
 
 const MARGIN = 0.5; // of the window, on each side
 const NAMES = 90; // in a window, at most
@@ -12,7 +12,7 @@ export class Sheet {
     map.region.forEach((region, index) => this.byRegion[region].push(index));
   }
 
-  // Whether a window lies on the sheet; it is as good at nearly the same scale.
+  // Whether a window at the sheet's scale lies on the sheet.
   covers({x, y, scale}, wide, high) {
     const [halfWide, halfHigh] = [wide / 2 / scale, high / 2 / scale];
     return scale === this.scale && Math.abs(x - this.x) + halfWide <= this.halfWide && Math.abs(y - this.y) + halfHigh <= this.halfHigh;
@@ -70,7 +70,7 @@ export class Sheet {
     }
   }
 
-  // Writes a name unless another one is there; places are told apart by cells of a grid.
+  // Writes a name unless it would overlap another one, by the cells of a grid.
   write(context, text, x, y, height) {
     const half = text.length * height * 0.3 + 4;
     const cells = [];

@@ -1,6 +1,6 @@
-// Lets the items of a list be dragged into another order, by mouse, pen or finger.
+// Lets the items of a list be reordered by dragging, with mouse, pen or finger.
 
-// `moved(from, to)` is called when an item is let go elsewhere. An item is dragged by its `.handle`.
+// `moved(from, to)` is called when an item is dropped. An item is dragged by its `.handle`.
 export function sortable(list, moved) {
   list.addEventListener("pointerdown", event => {
     const handle = event.target.closest(".handle");

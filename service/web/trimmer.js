@@ -1,4 +1,4 @@
-// Start and end of a part of a clip, on the playing clip if the browser can play it.
+// Chooses start and end of a part of a clip, previewed if the browser can play it.
 
 import {at} from "./elements.js";
 
@@ -37,10 +37,10 @@ export function trim(video, clip, limit, done) {
   at("start-here").hidden = at("end-here").hidden = !clip.duration;
   at("trim-why").textContent =
     (clip.duration ? `This clip is ${seconds(clip.duration)} long; ` : "This clip is too long; ") +
-    `at most ${limit} s can be looked at.`;
+    `the limit is ${limit} s.`;
   at("trim").onclick = () => done();
   video.ontimeupdate = () => {
-    // Play the part, over and over.
+    // Loop the part.
     if (!at("trimmer").hidden && !video.paused && (video.currentTime > clip.end || video.currentTime < clip.start - 0.3)) {
       video.currentTime = clip.start;
     }
@@ -63,7 +63,7 @@ export function measure(address) {
     video.muted = true;
     video.onerror = () => end(null);
     video.onloadedmetadata = () => {
-      // What was recorded in a browser says how long it is only at its end.
+      // Recordings made by a browser have no duration in the header; seeking to the end finds it.
       if (Number.isFinite(video.duration)) end(video.duration);
       else video.currentTime = 1e7;
     };

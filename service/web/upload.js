@@ -1,10 +1,10 @@
-// Sends one clip: bytes while it goes up, then its place and stage, then the answer.
+// Uploads one clip, reports its progress, and returns the answer.
 
 import {askForKey, authorization, Refusal, refusal, unreachable} from "./api.js";
 
 const POLL_MS = 700;
 
-// A promise of the answer. `on.sent(bytes)` and `on.stage({state, place, stage})` are called on the way.
+// Resolves to the answer. `on.sent(bytes)` and `on.stage({state, place, stage})` report progress.
 export async function upload(file, query, on, signal) {
   for (;;) {
     try {
@@ -37,7 +37,7 @@ function attempt(file, query, on, signal) {
       try {
         resolve(JSON.parse(request.responseText));
       } catch {
-        reject(new Refusal("The answer cannot be read: something between this page and the service changed it."));
+        reject(new Refusal("The answer is not valid JSON: a proxy between this page and the service may have changed it."));
       }
     };
     request.onerror = () => reject(unreachable());
@@ -47,7 +47,7 @@ function attempt(file, query, on, signal) {
   }).finally(() => watching.abort());
 }
 
-// Asks how far the request is, for as long as the service can tell.
+// Polls the state of the request for as long as the service knows it.
 async function watch(id, on, signal) {
   while (!signal.aborted) {
     try {

@@ -55,6 +55,6 @@ def test_a_bucket_gives_the_rows_of_a_folder(
         client.get_object(Bucket="media", Key="tags/2026/part-000000.parquet")["Body"].read()
         == (local / "part-000000.parquet").read_bytes()
     )
-    # What a run was begun with names the source by a hash: its URI may hold a password.
+    # What a run was started with names the source by a hash: its URI may hold a password.
     assert b"media" not in client.get_object(Bucket="media", Key="tags/2026/_run.json")["Body"].read()
-    assert "complete already" in batch(*command).err
+    assert "already complete" in batch(*command).err

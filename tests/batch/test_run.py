@@ -119,7 +119,7 @@ def test_a_shard_that_was_tampered_with_is_named(
     shard.write_bytes(shard.read_bytes()[:-9])
     ended = batch(catalogue, "--out", out, "--vectors")
     assert ended.code == 3
-    assert "part-000000.parquet is damaged or gone" in ended.err
+    assert "part-000000.parquet is damaged or missing" in ended.err
     assert not (out / "_complete.json").exists()
 
 
@@ -164,7 +164,7 @@ def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], bat
     assert "other k, vectors" in refused.err
     (tmp_path / "holiday.jpg").touch()
     assert "holiday.jpg" in batch(catalogue, "--out", tmp_path).err
-    assert "holds clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
+    assert "contains clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
 
 
 def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_interruptions_leave_whole_shards_and_the_next_run_goes_on(
     told, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
     assert told == ""
-    assert "To go on, repeat the command" in complaints
+    assert "To resume, repeat the command" in complaints
     assert "Traceback" not in complaints
     first = {path.name: path.stat().st_mtime_ns for path in out.glob("part-*")}
     assert len(first) < 3

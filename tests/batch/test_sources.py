@@ -46,7 +46,7 @@ def test_listings_keep_their_order(tmp_path: Path, suffix: str) -> None:
         ("list.csv", "path\na.mp4\na.mp4\n", "lists a.mp4 twice"),
         ("list.csv", "path,id\n,7\n", "row 1 has no path"),
         ("list.csv", "path\n", "there are no clips"),
-        ("list.jsonl", '{"path": 7}\n', "of text; it is of int64"),
+        ("list.jsonl", '{"path": 7}\n', "text column .path.; its type is int64"),
         ("list.jsonl", "{", "cannot be read as a listing"),
         ("list.parquet", "no table", "cannot be read as a listing"),
         ("clip.mp4", "", "use tag2vec suggest"),

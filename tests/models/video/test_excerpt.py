@@ -133,7 +133,7 @@ def test_a_frame_that_is_shown_throughout(tmp_path: Path) -> None:
 
 def test_nothing_is_left(tmp_path: Path) -> None:
     path = clips.write(tmp_path / "clip.mp4")
-    with pytest.raises(NoSuchPart, match=r"The clip is 1\.0 s long, so nothing of it is left from 1\.5 s on"):
+    with pytest.raises(NoSuchPart, match=r"The clip is 1\.0 s long, so there is nothing at 1\.5 s"):
         take(path, 1.5, None)
 
 

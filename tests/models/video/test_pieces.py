@@ -198,6 +198,6 @@ def test_damage_to_what_is_looked_at_is_told(tmp_path: Path) -> None:
         return split(damaged)[1].warnings
 
     [warning] = with_damage(5)
-    assert re.match(r"1 of the clip's \d{3} frames that were looked at cannot be decoded and is left out", warning)
+    assert re.match(r"1 of the clip's \d{3} frames that were analysed cannot be decoded and is left out", warning)
     assert int(warning.split()[4]) == pytest.approx(FRAMES - video._losses.passed, abs=2)
     assert with_damage(len(found[0]) + 6) == []

@@ -40,7 +40,7 @@ def test_a_tag_is_found_and_its_neighbours_are_told(tab: Open, mapped: Running, 
     page = opened(tab, mapped)
     assert page.evaluate(INK) > 10_000
     check_accessible(page)
-    search = page.get_by_label("Search a hashtag")
+    search = page.get_by_label("Search hashtags")
     search.fill("#yog")
     options = page.get_by_role("option")
     found = [text.split()[0].removeprefix("#") for text in options.all_text_contents()]

@@ -163,7 +163,7 @@ def test_clip_that_is_too_long_is_trimmed(tab: Open, server: Running, info: Answ
     page.on("request", lambda request: asked.append(request.url) if "v1/hashtags" in request.url else None)
     send(page, made)
     expect(page.locator("#trimmer")).to_be_visible()
-    expect(page.locator("#trim-why")).to_contain_text("1.0 s long; at most 0.6 s")
+    expect(page.locator("#trim-why")).to_contain_text("1.0 s long; the limit is 0.6 s")
     assert asked == []
     check_accessible(page)
     page.locator("#end").fill("0.9")
@@ -225,11 +225,11 @@ def test_progress_is_told_and_the_request_can_be_cancelled(
     state, place = page.locator("#state"), {"state": "waiting", "place": 2, "stage": None}
     page.route("**/v1/requests/*", lambda route: route.fulfill(json=place | {"request_id": "any"}))
     send(page, clips / "slow.mp4")
-    expect(state).to_have_text("Waiting: place 2 in the queue.")
+    expect(state).to_have_text("Waiting: number 2 in the queue.")
     expect(page.locator("#progress")).to_be_visible()
     # The service knows the request by the ID that the page chose.
     page.unroute("**/v1/requests/*")
-    expect(state).to_have_text("Analysing: looking at its motion and pictures …")
+    expect(state).to_have_text("Analysing: motion and pictures …")
     check_accessible(page)
     page.get_by_role("button", name="Cancel").click()
     expect(state).to_have_text("Cancelled.")
@@ -242,10 +242,10 @@ def test_progress_is_told_and_the_request_can_be_cancelled(
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (413, "<html>413 Request Entity Too Large</html>", "too large for a server before the service"),
-        (502, "<html>Bad Gateway</html>", "does not answer its proxy"),
+        (413, "<html>413 Request Entity Too Large</html>", "too large for a proxy in front of the service"),
+        (502, "<html>Bad Gateway</html>", "The service did not answer"),
         (418, "<html>teapot</html>", "an error (418)"),
-        (200, "<html>login</html>", "cannot be read"),
+        (200, "<html>login</html>", "not valid JSON"),
         (503, '{"detail": "It crashed a worker.", "code": "worker_died"}', "It crashed a worker."),
     ],
 )
@@ -322,12 +322,12 @@ def test_hashtags_are_chosen_put_in_order_and_copied(
     check_accessible(page)
     assert tags(page.locator("#sure .chip")) == ["#surfing", "#beach", "#sea", "#summer", "#travel"]
     expect(page.locator("#sure .best")).to_have_text(re.compile("#surfing"))
-    expect(page.locator("#less-title")).to_have_text("Less sure (1)")
+    expect(page.locator("#less-title")).to_have_text("Less likely (1)")
     expect(page.locator("#copy")).to_have_text("Copy all 5")
     for tag in ("surfing", "beach", "sea"):
         page.get_by_role("button", name=f"#{tag} 0").click()
     # Another order, by a button and by dragging.
-    page.get_by_role("button", name="Later: #surfing").click()
+    page.get_by_role("button", name="Move right: #surfing").click()
     handles = page.locator("#chosen .handle")
     assert handles.all_text_contents() == ["#beach", "#surfing", "#sea"]
     handles.nth(2).drag_to(handles.nth(0), target_position={"x": 3, "y": 5})
@@ -430,12 +430,12 @@ def test_reasons_are_told_and_shown_in_the_clip(tab: Open, mapped: Running, sure
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")
     page.evaluate("document.querySelector('#video').currentTime = 0.2")
     page.wait_for_function(drawn)
-    page.get_by_label("Draw what moves").uncheck()
+    page.get_by_label("Show motion").uncheck()
     expect(page.locator("#motion")).to_be_hidden()
     page.get_by_role("button", name="Why #surfing?").click()
     why = page.locator("#why")
     expect(why).to_contain_text("clips of #surfing")
-    expect(why).to_contain_text("Seen in its pictures: wave")
+    expect(why).to_contain_text("Seen in the pictures: wave")
     expect(why).to_contain_text("70 %")
     neighbour = why.get_by_role("button", name=re.compile("^Add #")).first
     expect(neighbour).to_be_visible()

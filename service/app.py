@@ -15,6 +15,7 @@ from service import tracing
 from service.api import health, page, routes, tag_map
 from service.api.schemas import HashtagsForm, without_default
 from service.lifecycle import Service
+from service.metrics import HASHTAGS
 from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
 from service.middleware.cross_origin import CrossOrigin
@@ -111,7 +112,7 @@ def _complete_description(app: FastAPI) -> None:
                 document = model.model_json_schema(ref_template=template)
                 schemas.update(document.pop("$defs", {}))
                 schemas[model.__name__] = document
-            for parameter in description["paths"]["/v1/hashtags"]["post"]["parameters"]:
+            for parameter in description["paths"][HASHTAGS]["post"]["parameters"]:
                 without_default(parameter, parameter["schema"])
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)

@@ -24,6 +24,7 @@ from service.api.representation import Representation
 from service.api.schemas import CompleteQuery, FeedbackBody, NeighboursQuery, SuggestQuery
 from service.feedback import Choice
 from service.lifecycle import service_of
+from service.metrics import HASHTAGS
 from service.middleware.body_limits import FORM_BYTES
 from service.model import Model
 from service.problems import Code, Problem, documented
@@ -89,7 +90,7 @@ async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]
 
 
 @router.post(
-    "/v1/hashtags",
+    HASHTAGS,
     response_model=schemas.Hashtags,
     responses=documented(*_CLIP_PROBLEMS),
     openapi_extra={"requestBody": _CLIP_BODY},

@@ -37,10 +37,21 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `server` what starts the service or a browser through a fixture."""
+    """Mark as `server` what starts the service or a browser through a fixture; tell which tests share a process.
+
+    Of several processes (`pytest -n`), one has the servers, and one what looks at the tiny training, which is then run
+    once; files stay together.
+    """
     for item in items:
-        if {"browser", "start"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if {"browser", "start"} & fixtures:
             item.add_marker(pytest.mark.server)
+        group = item.nodeid.partition("::")[0]
+        if item.get_closest_marker("server"):
+            group = "servers"
+        elif "trained" in fixtures:
+            group = "training"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)

@@ -102,7 +102,7 @@ def test_query_narrows_the_answer(server: Running, clip: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["k=0", "k=51", "k=x", "min_score=-0.1", "min_score=1.1", "min_score=nan", "exclude=", "l=3"]
+    "query", ["k=0", "k=51", "k=x", "min_score=-0.1", "min_score=1.1", "min_score=nan", "diversity=inf", "l=3"]
 )
 def test_query_that_does_not_fit(server: Running, clip: bytes, query: str) -> None:
     response = server.client.post(f"/v1/hashtags?{query}", content=clip, headers={"Content-Type": "video/mp4"})

@@ -161,7 +161,7 @@ _EXAMPLES = {
     "of it by its start and end.",
     Code.no_such_part: "The clip is 8.0 s long, so there is nothing at 12 s. Choose an earlier start.",
     Code.truncated: "The clip is cut short: its container should hold 1,204,113 bytes, but the file ends after 65,536. "
-    "Upload the complete file.",
+    "Send the complete file.",
     Code.queue_full: "The queue is full: 16 clips are waiting. Try again in 8 s.",
     Code.invalid_request: f"query.k: {_TOO_LARGE}",
     Code.no_dates: "Trending is unavailable: the posts have no dates. Rank by similar or popular instead.",

@@ -51,7 +51,7 @@ def test_errors_of_paths_and_bodies_are_told_alike(server: Running) -> None:
 def test_the_id_of_a_request_is_the_one_in_the_header_of_its_answer(server: Running) -> None:
     kept = server.client.get("/v1/requests/none", headers={"X-Request-ID": "clip-1"})
     assert kept.headers["x-request-id"] == kept.json()["request_id"] == "clip-1"
-    for invalid in ("a b", "x" * 65, "é".encode()):
+    for invalid in ("a b", "x" * 65, "a/b"):
         replaced = server.client.get("/v1/requests/none", headers={"X-Request-ID": invalid})
         assert replaced.headers["x-request-id"] == replaced.json()["request_id"] != invalid
         assert len(replaced.json()["request_id"]) == 32

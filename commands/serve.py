@@ -26,6 +26,7 @@ def serve(
 
     from pydantic import ValidationError
 
+    from service.address import AddressError
     from service.settings import Settings
     from service.startup import run
 
@@ -40,4 +41,8 @@ def serve(
             where = f"TAG2VEC_{name}".upper() + "".join(f", item {int(place) + 1}" for place in places)
             complain(f"error: {where}: {wrong['msg']}")
         raise typer.Exit(ExitCode.UNUSABLE) from None
-    run(settings)
+    try:
+        run(settings)
+    except AddressError as error:
+        complain(f"error: {error}")
+        raise typer.Exit(ExitCode.FAILED) from None

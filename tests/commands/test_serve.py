@@ -1,5 +1,6 @@
 """`tag2vec serve`, run as users run it."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,23 @@ def test_a_setting_that_cannot_be_is_named(
     assert ended.code == 3
     assert ended.err.startswith(f"tag2vec: error: {named}: ")
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_port_that_is_taken(run: Run, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        ended = run("serve", "--host", host, "--port", str(port))
+    assert ended.code == 1
+    assert ended.err.startswith(f"tag2vec: error: cannot listen on {host} port {port}: ")
+    assert "--port" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_an_address_of_another_machine(run: Run) -> None:
+    ended = run("serve", "--host", "192.0.2.1", "--open")  # for documentation only (RFC 5737)
+    assert ended.code == 1
+    assert ended.err.startswith("tag2vec: error: cannot listen on 192.0.2.1 port 8000: ")
 
 
 def test_threads_that_cannot_be_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ STREAMS: dict[str, dict[str, Any]] = {
 }
 
 
-def times_of_frames(stream: bytes) -> list[int]:
+def times_of_frames(stream: bytes | bytearray) -> list[int]:
     """Where the PTS of each frame of a transport stream is: 9 bytes into the header of a PES packet of video."""
     found = []
     for begin in range(0, len(stream), 188):

@@ -99,6 +99,6 @@ class Losses:
 
     def _refused(self) -> TruncatedClip:
         return TruncatedClip(
-            f"The clip is damaged: {self.lost:,} of {self._tried:,} frames cannot be decoded, and {self.decoded:,} can "
-            "be. Export it again, and send the new file."
+            f"The clip is damaged: {self.lost:,} of {self._tried:,} frames cannot be decoded. Export it again, and "
+            "send the new file."
         )

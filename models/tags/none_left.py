@@ -41,7 +41,7 @@ def none_left(
             # Rounded down, so that it works as `min_score`.
             below = f"min_score {min_score:g}; the best has {math.floor(score(one.relevance) * 1e4) / 1e4:g}"
             if asked is None:
-                left_by = f" that {' and '.join(narrowed_by)} leave{'s' * (len(narrowed_by) == 1)}" * bool(narrowed_by)
+                left_by = f" left by {' and '.join(narrowed_by)}" if narrowed_by else ""
                 return f"No hashtag{left_by} reaches {below}."
         reasons[reason or f"below {below}"].append(one.row)
     if asked is None:

@@ -411,7 +411,7 @@ def test_warnings_say_that_no_score_is_high_enough() -> None:
     assert warnings(min_score=0.9) == [f"No hashtag reaches min_score 0.9; the best has {shown:g}."]
     assert warnings(min_score=0.9, rank="popular", k=3) == warnings(min_score=0.9)
     assert warnings(min_score=0.9, exclude=["dogs"], platform="x") == [
-        f"No hashtag that exclude and platform leave reaches min_score 0.9; the best has {floor(second * 1e4) / 1e4:g}."
+        f"No hashtag left by exclude and platform reaches min_score 0.9; the best has {floor(second * 1e4) / 1e4:g}."
     ]
 
 

@@ -44,8 +44,8 @@ def trends(
         raise NoDates(
             f"The posts show no trend. Posts read: {summary['posts']:,}; dropped as repeats: {summary['repeated']:,} "
             f"(of posts with the same tags, {settings.max_repeats} are kept); dropped for having fewer than two tags: "
-            f"{few:,}; kept: {summary['kept']:,}, of which {summary['dated']:,} carry a date. Needed are posts that are "
-            f"kept, with dates in at least two of the {WINDOWS} weeks up to the newest."
+            f"{few:,}; kept: {summary['kept']:,}, of which {summary['dated']:,} carry a date. Needed are posts that "
+            f"are kept, with dates in at least two of the {WINDOWS} weeks up to the newest."
         )
     with atomic_write(out) as partial:
         counted.write(partial, opened.tags_sha256)

@@ -3,29 +3,31 @@
 Anchors, ranking, filters, diversity, order and display form, one after the other.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, takewhile
 from typing import get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from models.calibration import Recognition, familiarity
 from models.errors import BundleError, NoDates
 from models.tags.anchors import Anchors
+from models.tags.candidates import POOL, Candidates
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.diversity import DEFAULT, diversify
-from models.tags.eligibility import Conditions, Eligibility
+from models.tags.eligibility import Eligibility
 from models.tags.evidence import EVEN, Evidence
 from models.tags.inflections import Inflections
 from models.tags.kinds import TagKinds
 from models.tags.languages import Languages
 from models.tags.none_left import none_left as why_none_is_left
 from models.tags.platforms import PlatformName, platforms
-from models.tags.ranking import Ranked, Ranking
+from models.tags.ranking import Ranking
 from models.tags.reasons import Reason, reasons
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
@@ -35,12 +37,6 @@ from models.tags.tag_map import TagMap
 from models.tags.trends import Trends
 
 Score = Callable[[float, float], float]
-
-POOL = 200
-"""Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
-
-MANY_MORE = 20
-"""Times as many tags to look at if only those of one language are wanted, which may use a tenth of them."""
 
 RERANK = 3
 """Popular and trending re-rank the top `RERANK` times k similar hashtags."""
@@ -69,28 +65,6 @@ class Suggestion:
     distance: float
     rank: int
     relevance: float = 0.0
-
-
-@dataclass(frozen=True)
-class _Search:
-    """What there is to choose from for a clip.
-
-    Attributes
-    ----------
-    anchors : Anchors
-        The tags that the clip may stand for, by hints, too.
-    centre : float32 (dimensions,)
-        Of the anchors.
-    ranked : iterator of Ranked
-        The most relevant first.
-    refusal : callable
-        Returns why the tag of a row may not be suggested, None if it may.
-    """
-
-    anchors: Anchors
-    centre: NDArray[np.float32]
-    ranked: Iterator[Ranked]
-    refusal: Callable[[int], str | None]
 
 
 def unchanged(relevance: float, most_relevant: float) -> float:
@@ -160,6 +134,13 @@ class Suggester:
         self._ranking = Ranking(space, cooccurrence, temperature)
         self._eligibility = Eligibility(space, denied, kinds, languages)
         self.evidence = Evidence(self._ranking, self._eligibility, classes)
+        self._candidates = partial(
+            Candidates.find,
+            ranking=self._ranking,
+            evidence=self.evidence,
+            eligibility=self._eligibility,
+            show=self._show_row,
+        )
 
     @property
     def languages(self) -> list[str]:
@@ -228,7 +209,15 @@ class Suggester:
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
         allow = list(allow)
-        found = self._search(vector, probabilities, share, pool, list(exclude), allow, platform, language, list(hint))
+        found = self._candidates(
+            self.anchors(vector, probabilities, share),
+            pool=pool,
+            exclude=list(exclude),
+            allow=allow,
+            platform=platform,
+            language=language,
+            hint=list(hint),
+        )
         anchors, centre = found.anchors, found.centre
         candidates = list(islice((one for one in found.ranked if found.refusal(one.row) is None), pool))
         most_relevant = candidates[0].relevance if candidates else 0.0
@@ -281,7 +270,14 @@ class Suggester:
         if unknown := [tag for tag in (*exclude, *allow, *hint) if tag not in self.space]:
             sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
         if none_left:
-            found = self._search(vector, probabilities, share, POOL, exclude, allow, platform, language, hint)
+            found = self._candidates(
+                self.anchors(vector, probabilities, share),
+                exclude=exclude,
+                allow=allow,
+                platform=platform,
+                language=language,
+                hint=hint,
+            )
             asked: dict[int, list[str]] = {}
             for tag in allow:
                 if tag in self.space:
@@ -298,37 +294,6 @@ class Suggester:
                 )
             )
         return sentences
-
-    def _search(
-        self,
-        vector: ArrayLike,
-        probabilities: ArrayLike | None,
-        share: float,
-        pool: int,
-        exclude: list[str],
-        allow: list[str],
-        platform: PlatformName | None,
-        language: str | None,
-        hint: list[str],
-    ) -> _Search:
-        seen = self.anchors(vector, probabilities, share)
-        anchors = self.evidence.hinted(seen, hint)
-        centre = self._ranking.centre(anchors)
-        conditions = Conditions(
-            excluded=self._eligibility.rows([*exclude, *hint]),
-            sure=self._eligibility.sure(seen),  # what a clip surely shows is not for hints to say
-            asked=bool(allow),
-            language=language,
-            platform=platform,
-            show=lambda row: self._show_row(row, centre),
-        )
-        if allow:
-            asked = dict.fromkeys(stem(normalise(tag)) for tag in allow if tag in self.space)
-            ranked = self._ranking.rank_among(anchors, asked)
-        else:
-            wanted = pool + len(conditions.excluded)
-            ranked = self._ranking.rank(anchors, wanted if language is None else MANY_MORE * wanted)
-        return _Search(anchors, centre, ranked, lambda row: self._eligibility.refusal(row, conditions))
 
     def anchors(self, vector: ArrayLike, probabilities: ArrayLike | None = None, share: float = EVEN) -> Anchors:
         """Return the tags that a clip may stand for; see `Evidence.anchors`."""

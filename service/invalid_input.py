@@ -1,4 +1,4 @@
-"""Says what is invalid in a request in plain words, where pydantic speaks to programmers."""
+"""Says what is invalid in a request or a setting in plain words, where pydantic speaks to programmers."""
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -7,10 +7,10 @@ from typing import Any, Final
 _MOST_SHOWN: Final = 50
 """Characters of what was sent that an error repeats."""
 
-_NO_INTEGER = "{given} is no whole number. Send one, such as 5."
-_NO_NUMBER = "{given} is no number. Send one, such as 0.5."
+_NO_INTEGER = "{given} is no whole number. Use one, such as 5."
+_NO_NUMBER = "{given} is no number. Use one, such as 0.5."
 _NO_OBJECT = "{given} is no JSON object. Send one, with the content type application/json."
-_NO_BOOLEAN = "{given} is neither true nor false. Send one of the two."
+_NO_BOOLEAN = "{given} is neither true nor false. Use one of the two."
 
 WORDS: Final = {
     "bool_parsing": _NO_BOOLEAN,
@@ -19,28 +19,29 @@ WORDS: Final = {
     "finite_number": _NO_NUMBER,
     "float_parsing": _NO_NUMBER,
     "float_type": _NO_NUMBER,
-    "greater_than": "{given} is too small. Send more than {gt}.",
-    "greater_than_equal": "{given} is too small. Send {ge} or more.",
+    "greater_than": "{given} is too small. Use more than {gt}.",
+    "greater_than_equal": "{given} is too small. Use {ge} or more.",
     "int_from_float": _NO_INTEGER,
     "int_parsing": _NO_INTEGER,
-    "int_parsing_size": "This number has too many digits. Send a smaller one, such as 5.",
+    "int_parsing_size": "This number has too many digits. Use a smaller one, such as 5.",
     "int_type": _NO_INTEGER,
+    "ip_any_network": "{given} is no network. Use one, such as 10.0.0.0/8.",
     "json_invalid": "This is no JSON: {error}. Correct it.",
-    "less_than": "{given} is too large. Send less than {lt}.",
-    "less_than_equal": "{given} is too large. Send {le} or less.",
-    "list_type": '{given} is no list. Send one, such as [] or ["beach"].',
-    "literal_error": "{given} is not accepted here. Send {expected}.",
-    "missing": "This is missing. Send it.",
+    "less_than": "{given} is too large. Use less than {lt}.",
+    "less_than_equal": "{given} is too large. Use {le} or less.",
+    "list_type": '{given} is no list. Use one, such as [] or ["beach"].',
+    "literal_error": "{given} is not accepted here. Use {expected}.",
+    "missing": "This is missing. Add it.",
     "model_attributes_type": _NO_OBJECT,
     "model_type": _NO_OBJECT,
     "string_pattern_mismatch": "{given} does not match {pattern}. Check its spelling.",
-    "string_sub_type": "{given} is no text. Send one.",
-    "string_too_long": "This text has {length} characters. Send {max_length} or fewer.",
-    "string_too_short": "This text has {length} characters. Send {min_length} or more.",
-    "string_type": "{given} is no text. Send one.",
-    "string_unicode": "This text is no valid Unicode. Send UTF-8.",
-    "too_long": "There are {actual_length} of these. Send {max_length} or fewer.",
-    "too_short": "There are {actual_length} of these. Send {min_length} or more.",
+    "string_sub_type": "{given} is no text. Use one.",
+    "string_too_long": "This text has {length} characters. Use {max_length} or fewer.",
+    "string_too_short": "This text has {length} characters. Use {min_length} or more.",
+    "string_type": "{given} is no text. Use one.",
+    "string_unicode": "This text is no valid Unicode. Use UTF-8.",
+    "too_long": "There are {actual_length} of these. Use {max_length} or fewer.",
+    "too_short": "There are {actual_length} of these. Use {min_length} or more.",
 }
 """What to say by pydantic's type of error, with the values of its context."""
 

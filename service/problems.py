@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 
-_TOO_LARGE = "'60' is too large. Send 50 or less."
+_TOO_LARGE = "'60' is too large. Use 50 or less."
 
 
 class Code(Enum):

@@ -41,6 +41,9 @@ _GROUPS = [
     {"name": "service", "description": "The service itself: limits, health, metrics."},
 ]
 
+_MOST_NAMED = 20
+"""Errors of a request up to which the nearest names of unknown parameters are told."""
+
 _ROUTING = {
     404: (Code.not_found, "There is nothing at this path. The API is documented at {docs}."),
     405: (Code.method_not_allowed, "This path does not support this method. The API is documented at {docs}."),
@@ -137,9 +140,10 @@ def _with_names_of_answers(description: dict[str, Any]) -> dict[str, Any]:
 async def _problem(request: Request, error: Exception) -> Response:
     """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
-        model = taken_by(request)
-        known = model.model_fields if model is not None else ()
-        error = invalid([describe(one, known) for one in error.errors()])
+        errors, model = error.errors(), taken_by(request)
+        # Looking for names takes time: of thousands of unknown parameters none is meant for another.
+        known = model.model_fields if model is not None and len(errors) <= _MOST_NAMED else ()
+        error = invalid([describe(one, known) for one in errors])
     elif isinstance(error, HTTPException):
         code, detail = _ROUTING.get(error.status_code, (Code.invalid_request, str(error.detail)))
         detail = detail.replace("{docs}", f"{request.scope['root_path']}/docs")

@@ -55,3 +55,11 @@ def test_the_id_of_a_request_is_the_one_in_the_header_of_its_answer(server: Runn
         replaced = server.client.get("/v1/requests/none", headers={"X-Request-ID": invalid})
         assert replaced.headers["x-request-id"] == replaced.json()["request_id"] != invalid
         assert len(replaced.json()["request_id"]) == 32
+
+
+def test_the_nearest_name_is_told_for_a_few_unknown_parameters(server: Running, clip: bytes) -> None:
+    (error,) = server.suggest(clip, langauge="en").json()["errors"]
+    assert error == {"where": "query.langauge", "what": "There is no such parameter. Do you mean language?"}
+    many = server.suggest(clip, **{f"hints{number}": "x" for number in range(500)}).json()["errors"]
+    assert {error["what"] for error in many} == {"There is no such parameter. Check its spelling, or leave it out."}
+    assert len(many) == 500

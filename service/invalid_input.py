@@ -7,9 +7,9 @@ from typing import Any, Final
 _MOST_SHOWN: Final = 50
 """Characters of what was sent that an error repeats."""
 
-_NO_INTEGER = "{given} is no whole number. Use one, such as 5."
-_NO_NUMBER = "{given} is no number. Use one, such as 0.5."
-_NO_OBJECT = "{given} is no JSON object. Send one, with the content type application/json."
+_NO_INTEGER = "{given} is not a whole number. Use one such as 5."
+_NO_NUMBER = "{given} is not a number. Use one such as 0.5."
+_NO_OBJECT = "{given} is not a JSON object. Send one, with the content type application/json."
 _NO_BOOLEAN = "{given} is neither true nor false. Use one of the two."
 
 WORDS: Final = {
@@ -25,21 +25,21 @@ WORDS: Final = {
     "int_parsing": _NO_INTEGER,
     "int_parsing_size": "This number has too many digits. Use a smaller one, such as 5.",
     "int_type": _NO_INTEGER,
-    "ip_any_network": "{given} is no network. Use one, such as 10.0.0.0/8.",
-    "json_invalid": "This is no JSON: {error}. Correct it.",
+    "ip_any_network": "{given} is not a network. Use one such as 10.0.0.0/8.",
+    "json_invalid": "This is not JSON: {error}. Correct it.",
     "less_than": "{given} is too large. Use less than {lt}.",
     "less_than_equal": "{given} is too large. Use {le} or less.",
-    "list_type": '{given} is no list. Use one, such as [] or ["beach"].',
+    "list_type": '{given} is not a list. Use one such as [] or ["beach"].',
     "literal_error": "{given} is not accepted here. Use {expected}.",
     "missing": "This is missing. Add it.",
     "model_attributes_type": _NO_OBJECT,
     "model_type": _NO_OBJECT,
     "string_pattern_mismatch": "{given} does not match {pattern}. Check its spelling.",
-    "string_sub_type": "{given} is no text. Use one.",
+    "string_sub_type": "{given} is not text. Use text.",
     "string_too_long": "This text has {length} characters. Use {max_length} or fewer.",
     "string_too_short": "This text has {length} characters. Use {min_length} or more.",
-    "string_type": "{given} is no text. Use one.",
-    "string_unicode": "This text is no valid Unicode. Use UTF-8.",
+    "string_type": "{given} is not text. Use text.",
+    "string_unicode": "This text is not valid Unicode. Use UTF-8.",
     "too_long": "There are {actual_length} of these. Use {max_length} or fewer.",
     "too_short": "There are {actual_length} of these. Use {min_length} or more.",
 }

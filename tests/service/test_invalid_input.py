@@ -35,11 +35,11 @@ def test_every_kind_of_error_that_parameters_can_have_is_told_in_own_words(kind:
 @pytest.mark.parametrize(
     ("model", "given", "where", "what"),
     [
-        (SuggestQuery, {"k": "abc"}, "k", "'abc' is no whole number. Use one, such as 5."),
+        (SuggestQuery, {"k": "abc"}, "k", "'abc' is not a whole number. Use one such as 5."),
         (SuggestQuery, {"k": "0"}, "k", "'0' is too small. Use 1 or more."),
         (SuggestQuery, {"k": "51"}, "k", "'51' is too large. Use 50 or less."),
         (SuggestQuery, {"start": "-1"}, "start", "'-1' is too small. Use 0 or more."),
-        (SuggestQuery, {"min_score": "nan"}, "min_score", "'nan' is no number. Use one, such as 0.5."),
+        (SuggestQuery, {"min_score": "nan"}, "min_score", "'nan' is not a number. Use one such as 0.5."),
         (SuggestQuery, {"tracks": "some"}, "tracks", "'some' is neither true nor false. Use one of the two."),
         (
             SuggestQuery,
@@ -58,8 +58,8 @@ def test_every_kind_of_error_that_parameters_can_have_is_told_in_own_words(kind:
         (NeighboursQuery, {"plus": ["a", "x" * 101]}, "plus.1", "This text has 101 characters. Use 100 or fewer."),
         (CompleteQuery, {"prefix": "x" * 101}, "prefix", "This text has 101 characters. Use 100 or fewer."),
         (FeedbackBody, {"kept": []}, "request_id", "This is missing. Add it."),
-        (FeedbackBody, {"request_id": True}, "request_id", "true is no text. Use one."),
-        (FeedbackBody, {"request_id": "r", "kept": {}}, "kept", 'This is no list. Use one, such as [] or ["beach"].'),
+        (FeedbackBody, {"request_id": True}, "request_id", "true is not text. Use text."),
+        (FeedbackBody, {"request_id": "r", "kept": {}}, "kept", 'This is not a list. Use one such as [] or ["beach"].'),
         (FeedbackBody, {"request_id": "r", "kept": [""]}, "kept.0", "This text has 0 characters. Use 1 or more."),
         (
             FeedbackBody,

@@ -42,7 +42,7 @@ def test_errors_of_paths_and_bodies_are_told_alike(server: Running) -> None:
     assert [error["where"] for error in problem["errors"]] == ["path.request_id"]
     refused = server.client.post("/v1/feedback", content=b"{", headers={"Content-Type": "application/json"}).json()
     assert refused["errors"][0]["where"] == "body"
-    assert refused["errors"][0]["what"].startswith("This is no JSON: ")
+    assert refused["errors"][0]["what"].startswith("This is not JSON: ")
     cancelled = server.client.get("/v1/tags/yoga/neighbours?minus=yoga").json()
     assert cancelled["errors"] == [{"where": "query.minus", "what": "The tags cancel out. Ask for other tags."}]
     assert cancelled["detail"] == "query.minus: The tags cancel out. Ask for other tags."

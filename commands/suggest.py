@@ -47,6 +47,7 @@ LanguageOption = Annotated[
     str | None,
     typer.Option(
         metavar="CODE",
+        callback=lambda code: code and code.lower(),
         help="Suggest only hashtags used in posts of this language: a code such as en; see the API.",
     ),
 ]

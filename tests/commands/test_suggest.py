@@ -221,3 +221,9 @@ def test_a_terminal_gets_a_table(bundle: Path, clip: Path) -> None:
     assert "#축구" in shown.decode()
     assert "score" in shown.decode()
     assert '"tag"' not in shown.decode()
+
+
+def test_the_case_of_a_language_does_not_matter(run: Run, clip: Path) -> None:
+    upper, lower = (json.loads(run("suggest", "--language", code, clip).out)["hashtags"] for code in ("EN", "en"))
+    assert upper == lower
+    assert upper

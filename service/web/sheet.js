@@ -2,13 +2,15 @@
 
 const MARGIN = 0.5; // of the window, on each side
 const NAMES = 90; // in a window, at most
-const MOST_USED = 20;
+const [USED, MOST_USED] = [20, 5];
 
-// For each region the tag that names it: its most typical one if that is among its most used ones, else its most used one.
+// For each region the tag that names it: its most typical one if that is much used, else, of the most used ones, that nearest to its middle.
 function namesOf(map, byRegion) {
   return byRegion.map((members, region) => {
-    const typical = map.regions[region].name.split(" · ")[0];
-    return members.slice(0, MOST_USED).find(index => map.tags[index] === typical) ?? members[0] ?? null;
+    const {name, x, y} = map.regions[region], typical = name.split(" · ")[0];
+    const away = index => Math.hypot(map.x[index] - x, map.y[index] - y);
+    return members.slice(0, USED).find(index => map.tags[index] === typical) ??
+      members.slice(0, MOST_USED).sort((one, other) => away(one) - away(other))[0] ?? null;
   });
 }
 

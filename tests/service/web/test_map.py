@@ -1,6 +1,7 @@
 """The map, as a person uses it."""
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -166,6 +167,12 @@ def test_regions_are_named_after_what_is_there(tab: Open, server: Running, drawn
         y = (drawn["y"][index] - 65535 / 2) * scale + high
         assert abs(name["x"] - x) < 1, name
         assert 0 < y - name["y"] < 16, name
+        # Nearer to the middle of its region than to that of most others.
+        away = sorted(
+            (math.dist((drawn["x"][index], drawn["y"][index]), (region["x"], region["y"])), number)
+            for number, region in enumerate(drawn["regions"])
+        )
+        assert drawn["region"][index] in [number for _, number in away[:3]], name
     assert len({drawn["region"][drawn["tags"].index(name["text"])] for name in names}) == len(names)
 
 

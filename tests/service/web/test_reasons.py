@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.service.running import Running
@@ -60,32 +59,32 @@ def test_reasons_are_told_and_shown_in_the_clip(tab: Open, server: Running, sure
     expect(page.get_by_role("button", name="Why #surfing?")).to_be_focused()
 
 
-@pytest.mark.parametrize(
-    ("shares", "told"),
-    [
-        ([0.5, 0.4958, 0.0042], ["50 %", "50 %"]),
-        ([0.333, 0.333, 0.334], ["33 %", "33 %", "34 %"]),
-        ([0.905, 0.0752, 0.009, 0.0072, 0.0036], ["90 %", "8 %", "2 %"]),  # the last is all others
-        ([0.4544, 0.4544, 0.0304, 0.0304, 0.0304], ["46 %", "45 %", "3 %", "3 %", "3 %"]),
-        ([1.0], ["100 %"]),
-    ],
-)
-def test_percentages_are_none_of_nothing_and_sum_to_all(
-    tab: Open, server: Running, sure: Answer, made: Path, shares: list[float], told: list[str]
-) -> None:
-    sure["hashtags"][0]["because"] = [
-        {"kind": "seen", "name": f"thing {number}", "share": one} for number, one in enumerate(shares)
-    ]
-    sure["hashtags"][0]["moments"] = [
-        {"start_s": number, "end_s": number + 1.0, "share": share} for number, share in enumerate([0.9951, 0.0049, 0.0])
-    ]
+SHARES = {
+    "surfing": ([0.5, 0.4958, 0.0042], ["50 %", "50 %"]),
+    "beach": ([0.333, 0.333, 0.334], ["33 %", "33 %", "34 %"]),
+    "sea": ([0.905, 0.0752, 0.009, 0.0072, 0.0036], ["90 %", "8 %", "2 %"]),  # the last is all others
+    "summer": ([0.4544, 0.4544, 0.0304, 0.0304, 0.0304], ["46 %", "45 %", "3 %", "3 %", "3 %"]),
+    "travel": ([1.0], ["100 %"]),
+}
+"""Shares of reasons, and what is told of them."""
+
+
+def test_percentages_are_none_of_nothing_and_sum_to_all(tab: Open, server: Running, sure: Answer, made: Path) -> None:
+    for hashtag in sure["hashtags"]:
+        shares, _ = SHARES.get(hashtag["tag"], ([], []))
+        hashtag["because"] = [{"kind": "seen", "name": f"thing {share}", "share": share} for share in shares]
+        hashtag["moments"] = [
+            {"start_s": start, "end_s": start + 1.0, "share": share}
+            for start, share in enumerate([0.9951, 0.0049, 0.0])
+        ]
     page = tab(server.address)
     answered(page, sure)
     send(page, made)
-    page.get_by_role("button", name="Why #surfing?").click()
-    assert page.locator("#why .reasons small").all_text_contents() == told
-    assert [one.get_attribute("aria-label") for one in page.locator("#why meter").all()] == told
-    rest = page.locator("#why .reasons li", has_text="Other reasons")
-    expect(rest).to_have_count(len(told) - sum(share >= 0.01 for share in shares))
-    labels = [one.get_attribute("aria-label") or "" for one in page.locator("#why .moments button").all()]
-    assert [label.partition(": ")[2] for label in labels] == ["over 99 %", "under 1 %", "under 1 %"]
+    for tag, (shares, told) in SHARES.items():
+        page.get_by_role("button", name=f"Why #{tag}?").click()
+        assert page.locator("#why .reasons small").all_text_contents() == told
+        assert [one.get_attribute("aria-label") for one in page.locator("#why meter").all()] == told
+        rest = page.locator("#why .reasons li", has_text="Other reasons")
+        expect(rest).to_have_count(len(told) - sum(share >= 0.01 for share in shares))
+        labels = [one.get_attribute("aria-label") or "" for one in page.locator("#why .moments button").all()]
+        assert [label.partition(": ")[2] for label in labels] == ["over 99 %", "under 1 %", "under 1 %"]

@@ -48,17 +48,17 @@ format: .venv/dev.stamp  ## format the source and fix what ruff can
 	$(BIN)/ruff format .
 
 test: check  ## run all checks and tests (ARGS="-k video"; TAG2VEC_DATA=folder adds those on real clips and posts)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 test-fast: .venv/dev.stamp  ## run the tests that are neither slow nor start the service: under a minute
 	@$(BIN)/python -m pytest -q -m "not slow and not server" $(ARGS)
 
-test-tools:  ## install the Debian packages that some tests need: Chromium, and Prometheus for promtool
-	@if command -v chromium >/dev/null && command -v promtool >/dev/null; then exit 0; fi; \
-	command -v apt-get >/dev/null || { echo "make test-tools needs apt-get; install chromium and prometheus yourself" >&2; exit 1; }; \
+test-tools:  ## install the Debian packages that some tests need: Chromium, Prometheus and Caddy
+	@if command -v chromium >/dev/null && command -v promtool >/dev/null && command -v caddy >/dev/null; then exit 0; fi; \
+	command -v apt-get >/dev/null || { echo "make test-tools needs apt-get; install chromium, prometheus and caddy yourself" >&2; exit 1; }; \
 	SUDO=; [ "$$(id -u)" = 0 ] || SUDO=sudo; \
 	$$SUDO apt-get -qq update && \
-	$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium prometheus >/dev/null
+	$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium prometheus caddy >/dev/null
 
 stress: .venv/dev.stamp  ## test the service under load for an hour (ARGS="--only deaths --scale 0.1")
 	@$(BIN)/python -m tests.stress $(ARGS)

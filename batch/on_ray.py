@@ -8,12 +8,8 @@ are decoded in a process of their own, as in the service.
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from typing import Any
-
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 import ray
 import ray.data
@@ -21,11 +17,7 @@ import ray.data
 from batch.shards import Job, Tell, work
 from batch.storage import Place
 from batch.tagging import Tagger, Task
-from models.errors import Tag2VecError
-
-
-class RayError(Tag2VecError):
-    """The cluster cannot be used, or one of its machines cannot take part in this run."""
+from cluster.connection import connected
 
 
 def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address: str) -> None:
@@ -35,38 +27,29 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
     ----------
     task, out, jobs, tell
     address : str
-        The cluster's, as for `ray.init`: HOST:PORT, or `auto` for the one that this machine belongs to.
+        The cluster's; see `cluster.connection.connected`.
 
     Raises
     ------
     RayError
         If there is no such cluster, or an actor fails as a whole.
     """
-    try:
-        connection = ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
-    except (ConnectionError, ValueError) as error:
-        raise RayError(f"there is no Ray cluster at {address}: {error}") from None
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False  # ours counts clips
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-    processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    # Ray reports lost machines on stderr.
-    with redirect_stdout(sys.stderr), connection:
-        try:
-            results = ray.data.from_items(
-                [{"job": job.to_json()} for job in jobs], override_num_blocks=len(jobs)
-            ).map_batches(
-                _Actor,
-                fn_constructor_kwargs={"task": task, "out": str(out)},
-                batch_size=1,
-                num_cpus=1,
-                # Two: the next job is there when one ends, and few wait behind a slow one.
-                compute=ray.data.ActorPoolStrategy(size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2),
-            )
-            for row in results.iter_rows():
-                tell(row["clips"], row["failed"])
-        except ray.exceptions.RayError as error:
-            raise RayError(f"the cluster failed: {_reason(error)}") from error
+    with connected(address):
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False  # ours counts clips
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        items = ray.data.from_items([{"job": job.to_json()} for job in jobs], override_num_blocks=len(jobs))
+        results = items.map_batches(
+            _Actor,
+            fn_constructor_kwargs={"task": task, "out": str(out)},
+            batch_size=1,
+            num_cpus=1,
+            # Two: the next job is there when one ends, and few wait behind a slow one.
+            compute=ray.data.ActorPoolStrategy(size=min(processors, len(jobs)), max_tasks_in_flight_per_actor=2),
+        )
+        for row in results.iter_rows():
+            tell(row["clips"], row["failed"])
 
 
 class _Actor:
@@ -88,8 +71,3 @@ class _Actor:
         if hasattr(self, "_runner"):  # Ray deletes the class that it makes of this, too
             self._runner.run(self._tagger.__aexit__())
             self._runner.close()
-
-
-def _reason(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

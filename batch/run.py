@@ -20,11 +20,12 @@ from pyarrow import ArrowInvalid
 
 from batch import shards
 from batch.shards import Job, Tell
-from batch.sources import Source, read_source
+from batch.sources import COLUMN, Source, read_source
 from batch.storage import PARTIAL, Place
 from batch.tagging import Task
 from models.bundle import Bundle
 from models.errors import Tag2VecError
+from models.tags.suggest_options import SuggestOptions, require_possible
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,7 @@ def run(
     out: str,
     *,
     settings: Settings,
-    k: int,
-    min_score: float,
+    options: SuggestOptions,
     vectors: bool,
     execute: Execute,
     show: Show,
@@ -71,14 +71,17 @@ def run(
     Raises
     ------
     Tag2VecError
-        If the source, the bundle or the folder `out` cannot be used, or does not hold what was written to it.
+        If the source, the bundle or the folder `out` cannot be used, or does not hold what was written to it; or if the
+        bundle cannot do what `options` ask.
     OSError
         If a storage fails.
     """
     clips, place = read_source(source), Place(out)
     if any(f"{clips.root / path}".startswith(f"{place}/") for path in clips.paths):
         raise RunError(f"{out} contains clips of the source: choose another folder for the output.")
-    task = Task(str(clips.root), settings, Bundle.open(settings.bundle).sha256, k, min_score, vectors)
+    bundle = Bundle.open(settings.bundle)
+    require_possible(options, bundle.suggester(settings.deny_file, settings.kinds_file, settings.trends_file))
+    task = Task(str(clips.root), settings, bundle.sha256, options, vectors)
     size = shards.size_of_shards(len(clips.paths))
     jobs = [
         Job(number, clips.paths[start : start + size]) for number, start in enumerate(range(0, len(clips.paths), size))
@@ -117,9 +120,9 @@ def _plan(clips: Source, task: Task) -> dict[str, Any]:
         "model": task.model,
         "deny_file": _content(settings.deny_file),
         "kinds_file": _content(settings.kinds_file),
+        "trends_file": _content(settings.trends_file),
         "limits": vars(settings.limits),
-        "k": task.k,
-        "min_score": task.min_score,
+        **task.options,
         "vectors": task.vectors,
     }
 
@@ -145,15 +148,28 @@ def _prepare(place: Place, out: str, plan: dict[str, Any]) -> set[str]:
     if PLAN in names:
         before = json.loads((place / PLAN).read())
         if other := [key for key in plan if before.get(key) != plan[key]]:
-            raise RunError(
-                f"{out} holds a run with other {', '.join(other)}: choose another folder for the output, or repeat the "
-                "command that it was started with."
-            )
+            raise RunError(f"{out} holds {_difference(before, plan, other)}")
     elif found := next((name for name in names if not name.startswith(".")), None):
         raise RunError(f"{out} holds other files, such as {found}: choose an empty folder for the output.")
     else:
         (place / PLAN).write(json.dumps(plan, indent=2).encode())
     return set(names)
+
+
+def _difference(before: dict[str, Any], plan: dict[str, Any], other: Sequence[str]) -> str:
+    """Say how the run that a folder holds differs from this one, and what to do."""
+    if not {"clips", "source"}.issuperset(other):
+        return (
+            f"a run with other {', '.join(name for name in other if name != 'clips')}: choose another folder for the "
+            "output, or repeat the command that it was started with."
+        )
+    more = plan["clips"] - before["clips"]
+    changed = f"{abs(more)} {'more' if more > 0 else 'fewer'} than then" if more else "as many as then, but others"
+    return (
+        f"a run of another source, or of this one before it changed: it has {plan['clips']} clips, {changed}. To tag "
+        f"only new clips, list them in a file such as new.csv, with a column {COLUMN!r}, and name it as the source, "
+        "with another folder for the output. To tag all clips again, choose another folder for the output."
+    )
 
 
 def _to_tag_again(place: Place, job: Job) -> list[int]:

@@ -1,5 +1,6 @@
 """The clips of a run: those in a folder or under a prefix, or those of a listing."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,8 +56,9 @@ class Source:
 def read_source(name: str) -> Source:
     """List the files of a folder or prefix, sorted by path, or read a listing, whose order is kept.
 
-    All files count but hidden ones, whose name or whose folder's begins with a dot: what is no clip gets a row that
-    says so. A listing is a file whose name ends in .csv, .tsv, .parquet, .jsonl or .ndjson, with a column `path`.
+    All files count but hidden ones, whose name or whose folder's begins with a dot: what is no clip, or a link to
+    nothing, gets a row that says so. A listing is a file whose name ends in .csv, .tsv, .parquet, .jsonl or .ndjson,
+    with a column `path`.
 
     Raises
     ------
@@ -73,6 +75,8 @@ def read_source(name: str) -> Source:
         source = Source(place, [path for path in paths if not any(part[0] == "." for part in path.split("/"))])
     if not source.paths:
         raise SourceError(f"there are no clips in {name}.")
+    if odd := next((path for path in source.paths if path.encode(errors="ignore").decode() != path), None):
+        raise SourceError(f"{name} has a file whose name is not UTF-8, {os.fsencode(odd)!r}: rename it.")
     if twice := next((path for path, count in Counter(source.paths).items() if count > 1), None):
         raise SourceError(f"{name} lists {twice} twice: remove one of the lines.")
     return source

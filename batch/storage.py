@@ -1,6 +1,8 @@
 """Where clips come from and results go: folders and object stores, by path or URI."""
 
+import os
 import uuid
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
@@ -95,7 +97,12 @@ class Place:
         return bool(self._filesystem.get_file_info(self._key).type == FileType.Directory)
 
     def files(self, *, recursive: bool = False) -> list[str]:
-        """Return the paths of the files in it, relative to it and sorted; none if there is no such folder."""
+        """Return the paths of the files in it, relative to it and sorted; none if there is no such folder.
+
+        On this machine, whatever is no folder counts, links to nothing included.
+        """
+        if self._filesystem.type_name == "local":
+            return sorted(_walk(self._key, recursive)) if self.is_folder() else []
         selector = FileSelector(self._key, allow_not_found=True, recursive=recursive)
         start = len(self._key.rstrip("/")) + 1
         return sorted(info.path[start:] for info in self._filesystem.get_file_info(selector) if info.is_file)
@@ -105,7 +112,10 @@ class Place:
         return self._filesystem.open_input_file(self._key)
 
     def stream(self) -> Any:
-        """Open a file for sequential reading."""
+        """Open a file for sequential reading; raises OSError if it cannot be opened or is no regular file."""
+        # Opening a named pipe would wait for ever.
+        if self._filesystem.type_name == "local" and Path(self._key).exists() and not self.is_file():
+            raise OSError(f"{self._key} is not a regular file.")
         return self._filesystem.open_input_stream(self._key, compression=None)
 
     def read(self) -> bytes:
@@ -135,3 +145,17 @@ class Place:
     def remove(self) -> None:
         """Remove a file."""
         self._filesystem.delete_file(self._key)
+
+
+def _walk(folder: str, recursive: bool) -> Iterator[str]:
+    """Yield the paths of the files in a local folder: Arrow leaves out links to nothing, and fails at circular ones."""
+    start = len(folder.rstrip("/")) + 1
+    waiting = [(folder, frozenset({os.path.realpath(folder)}))]
+    while waiting:
+        parent, above = waiting.pop()
+        with os.scandir(parent) as entries:
+            for entry in entries:
+                if not (entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and Path(entry.path).is_dir())):
+                    yield entry.path[start:]
+                elif recursive and (real := os.path.realpath(entry.path)) not in above:
+                    waiting.append((entry.path, above | {real}))

@@ -18,6 +18,7 @@ from models.encoded_clip import EncodedClip
 from models.errors import Tag2VecError
 from models.sandbox.confinement import hide_memory
 from models.sandbox.worker import WorkerSettings
+from models.tags.suggest_options import SuggestOptions
 from service.compute import ComputeThread
 from service.metrics import Metrics
 from service.model import Model
@@ -48,8 +49,8 @@ class Task:
         The service's: bundle, lists of tags, limits.
     model : str
         The model's SHA-256.
-    k : int
-    min_score : float
+    options : SuggestOptions
+        What is asked of the hashtags.
     vectors : bool
         Whether rows have vectors.
     """
@@ -57,8 +58,7 @@ class Task:
     root: str
     settings: Settings
     model: str
-    k: int
-    min_score: float
+    options: SuggestOptions
     vectors: bool
 
 
@@ -100,7 +100,7 @@ class Tagger:
         ModelError
             If the bundle is not that of the task.
         Tag2VecError
-            If the bundle, the deny list or the kinds of tags cannot be used.
+            If the bundle, the deny list, the kinds of tags or the trends cannot be used.
         """
         settings = self._task.settings
         fork_server.start()
@@ -109,7 +109,7 @@ class Tagger:
         self._spool = Path(tempfile.mkdtemp(prefix="tag2vec-"))
         try:
             self._model = await self._compute.run(
-                Model, settings.bundle, self._spool, settings.deny_file, settings.kinds_file
+                Model, settings.bundle, self._spool, settings.deny_file, settings.kinds_file, settings.trends_file
             )
             if self._model.bundle.sha256 != self._task.model:
                 raise ModelError(
@@ -178,9 +178,7 @@ class Tagger:
 
     def _row(self, path: str, attempts: int, digest: str, encoded: EncodedClip) -> Row:
         pipeline = self._model.pipeline
-        answer = Hashtags.of(
-            pipeline.suggest(encoded, k=self._task.k, min_score=self._task.min_score), self._model.bundle
-        )
+        answer = Hashtags.of(pipeline.suggest(encoded, **self._task.options), self._model.bundle)
         features = encoded.appearance.features
         return Row(
             path=path,

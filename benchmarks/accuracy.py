@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,6 +33,7 @@ from training.evaluation.nearest import svm_answers
 from training.examples import Examples
 from training.features import extract_features, read_kept, rows_of
 from training.vocabulary import VocabularySettings, learn_vocabulary, read_views
+from training.workers import in_processes
 
 SETTINGS = {
     "fast": TrajectorySettings(),
@@ -114,7 +116,12 @@ def main(
         features.mkdir(parents=True, exist_ok=True)
         artifacts = replace(Artifacts.under(work), features=features)
         extract_features(
-            features, artifacts, clips=clips, root=data / "clips", settings=SETTINGS[name], workers=workers
+            features,
+            artifacts,
+            clips=clips,
+            root=data / "clips",
+            settings=SETTINGS[name],
+            execute=partial(in_processes, workers=workers),
         )
         told = larger_than(320, clips, features) if judged == "large" else clips
         told = [clip for clip in told if (clip.hashtag or judged != "hashtags") and (seen is None or clip.path in seen)]

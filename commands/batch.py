@@ -8,7 +8,20 @@ import typer
 
 from commands.exit_codes import ExitCode
 from commands.output import complain, write_json
-from commands.suggest import BundleOption, DenyFileOption, KindsFileOption
+from commands.suggest import (
+    AllowOption,
+    BundleOption,
+    DenyFileOption,
+    DiversityOption,
+    ExcludeOption,
+    KindsFileOption,
+    KOption,
+    LanguageOption,
+    MinScoreOption,
+    PlatformOption,
+    RankOption,
+    TrendsFileOption,
+)
 
 
 def batch(
@@ -21,8 +34,14 @@ def batch(
         ),
     ],
     out: Annotated[str, typer.Option("--out", metavar="FOLDER", help="Folder or URI for the Parquet files.")],
-    k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
-    min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
+    k: KOption = 15,
+    min_score: MinScoreOption = 0.0,
+    exclude: ExcludeOption = None,
+    allow: AllowOption = None,
+    rank: RankOption = "similar",
+    platform: PlatformOption = None,
+    language: LanguageOption = None,
+    diversity: DiversityOption = 0.1,
     vectors: Annotated[bool, typer.Option("--vectors", help="Also write each clip's vectors, about 110 KB.")] = False,
     ray: Annotated[
         str | None,
@@ -33,6 +52,7 @@ def batch(
     ] = None,
     deny_file: DenyFileOption = None,
     kinds_file: KindsFileOption = None,
+    trends_file: TrendsFileOption = None,
     bundle: BundleOption = None,
 ) -> None:
     """Tag a back catalogue: one Parquet row per clip.
@@ -46,10 +66,27 @@ def batch(
 
     from batch.progress import show
     from batch.run import run
+    from models.tags.suggest_options import SuggestOptions
+    from models.tags.tag_list import split
     from service.settings import Settings
 
-    given: dict[str, Any] = {"bundle": bundle, "deny_file": deny_file, "kinds_file": kinds_file}
+    given: dict[str, Any] = {
+        "bundle": bundle,
+        "deny_file": deny_file,
+        "kinds_file": kinds_file,
+        "trends_file": trends_file,
+    }
     settings = Settings(**{name: file for name, file in given.items() if file is not None})
+    options = SuggestOptions(
+        k=k,
+        min_score=min_score,
+        exclude=split(exclude or ()),
+        allow=split(allow or ()),
+        rank=rank,
+        platform=platform,
+        language=language,
+        diversity=diversity,
+    )
     if ray is None:
         from batch.local import execute
     else:
@@ -64,8 +101,7 @@ def batch(
             source,
             out,
             settings=settings,
-            k=k,
-            min_score=min_score,
+            options=options,
             vectors=vectors,
             execute=execute,
             show=show,

@@ -8,7 +8,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     FAILED = 1
-    """A clip or tag failed, with a line on stderr that says why; the others were answered."""
+    """A clip or tag failed, and the others were answered, or the address of the service is taken; stderr says why."""
     UNUSABLE = 3
     """Nothing could be done: the bundle, a config, an output file or an extra is missing or unusable."""
     INTERRUPTED = 130

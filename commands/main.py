@@ -26,7 +26,7 @@ from models.errors import Tag2VecError
 
 app = typer.Typer(
     help="Hashtags for short video clips.",
-    epilog="Exit codes: 0 success, 1 a clip or tag failed, 2 wrong usage, "
+    epilog="Exit codes: 0 success, 1 a clip or tag failed or the address of serve is taken, 2 wrong usage, "
     "3 the bundle, a config, an output file or an extra is unusable, 130 interrupted, 141 stdout was closed.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -26,6 +26,8 @@ def serve(
 
     from pydantic import ValidationError
 
+    from service.address import AddressError
+    from service.invalid_input import describe
     from service.settings import Settings
     from service.startup import run
 
@@ -38,6 +40,10 @@ def serve(
         for wrong in error.errors():
             name, *places = wrong["loc"]  # of a list, the place in it
             where = f"TAG2VEC_{name}".upper() + "".join(f", item {int(place) + 1}" for place in places)
-            complain(f"error: {where}: {wrong['msg']}")
+            complain(f"error: {where}: {describe(wrong)['what']}")
         raise typer.Exit(ExitCode.UNUSABLE) from None
-    run(settings)
+    try:
+        run(settings)
+    except AddressError as error:
+        complain(f"error: {error}")
+        raise typer.Exit(ExitCode.FAILED) from None

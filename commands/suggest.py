@@ -19,6 +19,40 @@ STDIN = Path("-")
 """Stands for a clip on standard input."""
 _CHUNK = 2**20
 
+KOption = Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")]
+MinScoreOption = Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TAG", help="Never suggest this hashtag or its inflections; repeatable, or separated by commas."
+    ),
+]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TAG",
+        help="Suggest only this hashtag and its inflections, even where it is held back by its kind; repeatable, "
+        "or separated by commas.",
+    ),
+]
+RankOption = Annotated[
+    Literal["similar", "popular", "trending"],
+    typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
+]
+PlatformOption = Annotated[
+    Literal["instagram", "tiktok", "youtube", "threads", "mastodon", "bluesky", "x"] | None,
+    typer.Option(help="Only hashtags valid there, and no more than a post may have.", show_default="any"),
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE",
+        help="Suggest only hashtags used in posts of this language: a code such as en; see the API.",
+    ),
+]
+DiversityOption = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="How strongly similarly spelt hashtags are demoted, from 0 to 1.")
+]
 BundleOption = Annotated[
     Path | None,
     typer.Option(
@@ -61,30 +95,12 @@ def suggest(
         list[Path],
         typer.Argument(metavar="CLIP...", help="Video files; - for standard input."),
     ],
-    k: Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")] = 15,
-    min_score: Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")] = 0.0,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TAG", help="Never suggest this hashtag or its inflections; repeatable, or separated by commas."
-        ),
-    ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TAG",
-            help="Suggest only this hashtag and its inflections, even where it is held back by its kind; repeatable, "
-            "or separated by commas.",
-        ),
-    ] = None,
-    rank: Annotated[
-        Literal["similar", "popular", "trending"],
-        typer.Option(help="Order: best fit first; or among the best, the most used or the fastest growing first."),
-    ] = "similar",
-    platform: Annotated[
-        Literal["instagram", "tiktok", "youtube", "threads", "mastodon", "bluesky", "x"] | None,
-        typer.Option(help="Only hashtags valid there, and no more than a post may have.", show_default="any"),
-    ] = None,
+    k: KOption = 15,
+    min_score: MinScoreOption = 0.0,
+    exclude: ExcludeOption = None,
+    allow: AllowOption = None,
+    rank: RankOption = "similar",
+    platform: PlatformOption = None,
     start: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.0, help="Start of the part of the clip to analyse.")
     ] = 0.0,
@@ -94,13 +110,7 @@ def suggest(
             metavar="SECONDS", min=0.0, help="End of the part of the clip to analyse.", show_default="the end"
         ),
     ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CODE",
-            help="Suggest only hashtags used in posts of this language: a code such as en; see the API.",
-        ),
-    ] = None,
+    language: LanguageOption = None,
     hint: Annotated[
         list[str] | None,
         typer.Option(
@@ -109,10 +119,7 @@ def suggest(
             "repeatable, or separated by commas.",
         ),
     ] = None,
-    diversity: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="How strongly similarly spelt hashtags are demoted, from 0 to 1."),
-    ] = 0.1,
+    diversity: DiversityOption = 0.1,
     tracks: Annotated[
         bool, typer.Option("--tracks", help="Include some of the clip's trajectories in the JSON.")
     ] = False,
@@ -133,9 +140,9 @@ def suggest(
     from models.answers import Hashtags
     from models.bundle import SHIPPED, Bundle
     from models.cpu_count import processors
-    from models.errors import ClipError, NoDates
+    from models.errors import ClipError
     from models.pipeline import Pipeline
-    from models.tags.suggest_options import NO_DATES, SuggestOptions
+    from models.tags.suggest_options import SuggestOptions, require_possible
     from models.tags.tag_list import split
     from models.video.excerpt import Excerpt
 
@@ -145,9 +152,6 @@ def suggest(
         raise typer.BadParameter(str(error)) from None
     opened = Bundle.open(bundle or SHIPPED)
     pipeline = Pipeline(opened, deny_file, kinds_file, trends_file)
-    if rank not in pipeline.suggester.ranks:
-        raise NoDates(NO_DATES)
-    pipeline.suggester.require_language(language)
     options = SuggestOptions(
         k=k,
         min_score=min_score,
@@ -159,6 +163,7 @@ def suggest(
         hint=split(hint or ()),
         diversity=diversity,
     )
+    require_possible(options, pipeline.suggester)
     threads = processors()
     if not encoder.kernels_cached():
         complain("compiling kernels, once on this machine, about 20 s")

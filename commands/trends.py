@@ -22,13 +22,14 @@ def trends(
 
     Prints the date of the newest post. Set TAG2VEC_TRENDS_FILE to the file; it works only with this bundle.
     """
+    import json
     import tempfile
 
     from models.atomic_write import atomic_write
     from models.bundle import SHIPPED, Bundle
     from models.errors import NoDates
-    from training.corpus import CorpusSettings, build_corpus
-    from training.trends import count_trends
+    from training.corpus import SUMMARY, CorpusSettings, build_corpus
+    from training.trends import WINDOWS, count_trends
 
     log_to_stderr()
     opened = Bundle.open(bundle or SHIPPED)
@@ -37,8 +38,15 @@ def trends(
     with tempfile.TemporaryDirectory(prefix="tag2vec-") as folder:
         build_corpus(Path(folder), posts=posts, settings=settings)
         counted = count_trends(Path(folder), opened.tagspace().stems)
+        summary = json.loads(Path(folder, SUMMARY).read_text(encoding="utf-8"))
     if counted is None:
-        raise NoDates("The posts show no trend: at least two of the twelve weeks before the newest need posts.")
+        few = summary["one_tag"] + summary["without_tags"]
+        raise NoDates(
+            f"The posts show no trend. Posts read: {summary['posts']:,}; dropped as repeats: {summary['repeated']:,} "
+            f"(of posts with the same tags, {settings.max_repeats} are kept); dropped for having fewer than two tags: "
+            f"{few:,}; kept: {summary['kept']:,}, of which {summary['dated']:,} carry a date. Needed are posts that "
+            f"are kept, with dates in at least two of the {WINDOWS} weeks up to the newest."
+        )
     with atomic_write(out) as partial:
         counted.write(partial, opened.tags_sha256)
     write(str(counted.newest_post))

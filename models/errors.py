@@ -4,6 +4,7 @@
 
     Tag2VecError
     ├── ClipError               the clip cannot be used; `code` says why
+    │   ├── EmptyClip           empty_clip
     │   ├── NotAVideo           not_a_video
     │   ├── UnsupportedContainer  unsupported_container
     │   ├── UnsupportedCodec    unsupported_codec
@@ -31,6 +32,12 @@ class ClipError(Tag2VecError):
     """The clip cannot be used; `code` is one of the fixed set above."""
 
     code: ClassVar[str]
+
+
+class EmptyClip(ClipError):
+    """The file has no bytes."""
+
+    code = "empty_clip"
 
 
 class NotAVideo(ClipError):

@@ -160,6 +160,7 @@ class Pipeline:
                 self.suggester.warnings,
                 vector,
                 appearance.probabilities,
+                min_score=options.get("min_score", 0.0),
                 exclude=exclude,
                 allow=allow,
                 platform=options.get("platform"),
@@ -178,7 +179,7 @@ class Pipeline:
                     return calibration.score(relevance, any_right)
 
                 hashtags = suggest(share=share, score=score)
-                warn, locate = partial(warn, share=share), partial(locate, share=share)
+                warn, locate = partial(warn, share=share, score=score), partial(locate, share=share)
                 because = partial(because, share=share)
                 # Confidence was never measured on clips so short that they are played back and forth.
                 confident = not 1 < encoded.video.frames_used <= LENGTH and calibration.confident(

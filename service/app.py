@@ -13,15 +13,18 @@ from starlette.exceptions import HTTPException
 
 from service import tracing
 from service.api import health, page, routes, tag_map
+from service.api.parameters import taken_by
 from service.api.schemas import HashtagsForm, without_default
+from service.invalid_input import describe
 from service.lifecycle import Service
+from service.metrics import HASHTAGS
 from service.middleware.authentication import OPEN, Authentication
 from service.middleware.body_limits import BodyLimits
 from service.middleware.cross_origin import CrossOrigin
 from service.middleware.failures import Failures
 from service.middleware.request_context import RequestContext
 from service.middleware.request_target import RequestTarget
-from service.problems import Code, Problem, ProblemDocument
+from service.problems import Code, Problem, ProblemDocument, invalid
 from service.settings import Settings
 
 _DESCRIPTION = """
@@ -39,8 +42,8 @@ _GROUPS = [
     {"name": "service", "description": "The service itself: limits, health, metrics."},
 ]
 
-_WORDS = {"extra_forbidden": "There is no such parameter. Check its spelling, or leave it out."}
-"""What to tell people where pydantic speaks to programmers, by its type of error."""
+_MOST_NAMED = 20
+"""Errors of a request up to which the nearest names of unknown parameters are told."""
 
 _ROUTING = {
     404: (Code.not_found, "There is nothing at this path. The API is documented at {docs}."),
@@ -111,7 +114,7 @@ def _complete_description(app: FastAPI) -> None:
                 document = model.model_json_schema(ref_template=template)
                 schemas.update(document.pop("$defs", {}))
                 schemas[model.__name__] = document
-            for parameter in description["paths"]["/v1/hashtags"]["post"]["parameters"]:
+            for parameter in description["paths"][HASHTAGS]["post"]["parameters"]:
                 without_default(parameter, parameter["schema"])
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
@@ -138,15 +141,10 @@ def _with_names_of_answers(description: dict[str, Any]) -> dict[str, Any]:
 async def _problem(request: Request, error: Exception) -> Response:
     """Turn every expected error into a problem document."""
     if isinstance(error, RequestValidationError):
-        errors = [
-            {
-                "where": ".".join(map(str, one["loc"])),
-                "what": _WORDS.get(one["type"], str(one["msg"]).removeprefix("Value error, ")),
-            }
-            for one in error.errors()
-        ]
-        detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
-        error = Problem(Code.invalid_request, detail, errors=errors)
+        errors, model = error.errors(), taken_by(request)
+        # Looking for names takes time: of thousands of unknown parameters none is meant for another.
+        known = model.model_fields if model is not None and len(errors) <= _MOST_NAMED else ()
+        error = invalid([describe(one, known) for one in errors])
     elif isinstance(error, HTTPException):
         code, detail = _ROUTING.get(error.status_code, (Code.invalid_request, str(error.detail)))
         detail = detail.replace("{docs}", f"{request.scope['root_path']}/docs")

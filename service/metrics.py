@@ -1,13 +1,19 @@
 """Metrics for Prometheus: every label has a closed set of values, and none comes from a client."""
 
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from models.answers import Timings
 from models.bundle import Bundle
 from models.encoded_clip import EncodedClip
 from models.pipeline import Answer
+from service.problems import Code
 
+HASHTAGS: Final = "/v1/hashtags"
+"""The route that clips are sent to."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0)
 _TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
 
@@ -68,6 +74,12 @@ class Metrics:
             "tag2vec_reloads", "Reloads of keys and model, by result.", ["result"], registry=registry
         )
         self.model = Info("tag2vec_model", "The model in use.", registry=registry)
+        # Prometheus does not see the first event of a series that appears with it.
+        self.request_seconds.labels(HASHTAGS)
+        for outcome in ("ok", *(code.name for code in Code)):
+            self.requests.labels(HASHTAGS, outcome)
+        for stage in Timings.model_fields.keys() - {"total"}:
+            self.stage_seconds.labels(stage)
         for cause in ("died", "deadline", "cancelled", "recycled"):
             self.worker_restarts.labels(cause)
         for result in ("ok", "failed"):

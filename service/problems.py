@@ -10,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 
+_TOO_LARGE = "'60' is too large. Use 50 or less."
+
 
 class Code(Enum):
     """A machine-readable kind of problem; its value is the HTTP status and the title, which never change."""
@@ -92,13 +94,22 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own term
         await self.response(scope["state"]["request_id"])(scope, receive, send)
 
 
+def invalid(errors: list[dict[str, str]]) -> Problem:
+    """Return the problem of a request with invalid parts, each with `where` it is and `what` to do about it."""
+    detail = " ".join(f"{error['where']}: {error['what']}" for error in errors)
+    return Problem(Code.invalid_request, detail, errors=errors)
+
+
 class InvalidInput(BaseModel):
     """One invalid part of a request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    where: str = Field(examples=["query.k"])
-    what: str = Field(examples=["Input should be less than or equal to 50"])
+    where: str = Field(
+        description="`query`, `path` or `body`, then the name; in a list the place, from 0",
+        examples=["query.k"],
+    )
+    what: str = Field(description="what is wrong and what to do about it, for people", examples=[_TOO_LARGE])
 
 
 class ProblemDocument(BaseModel):
@@ -135,7 +146,7 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
             "request_id": "5f0c9d0e8c7b4a53a4a8f9d6c1e2b374",
         }
         if code is Code.invalid_request:
-            example["errors"] = [{"where": "query.k", "what": "Input should be less than or equal to 50"}]
+            example["errors"] = [{"where": "query.k", "what": _TOO_LARGE}]
         entry["content"][MEDIA_TYPE]["examples"][code.name] = {"summary": code.title, "value": example}
         if code.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
             entry["headers"] = {
@@ -150,9 +161,9 @@ _EXAMPLES = {
     "of it by its start and end.",
     Code.no_such_part: "The clip is 8.0 s long, so there is nothing at 12 s. Choose an earlier start.",
     Code.truncated: "The clip is cut short: its container should hold 1,204,113 bytes, but the file ends after 65,536. "
-    "Upload the complete file.",
+    "Send the complete file.",
     Code.queue_full: "The queue is full: 16 clips are waiting. Try again in 8 s.",
-    Code.invalid_request: "query.k: Input should be less than or equal to 50",
+    Code.invalid_request: f"query.k: {_TOO_LARGE}",
     Code.no_dates: "Trending is unavailable: the posts have no dates. Rank by similar or popular instead.",
     Code.unknown_tag: "'qwertzuiop' is not in the tag space and cannot be split into tags that are. "
     "Try another word or spelling.",

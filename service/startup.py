@@ -12,6 +12,7 @@ from models.errors import Tag2VecError
 from models.tags.deny_list import DenyList
 from models.tags.kinds import TagKinds
 from service import environment, logs, tracing
+from service.address import require_free
 from service.feedback import Feedback
 from service.keys import Keys
 from service.settings import Settings, unknown_variables
@@ -34,6 +35,8 @@ def run(settings: Settings) -> None:
     StartupError
         If this system cannot run the service, if others could reach it and it was not told what to ask of them, or if
         the path of the folder for temporary files is too long.
+    AddressError
+        If the address cannot be listened on.
     Tag2VecError
         If the bundle, the deny list, the kinds of tags, the trends, the key file or the database of feedback cannot be
         used.
@@ -50,6 +53,7 @@ def run(settings: Settings) -> None:
             f"the path {tempfile.gettempdir()} is too long for sockets; set TMPDIR to one of at most "
             f"{_TMPDIR_CHARACTERS} characters"
         )
+    require_free(settings.host, settings.port)
     bundle = Bundle.open(settings.bundle)
     if settings.trends_file is not None:
         bundle.trends(settings.trends_file)

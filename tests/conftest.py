@@ -5,7 +5,8 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -38,10 +39,21 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `server` what starts the service or a browser through a fixture."""
+    """Mark as `server` what starts the service or a browser through a fixture; tell which tests share a process.
+
+    Of several processes (`pytest -n`), one has the servers, and one what looks at the tiny training, which is then run
+    once; files stay together.
+    """
     for item in items:
-        if {"browser", "start"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if {"browser", "start"} & fixtures:
             item.add_marker(pytest.mark.server)
+        group = item.nodeid.partition("::")[0]
+        if item.get_closest_marker("server"):
+            group = "servers"
+        elif "trained" in fixtures:
+            group = "training"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +83,24 @@ def chromium() -> "Iterator[Browser]":
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A Ray cluster on this machine: a head and two more nodes, with a processor each."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 by default, which other work on the machine starves
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 100_000_000}
+    cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node})
+    try:
+        for _ in range(2):
+            cluster.add_node(**node)
+        cluster.wait_for_nodes()
+        yield cluster
+    finally:
+        cluster.shutdown()

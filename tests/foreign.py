@@ -6,9 +6,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -62,12 +64,16 @@ def _nodejs() -> tuple[str, list[str]]:
 
 def _installed(registry: str, packages: Sequence[str], command: list[str]) -> Path:
     folder = _CACHE / registry / "+".join(name.replace("/", "_") for name in packages)
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "package.json").write_text("{}")
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"{registry} is out of reach: {done.stderr[-300:]}")
-        (folder / "done").touch()
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(mkdtemp(dir=folder.parent))
+        try:
+            (unfinished / "package.json").write_text("{}")
+            done = subprocess.run(command, cwd=unfinished, capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"{registry} is out of reach: {done.stderr[-300:]}")
+            with suppress(OSError):  # another process was faster
+                unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
     return folder

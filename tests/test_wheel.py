@@ -19,7 +19,7 @@ from tests.clips import write
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"batch", "commands", "models", "service", "training"}
+PACKAGES = {"batch", "cluster", "commands", "models", "service", "training"}
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
 READY_S = 600
 

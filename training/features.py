@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from training.clips import Clip
 from training.descriptors import LEFTOVERS, DescriptorJob, describe, file_name, read_facts
 from training.json_file import write_json
 from training.progress import track
-from training.workers import in_processes
+from training.workers import Execute
 
 log = logging.getLogger(__name__)
 
@@ -57,21 +58,26 @@ class Features(BaseModel):
 
 
 def extract_features(
-    out: Path, artifacts: Artifacts, *, clips: Sequence[Clip], root: Path, settings: TrajectorySettings, workers: int
+    out: Path,
+    artifacts: Artifacts,
+    *,
+    clips: Sequence[Clip],
+    root: Path,
+    settings: TrajectorySettings,
+    execute: Execute,
 ) -> None:
     """Describe the clips, whose paths start at `root`, and write the table of them.
 
-    A clip that cannot be described is logged and left out.
+    A clip that cannot be described is logged and left out. `execute` decides where they are described.
 
     Raises
     ------
     FeaturesError
         If not a single clip has a trajectory.
     """
-    cache = artifacts.descriptors
+    root, cache = root.absolute(), artifacts.descriptors.absolute()  # other machines start elsewhere
     cache.mkdir(parents=True, exist_ok=True)
-    for leftover in cache.glob(LEFTOVERS):
-        leftover.unlink()
+    _remove_leftovers(cache)
     rows: dict[str, Features] = {}
     jobs: dict[Clip, DescriptorJob] = {}
     first: dict[str, Clip] = {}
@@ -91,12 +97,16 @@ def extract_features(
     todo = {job: clip for clip, job in jobs.items() if not job.file.exists()}
     if len(todo) < len(jobs):
         log.info("features: %d of %d clips are described already", len(jobs) - len(todo), len(jobs))
-    outcomes = in_processes(describe, list(todo), workers=workers, timeout=TIMEOUT)
-    for job, outcome in track(outcomes, "features", len(todo)):
-        if isinstance(outcome, Exception):
-            clip = todo[job]
-            log.warning("features: %s failed: %s", clip.path, outcome or type(outcome).__name__)
-            rows[clip.path] = Features(clip=clip, status="failed", reason=str(outcome) or type(outcome).__name__)
+    try:
+        with closing(execute(describe, list(todo), timeout=TIMEOUT)) as outcomes:
+            for job, outcome in track(outcomes, "features", len(todo)):
+                if isinstance(outcome, Exception):
+                    clip = todo[job]
+                    reason = str(outcome) or type(outcome).__name__
+                    log.warning("features: %s failed: %s", clip.path, reason)
+                    rows[clip.path] = Features(clip=clip, status="failed", reason=reason)
+    finally:
+        _remove_leftovers(cache)
 
     for clip, job in jobs.items():
         if clip.path not in rows:
@@ -117,6 +127,11 @@ def extract_features(
             f"none of {len(clips)} clips has a trajectory; the reason for the first: {table[0].reason}."
         )
     write_json(out / TABLE, [row.model_dump() for row in table])
+
+
+def _remove_leftovers(cache: Path) -> None:
+    for leftover in cache.glob(LEFTOVERS):
+        leftover.unlink(missing_ok=True)
 
 
 def read_table(folder: Path) -> list[Features]:

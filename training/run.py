@@ -28,10 +28,13 @@ from training.tag2vec import train_tag2vec
 from training.tag_map import learn_map
 from training.trends import learn_trends
 from training.vocabulary import learn_vocabulary
+from training.workers import Execute, in_processes
 
 
-def run(config: Config, only: str | None = None) -> Path:
+def run(config: Config, only: str | None = None, *, execute: Execute | None = None) -> Path:
     """Run one stage, or all that are not up to date, and return the folder of the last.
+
+    `execute` describes the clips elsewhere (stage `features`), without changing the result.
 
     Raises
     ------
@@ -43,7 +46,7 @@ def run(config: Config, only: str | None = None) -> Path:
     work = Work(config.work)
     last = only or STAGES[-1]
     with work.locked():
-        for stage in stages(config, work):
+        for stage in stages(config, work, execute):
             if only in (None, stage.name):
                 work.run(stage)
             if stage.name == last:
@@ -51,7 +54,7 @@ def run(config: Config, only: str | None = None) -> Path:
     return work / last
 
 
-def stages(config: Config, work: Work) -> list[Stage]:
+def stages(config: Config, work: Work, execute: Execute | None = None) -> list[Stage]:
     """Return the stages of a configuration, in the order of `STAGES`, each after those whose output it reads."""
     data, workers = config.data, config.workers
     classes, tag_vectors = _if_given(config.appearance.classes), _if_given(config.appearance.tag_vectors)
@@ -109,7 +112,7 @@ def stages(config: Config, work: Work) -> list[Stage]:
             clips=clips,
             root=data.clips,
             settings=config.trajectories,
-            workers=workers,
+            execute=execute or partial(in_processes, workers=workers),
         ),
         settings={"trajectories": asdict(config.trajectories), "clips": [clip.model_dump() for clip in clips]},
         files=tuple(data.clips / clip.path for clip in clips),

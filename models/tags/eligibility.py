@@ -94,7 +94,7 @@ class Eligibility:
         """Return why a tag may not be suggested, None if it may."""
         language, platform = conditions.language, conditions.platform
         if row in conditions.excluded:
-            return "excluded as well"
+            return "excluded"
         if self.denies(row):
             return "never suggested"
         if language is not None and not self._used[language][row]:

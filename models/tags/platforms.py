@@ -70,7 +70,8 @@ def _members(of_ascii: str, *kinds: str) -> str:
     """Return the characters of some categories of Unicode as the inside of a character class.
 
     Only characters of Unicode 3.2 (2002) in the basic plane: platforms' software knows all of these, and JavaScript
-    matches characters of other planes only with the flag `u`.
+    matches characters of other planes only with the flag `u`. Those that have changed category since are left out, such
+    as the digits of Ethiopic.
     """
     return of_ascii + "".join(
         f"\\u{first:04x}-\\u{last:04x}" if last > first else f"\\u{first:04x}" for first, last in _runs(kinds)
@@ -78,10 +79,11 @@ def _members(of_ascii: str, *kinds: str) -> str:
 
 
 def _runs(kinds: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    categories = unicodedata.ucd_3_2_0
     first = None
     for code in range(0x80, 0x10000 + 1):
-        member = code < 0x10000 and categories.category(chr(code)).startswith(kinds)
+        member = code < 0x10000 and all(
+            version.category(chr(code)).startswith(kinds) for version in (unicodedata.ucd_3_2_0, unicodedata)
+        )
         if member and first is None:
             first = code
         elif not member and first is not None:

@@ -1,9 +1,13 @@
 """What may be asked of suggestions."""
 
 from collections.abc import Iterable
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
+from models.errors import NoDates
 from models.tags.platforms import PlatformName
+
+if TYPE_CHECKING:
+    from models.tags.suggestions import Suggester
 
 Rank = Literal["similar", "popular", "trending"]
 
@@ -49,3 +53,18 @@ class SuggestOptions(TypedDict, total=False):
     language: str | None
     hint: Iterable[str]
     diversity: float
+
+
+def require_possible(options: SuggestOptions, suggester: "Suggester") -> None:
+    """Check, before any clip is opened, that a model can do what is asked.
+
+    Raises
+    ------
+    NoDates
+        If `rank` is `trending` but the posts have no dates.
+    UnknownLanguage
+        If no tags are known to be of the language.
+    """
+    if options.get("rank", "similar") not in suggester.ranks:
+        raise NoDates(NO_DATES)
+    suggester.require_language(options.get("language"))

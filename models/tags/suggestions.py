@@ -5,6 +5,7 @@ Anchors, ranking, filters, diversity, order and display form, one after the othe
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, takewhile
 from typing import get_args
 
@@ -14,18 +15,20 @@ from numpy.typing import ArrayLike
 from models.calibration import Recognition, familiarity
 from models.errors import BundleError, NoDates
 from models.tags.anchors import Anchors
+from models.tags.candidates import POOL, Candidates
 from models.tags.class_anchors import ClassAnchors
 from models.tags.cooccurrence import Cooccurrence
 from models.tags.deny_list import DenyList
 from models.tags.diversity import DEFAULT, diversify
-from models.tags.eligibility import Conditions, Eligibility
-from models.tags.hints import hinted, pulled
+from models.tags.eligibility import Eligibility
+from models.tags.evidence import EVEN, Evidence
 from models.tags.inflections import Inflections
 from models.tags.kinds import TagKinds
 from models.tags.languages import Languages
+from models.tags.none_left import none_left as why_none_is_left
 from models.tags.platforms import PlatformName, platforms
 from models.tags.ranking import Ranking
-from models.tags.reasons import Reason, ReasonKind, Source, reasons
+from models.tags.reasons import Reason, reasons
 from models.tags.space import TagSpace
 from models.tags.stemming import normalise, stem
 from models.tags.suggest_options import NO_DATES, Rank
@@ -34,15 +37,6 @@ from models.tags.tag_map import TagMap
 from models.tags.trends import Trends
 
 Score = Callable[[float, float], float]
-
-POOL = 200
-"""Number of most relevant hashtags to choose from; constant, so that a smaller `k` gives the same first hashtags."""
-
-MANY_MORE = 20
-"""Times as many tags to look at if only those of one language are wanted, which may use a tenth of them."""
-
-EVEN = 0.5
-"""Share of the classes in the anchors if there is no calibration to tell."""
 
 RERANK = 3
 """Popular and trending re-rank the top `RERANK` times k similar hashtags."""
@@ -73,6 +67,11 @@ class Suggestion:
     relevance: float = 0.0
 
 
+def unchanged(relevance: float, most_relevant: float) -> float:
+    """Return a relevance as a score, where there is no calibration."""
+    return min(relevance, 1.0)
+
+
 class Suggester:
     """Suggests hashtags for clips.
 
@@ -98,6 +97,11 @@ class Suggester:
         Of the same tags.
     languages : Languages, optional
         Languages that use the same tags; needed for `language`.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        Weighs what is known of a clip.
 
     Raises
     ------
@@ -128,8 +132,15 @@ class Suggester:
         self._inflections = inflections
         self._temperature = temperature
         self._ranking = Ranking(space, cooccurrence, temperature)
-        self._classes = classes
         self._eligibility = Eligibility(space, denied, kinds, languages)
+        self.evidence = Evidence(self._ranking, self._eligibility, classes)
+        self._candidates = partial(
+            Candidates.find,
+            ranking=self._ranking,
+            evidence=self.evidence,
+            eligibility=self._eligibility,
+            show=self._show_row,
+        )
 
     @property
     def languages(self) -> list[str]:
@@ -160,7 +171,7 @@ class Suggester:
         language: str | None = None,
         hint: Iterable[str] = (),
         diversity: float = DEFAULT,
-        score: Score = lambda relevance, most_relevant: min(relevance, 1.0),
+        score: Score = unchanged,
     ) -> list[Suggestion]:
         """Suggest hashtags for a clip.
 
@@ -195,20 +206,20 @@ class Suggester:
         self.require_language(language)
         if platform is not None:
             k = platforms()[platform].at_most(k)
-        exclude, hint = list(exclude), list(hint)
-        seen, anchors = self._seen_and_hinted(vector, probabilities, share, hint)
-        centre = self._ranking.centre(anchors)
-        asked = {stem(normalise(tag)): tag for tag in allow}
-        conditions = self._conditions(seen, centre, [*exclude, *hint], bool(asked), language, platform)
         count = k if rank == "similar" else RERANK * k
         pool = max(POOL, count)
-        if asked:
-            ranked = self._ranking.rank_among(anchors, [name for name, tag in asked.items() if tag in self.space])
-        else:
-            wanted = pool + len(conditions.excluded)
-            ranked = self._ranking.rank(anchors, wanted if language is None else MANY_MORE * wanted)
-        allowed = (one for one in ranked if self._eligibility.refusal(one.row, conditions) is None)
-        candidates = list(islice(allowed, pool))
+        allow = list(allow)
+        found = self._candidates(
+            self.anchors(vector, probabilities, share),
+            pool=pool,
+            exclude=list(exclude),
+            allow=allow,
+            platform=platform,
+            language=language,
+            hint=list(hint),
+        )
+        anchors, centre = found.anchors, found.centre
+        candidates = list(islice((one for one in found.ranked if found.refusal(one.row) is None), pool))
         most_relevant = candidates[0].relevance if candidates else 0.0
         candidates = list(takewhile(lambda one: score(one.relevance, most_relevant) >= min_score, candidates))
         displays = [self.space.displays[one.row] for one in candidates]
@@ -216,7 +227,7 @@ class Suggester:
         if rank != "similar":
             use = self.space.counts if self.trends is None or rank == "popular" else self.trends.growth
             # Tags that were asked for stay behind those that fit, however many posts use them.
-            best = islice(self._ranking.rank(anchors, count), count) if asked else ()
+            best = islice(self._ranking.rank(anchors, count), count) if allow else ()
             least = min((one.relevance for one in best), default=0.0)
             chosen.sort(key=lambda one: (one.relevance < least, -float(use[one.row]) * (one.relevance >= least)))
         return [
@@ -236,18 +247,20 @@ class Suggester:
         probabilities: ArrayLike | None = None,
         *,
         share: float = EVEN,
+        min_score: float = 0.0,
         exclude: Iterable[str] = (),
         allow: Iterable[str] = (),
         platform: PlatformName | None = None,
         language: str | None = None,
         hint: Iterable[str] = (),
+        score: Score = unchanged,
         none_left: bool = False,
     ) -> list[str]:
-        """Return what to tell whoever gave `exclude`, `allow` and `hint`: which tags are unknown, and why none is left.
+        """Return what to tell whoever gave these options: which tags are unknown, and why no suggestion is left.
 
         Parameters
         ----------
-        vector, probabilities, share, exclude, allow, platform, language, hint
+        vector, probabilities, share, min_score, exclude, allow, platform, language, hint, score
             As given to `suggest`.
         none_left : bool
             Whether it suggested nothing.
@@ -256,42 +269,35 @@ class Suggester:
         sentences = []
         if unknown := [tag for tag in (*exclude, *allow, *hint) if tag not in self.space]:
             sentences.append(f"The model does not know these tags, so they have no effect: {named(unknown)}.")
-        if allow and none_left:
-            seen, anchors = self._seen_and_hinted(vector, probabilities, share, hint)
-            conditions = self._conditions(
-                seen, self._ranking.centre(anchors), [*exclude, *hint], True, language, platform
+        if none_left:
+            found = self._candidates(
+                self.anchors(vector, probabilities, share),
+                exclude=exclude,
+                allow=allow,
+                platform=platform,
+                language=language,
+                hint=hint,
             )
-            reasons: dict[str, list[str]] = {}
+            asked: dict[int, list[str]] = {}
             for tag in allow:
                 if tag in self.space:
-                    refusal = self._eligibility.refusal(self.space.row(stem(normalise(tag))), conditions)
-                    reasons.setdefault(refusal or "with a lower score than was asked for", []).append(tag)
-            why = "; ".join(f"{reason}: {named(tags)}" for reason, tags in reasons.items())
-            sentences.append("None of the tags in allow can be suggested" + (f" ({why})." if why else "."))
+                    asked.setdefault(self.space.row(stem(normalise(tag))), []).append(tag)
+            options = {"exclude": exclude, "hint": hint, "language": language, "platform": platform}
+            sentences.append(
+                why_none_is_left(
+                    found.ranked,
+                    found.refusal,
+                    lambda best: score(best, best),
+                    min_score,
+                    asked=asked if allow else None,
+                    narrowed_by=[name for name, value in options.items() if value],
+                )
+            )
         return sentences
 
     def anchors(self, vector: ArrayLike, probabilities: ArrayLike | None = None, share: float = EVEN) -> Anchors:
-        """Return the tags that a clip may stand for.
-
-        Parameters
-        ----------
-        vector : array_like of float, (dimensions,)
-            An embedded clip; only its direction matters.
-        probabilities : array_like of float, (classes,), optional
-            Of the image network's classes. Without them, the vector alone decides.
-        share : float
-            Share of the classes' tags in the mixture, 0 to 1; nothing if there are no classes.
-
-        Raises
-        ------
-        ValueError
-            If an array has the wrong shape or values that it cannot have, or there are probabilities but no classes.
-        """
-        anchors = self._ranking.anchors(vector)
-        if probabilities is None:
-            return anchors
-        seen = self.classes.anchors(probabilities)
-        return anchors.mixed(seen, share) if len(self.classes) else anchors
+        """Return the tags that a clip may stand for; see `Evidence.anchors`."""
+        return self.evidence.anchors(vector, probabilities, share)
 
     def reasons(
         self,
@@ -311,47 +317,8 @@ class Suggester:
         vector, probabilities, share, hint
             As given to `suggest`.
         """
-        sources = self.sources(vector, probabilities, share=share, hint=hint)
+        sources = self.evidence.sources(vector, probabilities, share=share, hint=hint)
         return reasons(sources, [self.space.row(stem(normalise(tag))) for tag in tags], self._ranking.cooccurrence)
-
-    def sources(
-        self,
-        vector: ArrayLike,
-        probabilities: ArrayLike | None = None,
-        *,
-        share: float = EVEN,
-        hint: Iterable[str] = (),
-    ) -> list[Source]:
-        """Return where the anchors of a clip come from, as given to `suggest`."""
-        networks, seen = self._ranking.anchors(vector), self.anchors(vector, probabilities, share)
-        changed, named, pull = pulled(seen, self.hints(hint), self._ranking.cooccurrence)
-        sure = self._eligibility.sure(seen)
-        # Hints change an anchor whatever it comes from.
-        before, after = (np.stack([each.weights, each.naming]) for each in (seen, changed))
-        gains = (1 - pull) * np.divide(after, before, out=np.zeros_like(before), where=before > 0)
-        gain = dict(zip(seen.rows.tolist(), gains.T, strict=True))
-
-        def source(kind: ReasonKind, names: list[str | None], anchors: Anchors, part: float) -> Source:
-            factors = part * np.array([gain.get(row, np.zeros(2)) for row in anchors.rows.tolist()]).reshape(-1, 2)
-            weights, naming = factors.T * [anchors.weights, anchors.naming]
-            return Source(kind, names, Anchors(anchors.rows, weights, naming))
-
-        displays, may = self.space.displays, self._eligibility
-        suits = [displays[row] if may.names(row, sure) else None for row in networks.rows.tolist()]
-        typed: list[str | None] = [displays[row] for row in named.rows.tolist()]
-        sources = [Source("hint", typed, Anchors(named.rows, pull * named.weights, pull * named.naming))]
-        if probabilities is None or not len(self.classes):
-            sources.append(source("hashtag", suits, networks, 1))
-        else:
-            numbers, pictured = self.classes.parts(probabilities)
-            things = self.classes.names
-            name = {
-                number: things[number] if may.names_thing(things[number], self.classes.rows(number), sure) else None
-                for number in set(numbers.tolist())
-            }
-            sources.append(source("hashtag", suits, networks, 1 - share))
-            sources.append(source("seen", [name[number] for number in numbers.tolist()], pictured, share))
-        return sources
 
     def relevance(
         self, tags: Iterable[str], vector: ArrayLike, probabilities: ArrayLike | None = None, *, share: float = EVEN
@@ -372,9 +339,7 @@ class Suggester:
     @property
     def classes(self) -> ClassAnchors:
         """What the classes of the image network mean; raises ValueError if there are none."""
-        if self._classes is None:
-            raise ValueError("these tags come without classes of an image network, so probabilities mean nothing here")
-        return self._classes
+        return self.evidence.classes
 
     def show(self, name: str, vector: ArrayLike) -> str:
         """Return the inflection of a stem to show for a vector; raises UnknownTag if the space has no such stem."""
@@ -392,35 +357,6 @@ class Suggester:
         cosines = self.space.hashtag_vectors @ np.asarray(vector, np.float32)
         return Recognition(
             familiarity=float(familiarity(cosines, self._temperature)), certainty=self.classes.certainty(probabilities)
-        )
-
-    def hints(self, tags: Iterable[str]) -> list[int]:
-        """Return the rows of the hints among tags as typed, ascending: those that are known and not denied."""
-        return sorted(row for row in self._eligibility.rows(tags) if not self._eligibility.denies(row))
-
-    def _seen_and_hinted(
-        self, vector: ArrayLike, probabilities: ArrayLike | None, share: float, hint: Iterable[str]
-    ) -> tuple[Anchors, Anchors]:
-        """Return the anchors of a clip as it is seen, and as hints change them."""
-        seen = self.anchors(vector, probabilities, share)
-        return seen, hinted(seen, self.hints(hint), self._ranking.cooccurrence)
-
-    def _conditions(
-        self,
-        seen: Anchors,
-        centre: ArrayLike,
-        excluded: Iterable[str],
-        asked: bool,
-        language: str | None,
-        platform: PlatformName | None,
-    ) -> Conditions:
-        return Conditions(
-            excluded=self._eligibility.rows(excluded),
-            sure=self._eligibility.sure(seen),  # what a clip surely shows is not for hints to say
-            asked=asked,
-            language=language,
-            platform=platform,
-            show=lambda row: self._show_row(row, centre),
         )
 
     def _show_row(self, row: int, vector: ArrayLike) -> str:

@@ -6,7 +6,7 @@ files. Here the first bytes decide, and the file is opened with no other demuxer
 
 from pathlib import Path
 
-from models.errors import NotAVideo, TruncatedClip, UnsupportedContainer
+from models.errors import EmptyClip, NotAVideo, TruncatedClip, UnsupportedContainer
 from models.video.completeness import needed_bytes, packet_size
 
 CONTAINERS = ("mp4", "mov", "3gp", "webm", "mkv", "avi", "flv", "ts", "gif")
@@ -59,6 +59,8 @@ def recognise(path: Path) -> str:
 
     Raises
     ------
+    EmptyClip
+        If it has no bytes.
     NotAVideo
         If the first bytes are not those of a media file.
     UnsupportedContainer
@@ -75,14 +77,14 @@ def recognise(path: Path) -> str:
     if needed > size:
         raise TruncatedClip(
             f"The clip is cut short: its container should hold at least {needed:,} bytes, but the file ends "
-            f"after {size:,}. Upload the complete file."
+            f"after {size:,}. Send the complete file."
         )
     return demuxer
 
 
 def _demuxer(head: bytes) -> str:
     if not head:
-        raise NotAVideo(f"The file is empty. {_ACCEPTED}.")
+        raise EmptyClip(f"The file is empty: it has 0 bytes. {_ACCEPTED}.")
     # Any first box but mdat is small, so its size starts with a zero byte: text cannot pass for one.
     if head[4:8] == b"mdat" or (head[0] == 0 and head[4:8] in _MP4_FIRST):
         brand = head[8:12] if head[4:8] == b"ftyp" else b""

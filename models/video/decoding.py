@@ -91,7 +91,7 @@ class Video:
 
     Raises
     ------
-    NotAVideo, UnsupportedContainer, UnsupportedCodec, NoVideoStream
+    EmptyClip, NotAVideo, UnsupportedContainer, UnsupportedCodec, NoVideoStream
         On construction, if the file cannot be decoded.
     ClipTooLarge, ClipTooLong
         On construction if the header or the packets exceed a limit, otherwise at the first frame that does.

@@ -28,7 +28,7 @@ def demux(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[Vi
     encrypted = "enc_key_id" in stream.metadata
     gif, avi = container.format.name == "gif", container.format.name == "avi"
     time = 0
-    for packet in container.demux(stream):
+    for packet in _packets(container, stream):
         if encrypted or packet.has_sidedata("encryption_info"):
             raise UnsupportedCodec(
                 "The clip is encrypted: it is protected by DRM, so only licensed players can show it. "
@@ -44,6 +44,15 @@ def demux(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[Vi
         if avi:  # has no times of display: FFmpeg guesses them, if it says any
             packet.pts = packet.dts
         yield packet
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    try:
+        yield from container.demux(stream)
+    except IndexError:
+        # A transport stream has got another track on its way, as damaged ones do: after the last packet, PyAV 18 looks
+        # for the end of that track, too.
+        return
 
 
 def told_end(stream: VideoStream) -> float | None:

@@ -83,8 +83,10 @@ class Losses:
         TruncatedClip
             If a third of the frames is lost, or the end.
         """
-        if not self._resumed or self.lost >= MOST * max(1, self._tried):
+        if self.lost >= MOST * max(1, self._tried):
             raise self._refused()
+        if not self._resumed:
+            raise self._refused(", the last ones among them")
 
     def warnings(self) -> list[str]:
         """Return a sentence for the user if frames are lost."""
@@ -97,8 +99,8 @@ class Losses:
             f"{lost:,} of {frames} cannot be decoded and {are} left out: it is damaged, or was cut between key frames."
         ]
 
-    def _refused(self) -> TruncatedClip:
+    def _refused(self, which: str = "") -> TruncatedClip:
         return TruncatedClip(
-            f"The clip is cut short or damaged after {self.decoded:,} frames: {self.lost:,} of {self._tried:,} "
-            "cannot be decoded. Upload the complete file."
+            f"The clip is damaged: {self.lost:,} of {self._tried:,} frames cannot be decoded{which}. Export it again, "
+            "and send the new file."
         )

@@ -41,7 +41,8 @@ def _open(path: Path, demuxer: str, limits: VideoLimits) -> InputContainer:
         return av.open(f"file:{path}", format=demuxer, options=options, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise TruncatedClip(
-            "The clip's header cannot be read: the file is cut short or damaged. Upload the complete file."
+            "The clip's header cannot be read: the file is cut short or damaged. Send the complete file; if that is "
+            "it, export the clip again."
         ) from error
 
 

@@ -18,6 +18,7 @@ from models.video.demuxing import demux
 from models.video.excerpt import WHOLE, Excerpt
 from models.video.limits import VideoLimits
 from models.video.selection import Selection
+from models.video.strays import mended
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic for type checkers only
 
@@ -53,7 +54,7 @@ def read_packets(
     last: VideoPacket | None = None
     size = 0
     try:
-        for packet in demux(container, stream):
+        for packet in mended(demux(container, stream), stream):
             if not packet.size:  # the end of the stream; decoded in the middle of a clip, it would flush the decoder
                 continue
             if len(kept) == limits.max_frames:
@@ -97,5 +98,6 @@ def _span_s(packets: list[VideoPacket], stream: VideoStream) -> float:
 
 def _truncated(packets: int, reason: str) -> TruncatedClip:
     return TruncatedClip(
-        f"The clip is cut short or damaged after {packets:,} frames: {reason}. Upload the complete file."
+        f"The clip is cut short or damaged after {packets:,} frames: {reason}. Send the complete file; if that is it, "
+        "export the clip again."
     )

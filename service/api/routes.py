@@ -5,7 +5,7 @@ from collections.abc import Collection, Coroutine
 from importlib.metadata import version
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
@@ -20,16 +20,18 @@ from models.tags.stemming import normalise
 from models.tags.suggest_options import NO_DATES
 from models.video.container import CONTAINERS, MEDIA_TYPES
 from service.api import form_parameters, schemas, uploads
+from service.api.parameters import require_single_values
 from service.api.representation import Representation
 from service.api.schemas import CompleteQuery, FeedbackBody, NeighboursQuery, SuggestQuery
 from service.feedback import Choice
 from service.lifecycle import service_of
+from service.metrics import HASHTAGS
 from service.middleware.body_limits import FORM_BYTES
 from service.model import Model
-from service.problems import Code, Problem, documented
+from service.problems import Code, Problem, documented, invalid
 from service.tracing import span
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require_single_values)])
 
 _BINARY: Final = {"type": "string", "format": "binary"}
 _CLIP_BODY: Final = {
@@ -89,7 +91,7 @@ async def _unless_gone(request: Request, work: "Coroutine[Any, Any, EncodedClip]
 
 
 @router.post(
-    "/v1/hashtags",
+    HASHTAGS,
     response_model=schemas.Hashtags,
     responses=documented(*_CLIP_PROBLEMS),
     openapi_extra={"requestBody": _CLIP_BODY},
@@ -112,7 +114,7 @@ async def suggest_hashtags(
         with span("upload"):
             upload = await uploads.receive(request, service.spool, service.upload_quota, service.settings)
         try:
-            query = form_parameters.complete(query, request.query_params.keys(), upload.fields)
+            query = form_parameters.complete(query, upload.fields)
             _require_dates(model, query)
             _require_language(model, query, "body")
         except (Problem, RequestValidationError):
@@ -141,8 +143,7 @@ def _require_language(model: Model, query: SuggestQuery, where: str) -> None:
     try:
         model.pipeline.suggester.require_language(query.language)
     except UnknownLanguage as error:
-        errors = [{"where": f"{where}.language", "what": str(error)}]
-        raise Problem(Code.invalid_request, str(error), errors=errors) from error
+        raise invalid([{"where": f"{where}.language", "what": str(error)}]) from error
 
 
 @router.get(
@@ -174,8 +175,7 @@ async def find_neighbours(
     except UnknownTag as error:
         raise Problem(Code.unknown_tag, str(error)) from error
     except ValueError as error:
-        errors = [{"where": "query.minus", "what": str(error)}]
-        raise Problem(Code.invalid_request, str(error), errors=errors) from error
+        raise invalid([{"where": "query.minus", "what": str(error)}]) from error
 
 
 @router.post(
@@ -235,8 +235,7 @@ def _choices(body: FeedbackBody, suggested: Collection[str]) -> dict[str, Choice
                 continue
             errors.append({"where": f"body.{choice}.{number}", "what": what})
     if errors:
-        detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors)
-        raise Problem(Code.invalid_request, detail, errors=errors)
+        raise invalid(errors)
     return choices
 
 

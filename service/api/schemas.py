@@ -25,6 +25,7 @@ from models.tags.suggest_options import Rank, SuggestOptions
 from models.tags.tag_list import split
 from models.tags.tag_map import SIDE
 from models.video.excerpt import Excerpt
+from service.api.parameters import Parameters
 from service.progress import Stage, State
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
@@ -53,10 +54,8 @@ class _Absent:
         return handler(schema)
 
 
-class SuggestQuery(BaseModel):
+class SuggestQuery(Parameters):
     """Query of `POST /v1/hashtags`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     k: int = Field(15, ge=1, le=50, description="maximum number of hashtags")
     min_score: float = Field(0.0, ge=0, le=1, description="minimum score of a hashtag")
@@ -87,10 +86,8 @@ class SuggestQuery(BaseModel):
         "`GET /v1/info`",
         examples=["en"],
     )
-    start: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="start of the part to analyse, in seconds into the clip"
-    )
-    end: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, _Absent()] = Field(
+    start: float = Field(0.0, ge=0, description="start of the part to analyse, in seconds into the clip")
+    end: Annotated[Annotated[float, Field(ge=0)] | None, _Absent()] = Field(
         None, description="end of that part, in seconds into the clip; by default the end of the clip"
     )
 
@@ -98,7 +95,7 @@ class SuggestQuery(BaseModel):
     @classmethod
     def _after_start(cls, end: float | None, given: ValidationInfo) -> float | None:
         if end is not None and end <= given.data.get("start", 0.0):
-            raise ValueError("The part has to end after its start")
+            raise ValueError("The part has to end after its start. Send a later end, or an earlier start.")
         return end
 
     @property
@@ -149,20 +146,16 @@ class HashtagsForm(SuggestQuery):
     file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary", "description": "the clip"})]
 
 
-class NeighboursQuery(BaseModel):
+class NeighboursQuery(Parameters):
     """Query of `GET /v1/tags/{tag}/neighbours`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     k: int = Field(15, ge=1, le=50, description="maximum number of neighbours")
     plus: Tags = Field([], max_length=20, description="tags to add; repeatable, or separated by commas")
     minus: Tags = Field([], max_length=20, description="tags to subtract; repeatable, or separated by commas")
 
 
-class CompleteQuery(BaseModel):
+class CompleteQuery(Parameters):
     """Query of `GET /v1/tags`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     prefix: str = Field("", max_length=100, description="the text typed so far, with or without `#`", examples=["bea"])
     k: int = Field(10, ge=1, le=50, description="maximum number of tags")

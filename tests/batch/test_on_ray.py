@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +18,6 @@ pytest.importorskip("ray", reason="Ray is not installed (pip install 'tag2vec[sc
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(900)]
 
 SHARDS = 8
-NODES = 3
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A head and two more nodes, with a processor each."""
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 by default, which other work on the machine starves
-    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    from ray.cluster_utils import Cluster
-
-    node = {"num_cpus": 1, "object_store_memory": 100_000_000}
-    cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node})
-    try:
-        for _ in range(NODES - 1):
-            cluster.add_node(**node)
-        cluster.wait_for_nodes()
-        yield cluster
-    finally:
-        cluster.shutdown()
 
 
 def catalogue(folder: Path) -> Path:

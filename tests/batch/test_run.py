@@ -20,8 +20,11 @@ import pytest
 from batch.shards import Job, size_of_shards
 from models.answers import Hashtags
 from models.bundle import SHIPPED, Bundle
+from models.bundle.files import MANIFEST
 from models.checksum import file_sha256
 from models.pipeline import Pipeline
+from models.tags.suggest_options import SuggestOptions
+from models.tags.trends import TRENDS_FILE
 from service.problems import Code
 from tests.batch.conftest import GOOD, HOSTILE, Batch, Ended, command, environment, good_clips
 from tests.docs.documents import ROOT, blocks
@@ -165,6 +168,72 @@ def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], bat
     (tmp_path / "holiday.jpg").touch()
     assert "holiday.jpg" in batch(catalogue, "--out", tmp_path).err
     assert "contains clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
+
+
+def test_options_are_those_of_suggestions(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (name,) = good_clips(tmp_path / "clips", 1)
+    bundle = Bundle.open(SHIPPED)
+    pipeline = Pipeline(bundle)
+    encoded = pipeline.encoder.encode(tmp_path / "clips" / name)
+    first = pipeline.suggest(encoded).hashtags[0].tag
+    options = SuggestOptions(
+        k=7, min_score=0.01, exclude=[first, "sky"], rank="popular", platform="x", language="en", diversity=0.9
+    )
+    given = f"-k 7 --min-score 0.01 --exclude {first},sky --rank popular --platform x --language en --diversity 0.9"
+    assert batch(tmp_path / "clips", "--out", tmp_path / "out", *given.split()).code == 0
+    wanted = [found.tag for found in pipeline.suggest(encoded, **options).hashtags]
+    assert wanted != [found.tag for found in pipeline.suggest(encoded).hashtags][: len(wanted)]
+    assert rows(tmp_path / "out")[0]["tags"] == wanted != []
+    other = batch(tmp_path / "clips", "--out", tmp_path / "out", *given.replace(",sky", "").split())
+    assert "holds a run with other exclude:" in other.err
+    allowed = batch(tmp_path / "clips", "--out", tmp_path / "allowed", "--allow", "dance,#yoga", "--allow", "qqqqq")
+    assert allowed.code == 0
+    (row,) = rows(tmp_path / "allowed")
+    assert set(row["tags"]) == {"dance", "yoga"}
+    assert any("qqqqq" in warning for warning in row["warnings"])
+
+
+def test_what_the_model_cannot_do_is_refused_at_once(batch: Batch, tmp_path: Path) -> None:
+    clips, out, undated = tmp_path / "clips", tmp_path / "out", tmp_path / "undated"
+    clips.mkdir()
+    good_clips(clips, 1)
+    shutil.copytree(SHIPPED, undated)
+    manifest = json.loads((undated / MANIFEST).read_text())
+    del manifest["files"][TRENDS_FILE]
+    (undated / MANIFEST).write_text(json.dumps(manifest))
+    for options in (["--language", "xx"], ["--rank", "trending", "--bundle", undated]):
+        ended = batch(clips, "--out", out, *options)
+        suggested = subprocess.run(
+            [sys.executable, "-m", "commands.main", "suggest", clips / "good0.mp4", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ended.code, ended.err) == (3, suggested.stderr)
+        assert not out.exists()
+
+
+def test_a_source_that_has_changed_is_refused_with_what_to_do(batch: Batch, tmp_path: Path) -> None:
+    clips, out, more = tmp_path / "clips", tmp_path / "out", tmp_path / "more"
+    clips.mkdir()
+    good0, good1 = good_clips(clips, 2)
+    (clips / "gone.mp4").symlink_to("elsewhere.mp4")
+    (clips / good1).rename(tmp_path / good1)
+    assert batch(clips, "--out", out).out["failed"] == {"unreadable": 1}
+    assert {row["path"]: row["error"] for row in rows(out)} == {good0: None, "gone.mp4": "unreadable"}
+    (tmp_path / good1).rename(clips / good1)
+    grown = batch(clips, "--out", out)
+    assert grown.code == 3
+    assert "it has 3 clips, 1 more than then. To tag only new clips, list them in a file such as new.csv" in grown.err
+    (clips / "new.csv").write_text(f"path\n{good1}\n")
+    assert batch(clips / "new.csv", "--out", more).code == 0
+    assert [row["path"] for row in [*rows(out), *rows(more)]] == ["gone.mp4", good0, good1]
+    for name in (good0, good1):
+        (clips / name).unlink()
+    assert "it has 2 clips, as many as then, but others" in batch(clips, "--out", out).err
+    (clips / "new.csv").unlink()
+    assert "it has 1 clips, 1 fewer than then" in batch(clips, "--out", out).err
 
 
 def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Folders and listings of every kind."""
 
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,26 @@ def test_folders_are_listed_deeply_sorted_and_without_hidden_files(tmp_path: Pat
         source = read_source(name)
         assert source.paths == sorted(["a.mp4", "a/z.mp4", "b.mp4", "ä #1?.mp4"])
         assert [(source.root / path).read().decode() for path in source.paths] == source.paths
+
+
+def test_nothing_in_a_folder_vanishes(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.mp4").touch()
+    (tmp_path / "c").mkdir()
+    links = {"gone": "absent.mp4", "itself": "itself", "linked": "sub", "sub/circle": "..", "c/sub": "../sub"}
+    for link, target in links.items():
+        (tmp_path / link).symlink_to(target)
+    os.mkfifo(tmp_path / "pipe")
+    for name in (str(tmp_path), tmp_path.as_uri()):
+        source = read_source(name)
+        assert source.paths == ["a.mp4", "c/sub/b.mp4", "gone", "itself", "linked/b.mp4", "pipe", "sub/b.mp4"]
+        for path in ("gone", "itself", "pipe"):
+            with pytest.raises(OSError, match=path):
+                (source.root / path).stream()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.mp4")).touch()
+    with pytest.raises(SourceError, match=r"a file whose name is not UTF-8, b'\\xff.mp4': rename it"):
+        read_source(str(tmp_path))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".CSV"])

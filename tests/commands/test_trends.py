@@ -38,8 +38,17 @@ def test_posts_without_dates_show_no_trend(bundle: Path, tmp_path: Path, run: Ru
     file = tmp_path / "trends.safetensors"
     ended = run("trends", tmp_path / "posts.txt", "--out", file, "--bundle", bundle)
     assert ended.code == ExitCode.UNUSABLE
-    assert "no trend" in ended.err
+    assert "kept: 1, of which 0 carry a date." in ended.err
     assert not file.exists()
+
+
+def test_equal_posts_are_said_to_be_repeats(bundle: Path, tmp_path: Path, run: Run) -> None:
+    posts = write(tmp_path / "posts.jsonl", [(day, "golf dogs") for day in range(60)] + [(0, "golf"), (0, "")])
+    ended = run("trends", posts, "--out", tmp_path / "trends.safetensors", "--bundle", bundle)
+    assert ended.code == ExitCode.UNUSABLE
+    assert "Posts read: 62; dropped as repeats: 57 (of posts with the same tags, 3 are kept);" in ended.err
+    assert "fewer than two tags: 2; kept: 3, of which 3 carry a date." in ended.err
+    assert "dates in at least two of the 12 weeks up to the newest" in ended.err
 
 
 def test_a_file_that_is_none_is_refused(bundle: Path, tmp_path: Path) -> None:

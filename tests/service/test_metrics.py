@@ -1,15 +1,20 @@
 """Metrics, and what is made of them: alert rules and dashboard, held against a running service by Prometheus' tools."""
 
 import json
+import math
 import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
+from tests.service.conftest import Serve
 from tests.service.running import Running
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -57,62 +62,83 @@ def test_metrics_tell_outcomes_and_stages_and_nothing_of_users(server: Running, 
     assert "verysecret" not in server.log.read_text()
 
 
-def expressions() -> list[str]:
+def panels() -> dict[str, list[str]]:
+    """The queries of each panel of the dashboard."""
     dashboard = json.loads((DEPLOY / "grafana.json").read_text())
-    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    return {panel["title"]: [target["expr"] for target in panel["targets"]] for panel in dashboard["panels"]}
 
 
 def test_every_metric_that_is_looked_at_exists(server: Running, clip: bytes) -> None:
     server.suggest(clip)
     known = {name for name, _ in server.metrics()} | {"up"}
     rules = (DEPLOY / "alerts.yml").read_text()
-    used = set(re.findall(r"\b(?:tag2vec|process)_\w+", "\n".join([*expressions(), rules])))
+    used = set(re.findall(r"\b(?:tag2vec|process)_\w+", "\n".join([*chain(*panels().values()), rules])))
     assert used
     assert used <= known
 
 
-@needs_prometheus
-def test_prometheus_scrapes_a_running_service(server: Running, clip: bytes, tmp_path: Path) -> None:
-    server.suggest(clip)
-    config = tmp_path / "prometheus.yml"
-    config.write_text(
-        json.dumps(
-            {
-                "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-                "rule_files": [str(DEPLOY / "alerts.yml")],
-                "scrape_configs": [
-                    {"job_name": "tag2vec", "static_configs": [{"targets": [f"127.0.0.1:{server.port}"]}]}
-                ],
-            }
-        )
-    )
+@pytest.fixture
+def prometheus(start: Serve, tmp_path: Path) -> Iterator[tuple[Running, httpx.Client]]:
+    """A new server, and a client of a Prometheus that scrapes it, each second, with our configuration and rules."""
+    config = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    shutil.copy(DEPLOY / "alerts.yml", tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}"]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([*command, f"--web.listen-address={address}"], stdout=log, stderr=log)
-    try:
+    with start(workers=1) as server, httpx.Client(base_url=f"http://{address}/api/v1") as client:
+        config["scrape_configs"][0]["static_configs"] = [{"targets": [f"127.0.0.1:{server.port}"]}]
+        (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+        command = [
+            "prometheus",
+            "--config.file=prometheus.yml",
+            "--storage.tsdb.path=data",
+            f"--web.listen-address={address}",
+        ]
+        with (tmp_path / "log").open("wb") as log:
+            process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
 
-        def query(expression: str) -> list[dict[str, object]]:
-            answer = httpx.get(f"http://{address}/api/v1/query", params={"query": expression}).json()
-            assert answer["status"] == "success", (expression, answer)
-            found: list[dict[str, object]] = answer["data"]["result"]
-            return found
-
-        def ready() -> bool:
+        def scraped() -> bool:
             try:
-                return httpx.get(f"http://{address}/-/ready").is_success
+                return bool(query(client, "up == 1"))
             except httpx.TransportError:
                 return False
 
-        server.wait_until(ready)
-        server.wait_until(lambda: query("up == 1"))
-        answered = 'sum(tag2vec_requests_total{outcome="ok", route="/v1/hashtags"}) > 0'
-        server.wait_until(lambda: query(answered))
-        for expression in expressions():
-            query(expression.replace("$instance", ".*").replace("$__rate_interval", "1m"))
-        assert query("tag2vec_model_info")
-        assert not query("ALERTS{alertstate='firing', severity='page'}")
-    finally:
-        process.terminate()
-        process.wait(20)
+        try:
+            server.wait_until(scraped)
+            yield server, client
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def query(prometheus: httpx.Client, expression: str) -> list[float]:
+    expression = expression.replace("$instance", ".*").replace("$__rate_interval", "1m")
+    answer = prometheus.get("/query", params={"query": expression})
+    assert answer.status_code in {200, 503}, (expression, answer.text)  # 503: still starting
+    found = answer.json()["data"]["result"] if answer.is_success else []
+    return [float(sample["value"][1]) for sample in found]
+
+
+@needs_prometheus
+def test_the_first_clip_shows_in_every_panel(prometheus: tuple[Running, httpx.Client], clip: bytes) -> None:
+    """Counters that appeared with their first event would not be seen to grow."""
+    server, client = prometheus
+    assert server.suggest(clip).status_code == 200
+
+    def empty() -> list[str]:
+        return [
+            title
+            for title, expressions in panels().items()
+            if any(all(map(math.isnan, query(client, expression))) for expression in expressions)
+        ]
+
+    server.wait_until(lambda: not empty())
+    assert query(client, "tag2vec_model_info")
+    assert not query(client, "ALERTS{alertstate='firing', severity='page'}")
+
+
+@needs_prometheus
+def test_the_first_failure_of_a_kind_is_seen(prometheus: tuple[Running, httpx.Client]) -> None:
+    server, client = prometheus
+    assert server.suggest(b"no video").status_code == 415
+    server.wait_until(lambda: query(client, 'increase(tag2vec_requests_total{outcome="not_a_video"}[1m]) > 0'))

@@ -1,6 +1,7 @@
 import logging
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from training.clips import Clip
 from training.config import Config
 from training.descriptors import DescriptorsError, read_descriptors
 from training.features import FeaturesError, extract_features, read_kept, read_table
+from training.workers import in_processes
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def describe(trained: Config, tmp_path: Path) -> Callable[[list[Clip]], None]:
             clips=clips,
             root=tmp_path,
             settings=trained.trajectories,
-            workers=2,
+            execute=partial(in_processes, workers=2),
         )
 
     return run

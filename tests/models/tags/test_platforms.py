@@ -42,6 +42,7 @@ WORDS = [
     "١٢٣",
     "١a",
     "ºc",
+    "a፩",
 ]
 LENGTHS = ["a" * length for length in (49, 50, 51, 63, 64, 65, 99, 100)]
 TEXTS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=70)
@@ -73,8 +74,11 @@ def mastodon(tag: str) -> bool:
 
 
 def plain(tag: str) -> bool:
-    """Whether all characters are of the basic plane and of Unicode 3.2: patterns leave out others."""
-    return all(ord(one) < 0x10000 and unicodedata.ucd_3_2_0.category(one) != "Cn" for one in tag)
+    """Whether all characters are of the basic plane, and are now what they were in Unicode 3.2.
+
+    Patterns leave out others.
+    """
+    return all(ord(one) < 0x10000 and unicodedata.ucd_3_2_0.category(one) == unicodedata.category(one) for one in tag)
 
 
 def sound_and_useful(platform: Platform, tags: list[str], taken: list[bool]) -> None:

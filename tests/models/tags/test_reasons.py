@@ -57,9 +57,9 @@ def test_sources_are_what_is_ranked_by(
     vector: np.ndarray, probabilities: np.ndarray | None, share: float, hint: list[str]
 ) -> None:
     seen = SUGGESTER.anchors(vector, probabilities, share)
-    ranked = hinted(seen, SUGGESTER.hints(hint), COOCCURRENCE)
+    ranked = hinted(seen, SUGGESTER.evidence.hints(hint), COOCCURRENCE)
     summed = np.zeros(len(SPACE))
-    for source in SUGGESTER.sources(vector, probabilities, share=share, hint=hint):
+    for source in SUGGESTER.evidence.sources(vector, probabilities, share=share, hint=hint):
         np.add.at(summed, source.anchors.rows, source.anchors.weights)
     wanted = np.zeros(len(SPACE))
     wanted[ranked.rows] = ranked.weights
@@ -79,7 +79,7 @@ def test_sensitive_things_are_named_only_where_they_are_sure() -> None:
     suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1, denied=[DENIED], classes=CLASSES, kinds=kinds)
     for sure, named in ((1.0, {"club"}), (0.3, set())):
         probabilities = np.array([sure, 0, 1 - sure, 0])
-        sources = suggester.sources(np.ones(8), probabilities, share=1)
+        sources = suggester.evidence.sources(np.ones(8), probabilities, share=1)
         seen = {name for source in sources if source.kind == "seen" for name in source.names}
         assert {"club"} & seen == named
 

@@ -1,3 +1,5 @@
+from functools import partial
+from math import floor
 from typing import Any, get_args
 
 import numpy as np
@@ -375,28 +377,52 @@ def test_held_back_tags_are_suggested_to_those_who_ask(vector: np.ndarray) -> No
     assert HOLDING.suggest(vector, allow=["golf", "tennis day"]) == []
 
 
+def told(suggester: Suggester, vector: np.ndarray, **options: Any) -> list[str]:
+    """The warnings that go with the suggestions."""
+    found = suggester.suggest(vector, **options)
+    for name in ("k", "rank"):
+        options.pop(name, None)
+    return suggester.warnings(vector, **options, none_left=not found)
+
+
 def test_warnings_say_why_no_allowed_tag_is_left() -> None:
     kinds = TagKinds({"golf": "violence", "cat": "person", "tenni": "politics"})
     suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1, denied=[DENIED], kinds=kinds)
-    vector = SPACE.vector("dog")
-
-    def warnings(**options: Any) -> list[str]:
-        found = suggester.suggest(vector, **options)
-        options.pop("min_score", None)
-        return suggester.warnings(vector, **options, none_left=not found)
-
+    warnings = partial(told, suggester, SPACE.vector("dog"))
     assert warnings(exclude=["Dog", "#cats"], allow=["dance"]) == []
     unknown = ["The model does not know these tags, so they have no effect: #unheardof, #noword."]
     assert warnings(exclude=["unheard of"], allow=["dance", "noword"]) == unknown
     assert warnings(allow=["unheard of", "noword"]) == [*unknown, "None of the tags in allow can be suggested."]
     assert warnings(exclude=["dogs"], allow=["golf", "tennis", "dogfan", "dog"]) == [
-        "None of the tags in allow can be suggested (suggested only for clips that surely show it: #golf; "
-        "never suggested: #tennis, #dogfan; excluded as well: #dog)."
+        "None of the tags in allow can be suggested (excluded: #dog; never suggested: #dogfan, #tennis; "
+        "suggested only for clips that surely show it: #golf)."
     ]
-    assert warnings(allow=["cat"], min_score=1.0) == [
-        "None of the tags in allow can be suggested (with a lower score than was asked for: #cat)."
+    (best,) = suggester.suggest(SPACE.vector("dog"), allow=["cat"])
+    (sentence,) = warnings(allow=["cat", "cats", "golf"], min_score=0.999)
+    assert f"below min_score 0.999; the best has {floor(best.score * 1e4) / 1e4:g}: #cat, #cats" in sentence
+    assert "suggested only for clips that surely show it: #golf" in sentence
+
+
+def test_warnings_say_that_no_score_is_high_enough() -> None:
+    warnings = partial(told, SUGGESTER, SPACE.vector("dog"), score=lambda relevance, _: relevance / 2)
+    best, second = (one.relevance / 2 for one in SUGGESTER.suggest(SPACE.vector("dog"), k=2, diversity=0))
+    shown = floor(best * 1e4) / 1e4
+    assert warnings(min_score=shown) == []
+    assert warnings(min_score=0.9) == [f"No hashtag reaches min_score 0.9; the best has {shown:g}."]
+    assert warnings(min_score=0.9, rank="popular", k=3) == warnings(min_score=0.9)
+    assert warnings(min_score=0.9, exclude=["dogs"], platform="x") == [
+        f"No hashtag left by exclude and platform reaches min_score 0.9; the best has {floor(second * 1e4) / 1e4:g}."
     ]
-    assert warnings(exclude=["dog"], min_score=1.0) == []
+
+
+def test_warnings_say_what_leaves_no_hashtag() -> None:
+    kinds = TagKinds({stem(word): "politics" for word in WORDS[2:]})
+    suggester = Suggester(SPACE, COOCCURRENCE, temperature=0.1, kinds=kinds)
+    (sentence,) = told(suggester, SPACE.vector("golf"), exclude=WORDS[:2])
+    assert sentence == (
+        f"None of the hashtags nearest to the clip can be suggested (excluded: 2 of them; never suggested: {N - 2} of "
+        "them)."
+    )
 
 
 ODD = ["golf", "golf_course", "2016", "breast stroke", "a.b", "축구", "x" * 51, "y" * 65, "日本-語"]

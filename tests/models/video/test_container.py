@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.errors import ClipError, NotAVideo, TruncatedClip, UnsupportedContainer
+from models.errors import ClipError, EmptyClip, NotAVideo, TruncatedClip, UnsupportedContainer
 from models.video.decoding import Video
 from tests import clips
 
@@ -26,7 +26,7 @@ def test_playlists_are_not_followed(tmp_path: Path, kind: str, name: str) -> Non
 @pytest.mark.parametrize(
     ("head", "error"),
     [
-        (b"", NotAVideo),
+        (b"", EmptyClip),
         (b"\0", NotAVideo),
         (b"hello, this is text", NotAVideo),
         (b"The free world, in plain text", NotAVideo),

@@ -1,15 +1,19 @@
 """What is corrected or refused between container and decoder: encryption, delays of gif, the end of a recording."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import numpy as np
 import pytest
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from models.errors import UnsupportedCodec
 from models.video.decoding import Video
+from models.video.demuxing import demux
 from tests import clips
 
 
@@ -134,3 +138,19 @@ def test_edit_lists_round_and_frames_do_not(tmp_path: Path, fps: int) -> None:
     _, info = clips.take(path)
     assert info.duration_s == pytest.approx(25 / fps, abs=1e-9)
     assert info.fps == pytest.approx(fps)
+
+
+def test_a_track_that_appears_on_the_way_does_no_harm(tmp_path: Path) -> None:
+    class Appearing:
+        """A container as PyAV has it then: it fails after the last packet."""
+
+        def __init__(self, container: InputContainer) -> None:
+            self.format, self._container = container.format, container
+
+        def demux(self, stream: VideoStream) -> Iterator[Any]:
+            yield from self._container.demux(stream)
+            raise IndexError("list index out of range")
+
+    with av.open(clips.write(tmp_path / "clip.ts")) as container:
+        packets = demux(cast(InputContainer, Appearing(container)), container.streams.video[0])
+        assert sum(packet.size > 0 for packet in packets) == 30

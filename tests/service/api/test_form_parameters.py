@@ -39,18 +39,19 @@ def test_some_in_the_query_and_some_in_the_form(server: Running, clip: bytes) ->
     assert answer["hashtags"] == server.suggest(clip, k=4, rank="popular").json()["hashtags"]
 
 
-def test_what_a_page_leaves_empty_and_what_it_sends_twice(server: Running, clip: bytes) -> None:
-    fields: Fields = {"k": ["3", "2"], "min_score": "", "exclude": ["", " "], "allow": "", "rank": ""}
-    status, answer = send(server, clip, fields)
+def test_what_a_page_leaves_empty(server: Running, clip: bytes) -> None:
+    fields: Fields = {"k": ["", "2"], "min_score": "", "exclude": ["", " "], "allow": "", "rank": "", "platform": ""}
+    status, answer = send(server, clip, fields, rank="", language="")
     assert status == 200
     assert answer["hashtags"] == server.suggest(clip, k=2).json()["hashtags"]
 
 
 def test_twice_the_same_parameter(server: Running, clip: bytes) -> None:
-    status, problem = send(server, clip, {"k": "3", "exclude": "golf", "rank": "popular"}, k="3", exclude="yoga")
+    fields: Fields = {"k": "3", "exclude": "golf", "rank": ["popular", "similar"], "hint": ["yoga", "gym"]}
+    status, problem = send(server, clip, fields, k="3", exclude="yoga")
     assert (status, problem["code"]) == (422, "invalid_request")
-    assert [error["where"] for error in problem["errors"]] == ["body.k", "body.exclude"]
-    assert "k, exclude" in problem["detail"]
+    assert [error["where"] for error in problem["errors"]] == ["body.k", "body.exclude", "body.rank"]
+    assert "body.rank: This parameter is given 2 times. Send it once." in problem["detail"]
 
 
 @pytest.mark.parametrize(

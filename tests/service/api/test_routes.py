@@ -98,11 +98,14 @@ def test_query_narrows_the_answer(server: Running, clip: bytes) -> None:
     above = server.suggest(clip, k=50, min_score=least).json()["hashtags"]
     assert {found["tag"] for found in above} >= {found["tag"] for found in answer if found["score"] >= least}
     assert all(found["score"] >= least for found in above)
-    assert server.suggest(clip, min_score=1).json()["hashtags"] == []
+    none = server.suggest(clip, min_score=1).json()
+    best = max(found["score"] for found in answer)
+    assert none["hashtags"] == []
+    assert f"No hashtag reaches min_score 1; the best has {best:g}." in none["warnings"]
 
 
 @pytest.mark.parametrize(
-    "query", ["k=0", "k=51", "k=x", "min_score=-0.1", "min_score=1.1", "min_score=nan", "exclude=", "l=3"]
+    "query", ["k=0", "k=51", "k=x", "min_score=-0.1", "min_score=1.1", "min_score=nan", "diversity=inf", "l=3"]
 )
 def test_query_that_does_not_fit(server: Running, clip: bytes, query: str) -> None:
     response = server.client.post(f"/v1/hashtags?{query}", content=clip, headers={"Content-Type": "video/mp4"})

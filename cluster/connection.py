@@ -1,0 +1,50 @@
+"""Connects this process to a Ray cluster, and turns Ray's errors into ours."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+import ray
+
+from models.errors import Tag2VecError
+
+
+class RayError(Tag2VecError):
+    """The cluster cannot be used, or one of its machines cannot take part."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Be connected to a cluster until the block ends.
+
+    Parameters
+    ----------
+    address : str
+        The cluster's, as for `ray.init`: HOST:PORT, or `auto` for the one that this machine belongs to.
+
+    Raises
+    ------
+    RayError
+        If there is no such cluster, or the work in the block fails as a whole.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        connection = ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    except (ConnectionError, ValueError) as error:
+        raise RayError(f"there is no Ray cluster at {address}: {error}") from None
+    # Ray reports lost machines on stderr.
+    with redirect_stdout(sys.stderr), connection:
+        try:
+            yield
+        except ray.exceptions.RayError as error:
+            raise RayError(f"the cluster failed: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, Tag2VecError):
+        return str(cause)
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

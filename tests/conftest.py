@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,15 +67,22 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
+    """Not for the session: Playwright's event loop would be in the way of those of other tests."""
+    with chromium() as started:
+        yield started
+
+
+@contextmanager
+def chromium() -> "Iterator[Browser]":
     """Debian's Chromium, headless and asking nobody on the network."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (make test-tools)")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
 
 
 @pytest.fixture

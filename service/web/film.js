@@ -19,6 +19,11 @@ export async function film(limit) {
     const parts = [];
     let kept = false, timer = 0;
     recorder.ondataavailable = ({data}) => parts.push(data);
+    // Not before it has begun: what is stopped at once holds no picture.
+    recorder.onstart = () => {
+      record.textContent = "Stop";
+      state.textContent = "Recording …";
+    };
     recorder.onstop = () => {
       kept = true;
       dialog.close();
@@ -29,8 +34,6 @@ export async function film(limit) {
         return;
       }
       recorder.start();
-      record.textContent = "Stop";
-      state.textContent = "Recording …";
       timer = setTimeout(() => recorder.state === "recording" && recorder.stop(), limit * 1000);
     };
     at("no-film").onclick = () => dialog.close();

@@ -15,6 +15,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)"), still = matchMedia("(pr
 const view = {x: SIDE / 2, y: SIDE / 2, scale: 0};
 let map = null, sheet = null, grid = null, wide = 0, high = 0, density = 1, asked = false, settling = 0, style = null;
 let marked = null, picked = null, near = [];
+let chosen = []; // tags of the clip that are on the map, as indices
 const clip = JSON.parse(sessionStorage.getItem("clip") ?? "null");
 
 const whole = () => Math.min(wide, high) * 0.94 / SIDE;
@@ -66,6 +67,19 @@ function frame() {
 }
 
 function ring(x, y, radius, colour, text, below = false) {
+  context.font = "600 14px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const half = context.measureText(text).width / 2 + 6;
+  const middle = x < 0 || x > wide ? x : Math.min(Math.max(x, half), Math.max(half, wide - half));
+  const line = below ? y + radius + 12 : y - radius - 12;
+  // On a ground of its own, which hides the plain name of the tag.
+  context.beginPath();
+  context.roundRect(middle - half, line - 12, 2 * half, 24, 6);
+  context.fillStyle = style.card;
+  context.fill();
+  context.fillStyle = style.ink;
+  context.fillText(text, middle, line);
   context.beginPath();
   context.arc(x, y, radius, 0, 7);
   context.lineWidth = 5;
@@ -74,15 +88,6 @@ function ring(x, y, radius, colour, text, below = false) {
   context.lineWidth = 2.5;
   context.strokeStyle = colour;
   context.stroke();
-  context.font = "600 14px system-ui, sans-serif";
-  context.textAlign = "center";
-  context.lineWidth = 4;
-  context.lineJoin = "round";
-  context.strokeStyle = style.card;
-  const line = below ? y + radius + 16 : y - radius - 7;
-  context.strokeText(text, x, line);
-  context.fillStyle = style.ink;
-  context.fillText(text, x, line);
 }
 
 function overlay() {
@@ -101,10 +106,7 @@ function overlay() {
       context.fillRect(place[0] - 3, place[1] - 3, 6, 6);
     }
   }
-  for (const tag of clip?.tags ?? []) {
-    const index = map.rows.get(tag);
-    if (index !== undefined) ring(...toScreen(map.x[index], map.y[index]), 6, style.hue, `#${tag}`);
-  }
+  for (const index of chosen) ring(...toScreen(map.x[index], map.y[index]), 6, style.hue, `#${map.tags[index]}`);
   if (clip?.place) ring(...toScreen(clip.place.x, clip.place.y), 11, style.bad, "your clip", true);
   if (marked !== null && marked !== picked) ring(...toScreen(map.x[marked], map.y[marked]), 6, style.ink, `#${map.tags[marked]}`);
   if (picked !== null) ring(...toScreen(map.x[picked], map.y[picked]), 9, style.hue, `#${map.tags[picked]}`);
@@ -170,8 +172,12 @@ function nearest(px, py, within = NEAR_PX) {
   return best;
 }
 
+const missing = tag => `No hashtag like #${tag} on the map.`;
+const clean = text => text.trim().replace(/^#+/, "").replace(/\s+/g, "").toLowerCase();
+
+// The tag itself, then those that begin so, then those that contain it; each the most used first.
 export function search(text, most = 12) {
-  const wanted = text.trim().replace(/^#+/, "").replace(/\s+/g, "").toLowerCase();
+  const wanted = clean(text);
   if (!wanted) return [];
   const exact = map.rows.get(wanted), starting = exact === undefined ? [] : [exact], containing = [];
   for (let index = 0; index < map.tags.length && starting.length < most; index += 1) {
@@ -183,33 +189,59 @@ export function search(text, most = 12) {
   return [...starting, ...containing].slice(0, most);
 }
 
+// The index of a tag in any inflection, of which the map has one; undefined if the service does not know it.
+async function locate(tag) {
+  if (map.rows.has(tag)) return map.rows.get(tag);
+  try {
+    const {plus: [{tag: known, parts}]} = await get(`v1/tags/${encodeURIComponent(tag)}/neighbours?k=1`);
+    return parts.length ? undefined : map.rows.get(known);
+  } catch {
+    return undefined;
+  }
+}
+
 // Details of a tag
 
-const neighbours = new Map();
+const neighbours = new Map(); // of a tag: each neighbour with its index
 let waiting = 0;
 
-function tell(index, wait) {
-  const tag = map.tags[index];
+async function neighboursOf(tag) {
+  if (!neighbours.has(tag)) {
+    const found = (await get(`v1/tags/${encodeURIComponent(tag)}/neighbours?k=8`)).neighbours;
+    neighbours.set(tag, await Promise.all(found.map(async one => [one.tag, await locate(one.tag)])));
+  }
+  return neighbours.get(tag);
+}
+
+function tell(index, wait, centred = false) {
+  const tag = map.tags[index], name = sheet.names[map.region[index]];
   const list = make("ul", {className: "chips"});
-  card.replaceChildren(make("h2", {}, `#${tag}`),
-    make("p", {}, `${map.posts[index].toLocaleString("en")} posts; region: ${map.regions[map.region[index]].name || "unnamed"}`),
-    list);
+  const closing = make("button", {type: "button", className: "plain", "aria-label": "Close"}, "×");
+  closing.onclick = () => {
+    pick(null);
+    plane.focus();
+  };
+  const posts = `${map.posts[index].toLocaleString("en")} posts`;
+  card.replaceChildren(make("div", {className: "bar"}, make("h2", {}, `#${tag}`), closing),
+    make("p", {}, name === index ? posts : `${posts}; region: #${map.tags[name]}`), list);
   card.hidden = false;
+  // On the other side, so that it does not cover the tag.
+  card.classList.toggle("right", !centred && toScreen(map.x[index], map.y[index])[0] < wide / 2);
   near = [];
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
+    let found;
     try {
-      if (!neighbours.has(tag)) neighbours.set(tag, (await get(`v1/tags/${encodeURIComponent(tag)}/neighbours?k=8`)).neighbours.map(one => one.tag));
-    } catch {
+      found = await neighboursOf(tag);
+    } catch (error) {
+      list.replaceChildren(make("li", {}, error.message));
       return;
     }
     if ((picked ?? marked) !== index) return;
-    const tags = neighbours.get(tag);
-    near = tags.map(one => map.rows.get(one)).filter(one => one !== undefined);
-    list.replaceChildren(...tags.map(one => {
-      const chip = make("button", {type: "button", className: "chip"}, `#${one}`);
-      chip.disabled = !map.rows.has(one);
-      chip.onclick = () => pick(map.rows.get(one));
+    near = found.map(([, place]) => place).filter(place => place !== undefined);
+    list.replaceChildren(...found.map(([one, place]) => {
+      const chip = make("button", {type: "button", className: "chip", disabled: place === undefined}, `#${one}`);
+      chip.onclick = () => pick(place);
       return make("li", {}, chip);
     }));
     redraw();
@@ -227,7 +259,7 @@ function pick(index, move = true) {
     return;
   }
   history.replaceState(null, "", `#${encodeURIComponent(map.tags[index])}`);
-  tell(index, 0);
+  tell(index, 0, move);
   if (move) go(map.x[index], map.y[index], Math.max(view.scale, whole() * 7));
 }
 
@@ -292,16 +324,14 @@ at("farther").onclick = () => map && zoom(1 / 1.6);
 at("whole").onclick = () => map && go(SIDE / 2, SIDE / 2, whole());
 
 const field = at("search"), found = at("found");
-let active = -1;
+let active = -1, looking = 0;
 function close() {
   found.hidden = true;
   active = -1;
   field.setAttribute("aria-expanded", "false");
   field.removeAttribute("aria-activedescendant");
 }
-field.oninput = () => {
-  if (!map) return;
-  const results = search(field.value);
+function offer(results) {
   found.replaceChildren(...results.map((index, place) => {
     const item = make("li", {id: `found-${place}`, role: "option", "aria-selected": "false"}, `#${map.tags[index]} `,
       make("small", {}, map.posts[index].toLocaleString("en")));
@@ -316,6 +346,20 @@ field.oninput = () => {
   field.removeAttribute("aria-activedescendant");
   found.hidden = !results.length;
   field.setAttribute("aria-expanded", String(results.length > 0));
+}
+field.oninput = () => {
+  clearTimeout(looking);
+  say(at("nothing"), "");
+  if (!map) return;
+  const results = search(field.value), text = clean(field.value);
+  offer(results);
+  if (!text || results.length) return;
+  looking = setTimeout(async () => {
+    const index = await locate(text);
+    if (clean(field.value) !== text) return;
+    if (index !== undefined) offer([index]);
+    else say(at("nothing"), missing(text));
+  }, 250);
 };
 field.onkeydown = event => {
   const count = found.hidden ? 0 : found.children.length;
@@ -335,15 +379,23 @@ at("find").onsubmit = event => {
   found.children[Math.max(active, 0)]?.click();
 };
 
+// Moves as little as it takes: the card leaves less room on a phone.
+function keepInView(index) {
+  const [x, y] = toScreen(map.x[index], map.y[index]), within = (value, most) => Math.min(Math.max(value, NEAR_PX), most - NEAR_PX);
+  pan(within(x, wide) - x, within(y, high) - y);
+}
+
 function fit() {
-  const first = wide === 0;
+  const first = wide === 0, [wideBefore, highBefore] = [wide, high];
   [wide, high, density] = [plane.clientWidth, plane.clientHeight, Math.min(devicePixelRatio || 1, 2)];
   plane.width = Math.round(wide * density);
   plane.height = Math.round(high * density);
   if (first) view.scale = whole();
+  else if (wide === wideBefore) view.y += (high - highBefore) / 2 / view.scale; // a card came or went below: nothing else moves
   styled();
   if (sheet) sheet.scale = 0;
   bound();
+  if (picked !== null) keepInView(picked);
   redraw();
 }
 
@@ -363,12 +415,19 @@ async function load() {
   });
   sheet = new Sheet(map);
   fit();
-  wanted();
+  await wanted();
+  chosen = (await Promise.all((clip?.tags ?? []).map(locate))).filter(index => index !== undefined);
+  redraw();
   document.documentElement.dataset.ready = "true";
 }
 
-function wanted() {
-  const index = map.rows.get(decodeURIComponent(location.hash.slice(1)));
+async function wanted() {
+  let tag = location.hash.slice(1);
+  try {
+    tag = clean(decodeURIComponent(tag));
+  } catch { /* a percent sign as it is */ }
+  const index = tag ? await locate(tag) : undefined;
+  say(at("nothing"), tag && index === undefined ? missing(tag) : "");
   if (index !== undefined) pick(index);
   else if (clip?.place) go(clip.place.x, clip.place.y, whole() * 3);
 }

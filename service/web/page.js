@@ -8,19 +8,21 @@ import {canFilm, film} from "./film.js";
 import {drawMotion} from "./motion.js";
 import {showReasons} from "./reasons.js";
 import {sortable} from "./sorting.js";
-import {measure, trim} from "./trimmer.js";
+import {measure, seconds, trim} from "./trimmer.js";
 import {upload} from "./upload.js";
 
 const FLOOR = 0.3; // Suggestions with lower scores are collapsed.
 const COUNT = 15;
 const RETRIES = 5;
+const SHORTER_HELPS = new Set(["clip_too_long", "deadline_exceeded"]);
 const STAGES = {encode: "motion and pictures", suggest: "choosing hashtags"};
 const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
 
-let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, working = false, learning = null;
+let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, trimmed = null, working = false, learning = null;
 const video = at("video");
 const touch = matchMedia("(pointer: coarse)");
 const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const took = ms => ms < 100 ? "under 0.1 s" : `${(ms / 1000).toFixed(1)} s`;
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const platform = () => platforms.find(({name}) => name === at("platform").value) ?? ANYWHERE;
 
@@ -34,7 +36,8 @@ const WORDS = {
   waiting: ({place}) => place ? `Waiting: number ${place} in the queue.` : "Waiting in the queue …",
   analysing: ({stage}) => stage ? `Analysing: ${STAGES[stage] ?? stage} …` : "Analysing …",
   busy: ({seconds}) => `The service is busy; trying again in ${seconds} s.`,
-  done: ({answer}) => answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${(answer.timings_ms.total / 1000).toFixed(1)} s.` : "No hashtags found.",
+  done: ({answer, part}) => (answer.hashtags.length ? `${counted(answer.hashtags.length, "hashtag")} in ${took(answer.timings_ms.total)}` : "No hashtags found") +
+    (part ? `, from ${seconds(part.start)} to ${seconds(part.end)} of the clip.` : "."),
   cancelled: () => "Cancelled.",
   failed: ({problem}) => problem,
 };
@@ -51,7 +54,7 @@ function to(clip, state, rest = {}) {
 
 async function add(files) {
   const added = [...files].map(file => ({
-    file, name: file.name || "clip", address: URL.createObjectURL(file), state: "measuring", chosen: [], sent: 0, stage: null, place: null,
+    file, name: file.name || "clip", address: URL.createObjectURL(file), state: "measuring", chosen: [], part: null, sent: 0, stage: null, place: null,
   }));
   if (!added.length) return;
   clips.push(...added);
@@ -62,13 +65,16 @@ async function add(files) {
   }
 }
 
+// Whether only a part of the clip can be used.
+const tooLong = clip => clip.tooLong || (info && clip.duration > info.limits.max_duration_s + 0.05);
+
 function check(clip) {
   const limits = info?.limits;
   if (limits && clip.file.size > limits.max_bytes) {
-    to(clip, "failed", {problem: `This clip is ${mebibytes(clip.file.size)}; the limit is ${mebibytes(limits.max_bytes)}. ` +
+    to(clip, "failed", {code: null, problem: `This clip is ${mebibytes(clip.file.size)}; the limit is ${mebibytes(limits.max_bytes)}. ` +
       "Scale it down or compress it: 240 pixels on the short side are enough."});
-  } else if (limits && clip.duration > limits.max_duration_s + 0.05) {
-    to(clip, "trimming");
+  } else if (tooLong(clip) && !clip.part) {
+    to(clip, "trimming", {before: "cancelled"});
   } else {
     queue(clip);
   }
@@ -104,6 +110,7 @@ async function analyse(clip, tries = 0) {
   };
   try {
     const answer = await upload(clip.file, query(clip), on, clip.controller.signal);
+    if (!clip.part) clip.duration ??= answer.video.duration_s;
     // What was chosen stays chosen, suggested or not.
     to(clip, "done", {answer, copied: false});
     remember(clip);
@@ -119,11 +126,10 @@ async function analyse(clip, tries = 0) {
       });
       if (clip.controller.signal.aborted) to(clip, "cancelled");
       else await analyse(clip, tries + 1);
-    } else if (error.code === "clip_too_long" && info && clip.end === undefined) {
-      clip.duration = null;
-      to(clip, "trimming");
+    } else if (error.code === "clip_too_long" && info && !clip.part) {
+      to(clip, "trimming", {before: "cancelled", duration: null, tooLong: true});
     } else {
-      to(clip, "failed", {problem: error.message});
+      to(clip, "failed", {code: error.code, problem: error.message});
     }
   }
 }
@@ -135,8 +141,7 @@ function query(clip) {
   set("tracks", "true");
   set("language", at("language").value);
   set("platform", platform().name);
-  set("start", clip.end && clip.start);
-  set("end", clip.end);
+  for (const [name, value] of Object.entries(clip.part ?? {})) set(name, value);
   for (const {tag, own} of clip.chosen) if (own) set("hint", tag);
   return query;
 }
@@ -195,10 +200,14 @@ function show() {
   at("state").classList.toggle("bad", state === "failed");
   showProgress();
   at("cancel").hidden = !UNDER_WAY.has(state);
-  at("retry").hidden = state !== "failed" && state !== "cancelled";
+  const over = tooLong(clip) && !clip.part;
+  at("retry").hidden = state !== "failed" && (state !== "cancelled" || over);
+  at("part").hidden = !info || !(state === "done" || state === "cancelled" || (state === "failed" && SHORTER_HELPS.has(clip.code)));
   const trimming = state === "trimming";
-  if (trimming && at("trimmer").hidden) trim(video, clip, info.limits.max_duration_s, () => queue(clip));
+  if (trimming && trimmed !== clip) trim(video, clip, info.limits.max_duration_s, part => leaveTrimmer("queued", part));
+  trimmed = trimming ? clip : null;
   at("trimmer").hidden = !trimming;
+  at("start-here").hidden = at("end-here").hidden = video.hidden;
   const done = state === "done";
   say(at("warnings"), done ? answer.warnings.join(" ") : "");
   at("answer").hidden = !done;
@@ -226,6 +235,15 @@ function show() {
   ].map(text => make("li", {}, text)));
 }
 
+// To another state with this part, null for the whole clip.
+function leaveTrimmer(state, part) {
+  const clip = current;
+  Object.assign(clip, {part, draft: null});
+  if (state === "queued") queue(clip);
+  else to(clip, state);
+  [at("part"), at("cancel"), at("name")].find(({hidden}) => !hidden).focus();
+}
+
 function suggestion(one, chosen, best) {
   const {tag, score} = one;
   const chip = make("button", {type: "button", className: best ? "chip best" : "chip", "aria-pressed": String(chosen.has(tag)), "data-key": tag},
@@ -247,7 +265,7 @@ function suggestion(one, chosen, best) {
       },
     });
   };
-  return make("li", {}, chip, why);
+  return make("li", {className: "suggested"}, chip, why);
 }
 
 // Chosen hashtags
@@ -451,6 +469,14 @@ at("cancel").onclick = () => {
   else current.controller.abort();
 };
 at("retry").onclick = () => check(current);
+at("part").onclick = () => {
+  to(current, "trimming", {before: current.state});
+  at("start").focus();
+};
+at("no-trim").onclick = () => leaveTrimmer(current.before, current.part);
+document.addEventListener("keydown", event => {
+  if (event.key === "Escape" && trimmed && !document.querySelector("dialog[open]")) at("no-trim").click();
+});
 at("again").onclick = () => queue(current);
 at("copy").onclick = copyChosen;
 at("show-motion").onchange = show;

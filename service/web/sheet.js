@@ -2,6 +2,17 @@
 
 const MARGIN = 0.5; // of the window, on each side
 const NAMES = 90; // in a window, at most
+const [USED, MOST_USED] = [20, 5];
+
+// For each region the tag that names it: its most typical one if that is much used, else, of the most used ones, that nearest to its middle.
+function namesOf(map, byRegion) {
+  return byRegion.map((members, region) => {
+    const {name, x, y} = map.regions[region], typical = name.split(" · ")[0];
+    const away = index => Math.hypot(map.x[index] - x, map.y[index] - y);
+    return members.slice(0, USED).find(index => map.tags[index] === typical) ??
+      members.slice(0, MOST_USED).sort((one, other) => away(one) - away(other))[0] ?? null;
+  });
+}
 
 export class Sheet {
   constructor(map) {
@@ -10,6 +21,7 @@ export class Sheet {
     this.scale = 0;
     this.byRegion = map.regions.map(() => []);
     map.region.forEach((region, index) => this.byRegion[region].push(index));
+    this.names = namesOf(map, this.byRegion);
   }
 
   // Whether a window at the sheet's scale lies on the sheet.
@@ -53,10 +65,16 @@ export class Sheet {
     context.lineWidth = 3;
     context.strokeStyle = style.card;
     context.fillStyle = style.ink;
+    const written = new Set();
     if (closer < 4) {
       context.font = "600 15px system-ui, sans-serif";
-      for (const {name, x: rx, y: ry} of map.regions) {
-        if (name) this.write(context, name.split(" · ")[0], (rx - left) * scale, (ry - top) * scale, 15);
+      // Where the tag is, so that it is among those that it stands for.
+      for (const index of this.names) {
+        const place = index !== null && inside(index);
+        if (!place) continue;
+        const half = context.measureText(map.tags[index]).width / 2 + 4, [from, to] = [fullWide / 4, fullWide * 3 / 4];
+        const px = place[0] < from || place[0] > to ? place[0] : Math.min(Math.max(place[0], from + half), to - half);
+        if (this.write(context, map.tags[index], px, place[1] - size / 2 - 10, 15)) written.add(index);
       }
     }
     if (closer > 1.4) {
@@ -65,7 +83,7 @@ export class Sheet {
       const most = NAMES * (1 + 2 * MARGIN) ** 2 * Math.min(1, (wide * high) / 1e6);
       for (let index = 0; index < map.tags.length && count < most; index += 1) {
         const place = inside(index);
-        if (place && this.write(context, map.tags[index], place[0], place[1] - size / 2 - 8, 12)) count += 1;
+        if (place && !written.has(index) && this.write(context, map.tags[index], place[0], place[1] - size / 2 - 8, 12)) count += 1;
       }
     }
   }

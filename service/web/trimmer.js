@@ -2,47 +2,47 @@
 
 import {at} from "./elements.js";
 
+const SHORTEST = 0.5;
+
 export const seconds = time => `${time.toFixed(1)} s`;
 
-// Lets the reader choose a part of at most `limit` seconds; calls `done(start, end)`.
+// Lets the reader choose a part of at most `limit` seconds, which `clip.draft` holds; calls `done({start, end})`, or `done(null)`
+// for the whole clip.
 export function trim(video, clip, limit, done) {
   const start = at("start"), end = at("end");
-  const length = clip.duration ?? Math.max(limit * 10, 600);
-  for (const range of [start, end]) range.max = length;
-  clip.start ??= 0;
-  clip.end ??= Math.min(limit, length);
-  const show = () => {
-    start.value = clip.start;
-    end.value = clip.end;
-    at("start-at").textContent = seconds(clip.start);
-    at("end-at").textContent = `${seconds(clip.end)}, ${seconds(clip.end - clip.start)} long`;
-  };
+  const length = clip.duration ?? Math.max(limit * 10, 600), shortest = Math.min(SHORTEST, length);
   const round = time => Math.round(time * 10) / 10;
+  const draft = clip.draft ??= {start: 0, end: round(Math.min(limit, length)), ...clip.part};
+  for (const range of [start, end]) range.max = round(length);
+  const show = () => {
+    start.value = draft.start;
+    end.value = draft.end;
+    at("start-at").textContent = seconds(draft.start);
+    at("end-at").textContent = `${seconds(draft.end)}, ${seconds(draft.end - draft.start)} long`;
+  };
   const move = (which, time) => {
-    const shortest = Math.min(0.5, length);
     if (which === "start") {
-      clip.start = round(Math.min(Math.max(time, 0), length - shortest));
-      clip.end = round(Math.min(Math.max(clip.end, clip.start + shortest), clip.start + limit, length));
+      draft.start = round(Math.min(Math.max(time, 0), length - shortest));
+      draft.end = round(Math.min(Math.max(draft.end, draft.start + shortest), draft.start + limit, length));
     } else {
-      clip.end = round(Math.min(Math.max(time, shortest), length));
-      clip.start = round(Math.max(Math.min(clip.start, clip.end - shortest), clip.end - limit, 0));
+      draft.end = round(Math.min(Math.max(time, shortest), length));
+      draft.start = round(Math.max(Math.min(draft.start, draft.end - shortest), draft.end - limit, 0));
     }
     show();
-    if (clip.duration) video.currentTime = which === "start" ? clip.start : clip.end;
+    if (!video.hidden) video.currentTime = draft[which];
   };
   start.oninput = () => move("start", start.valueAsNumber);
   end.oninput = () => move("end", end.valueAsNumber);
   at("start-here").onclick = () => move("start", video.currentTime);
   at("end-here").onclick = () => move("end", video.currentTime);
-  at("start-here").hidden = at("end-here").hidden = !clip.duration;
-  at("trim-why").textContent =
-    (clip.duration ? `This clip is ${seconds(clip.duration)} long; ` : "This clip is too long; ") +
-    `the limit is ${limit} s.`;
-  at("trim").onclick = () => done();
+  const over = !clip.duration || clip.duration > limit + 0.05;
+  at("trim-why").textContent = over ?
+    `This clip is ${clip.duration ? `${seconds(clip.duration)} long` : "too long"}; the limit is ${limit} s.` : `This clip is ${seconds(length)} long.`;
+  at("trim").onclick = () => done(!over && draft.start === 0 && draft.end >= round(length) ? null : {...draft});
   video.ontimeupdate = () => {
     // Loop the part.
-    if (!at("trimmer").hidden && !video.paused && (video.currentTime > clip.end || video.currentTime < clip.start - 0.3)) {
-      video.currentTime = clip.start;
+    if (!at("trimmer").hidden && !video.paused && (video.currentTime > draft.end || video.currentTime < draft.start - 0.3)) {
+      video.currentTime = draft.start;
     }
   };
   show();

@@ -1,7 +1,6 @@
 """A real server in a process of its own, and clips for it."""
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,12 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from models.bundle import SHIPPED, Bundle
-from models.checksum import file_sha256
-from models.tags.tag_map import MAP_FILE, SIDE, TagMap
+from models.bundle import SHIPPED
 from models.video.pieces import UNCUT
 from tests.clips import drifting, write
 from tests.service.running import Running, serve
@@ -77,32 +73,6 @@ def keyed(start: Serve, key_files: Path) -> Iterator[Running]:
     with start(bundle=key_files / "bundle", workers=1, cache=0, **settings) as server:
         server.client.headers["Authorization"] = "Bearer one"
         yield server
-
-
-@pytest.fixture(scope="session")
-def mapped_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle whose map has the first two dimensions of the tag space, in regions of equal size."""
-    folder = tmp_path_factory.mktemp("mapped") / "bundle"
-    shutil.copytree(bundle, folder)
-    space = Bundle.open(folder).tagspace()
-    vectors = space.vectors(np.arange(len(space)))
-    # By order, so that every tag has a place of its own.
-    places = np.stack([vectors[:, axis].argsort().argsort() * SIDE // len(space) for axis in range(2)], axis=1)
-    region = places[:, 0] // (SIDE // 8 + 1)
-    names = [np.flatnonzero(region == number)[space.counts[region == number].argsort()[:-6:-1]] for number in range(8)]
-    tag_map = TagMap(places.astype(np.uint16), region.astype(np.uint8), np.array(names, np.int32))
-    written = tag_map.save(folder)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"][MAP_FILE] = {"sha256": file_sha256(written), "bytes": written.stat().st_size}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def mapped(start: Serve, mapped_bundle: Path) -> Iterator[Running]:
-    """A server with a map."""
-    with start(bundle=mapped_bundle, workers=1) as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from service.api import schemas
 from tests.service.running import Running
 
 
-def test_every_tag_that_may_be_suggested_has_a_place(mapped: Running, mapped_bundle: Path) -> None:
-    answer = mapped.client.get("/v1/map")
+def test_every_tag_that_may_be_suggested_has_a_place(server: Running, bundle: Path) -> None:
+    answer = server.client.get("/v1/map")
     found = schemas.Map.model_validate(answer.json())
-    suggester = Bundle.open(mapped_bundle).suggester()
+    suggester = Bundle.open(bundle).suggester()
     assert suggester.tag_map is not None
     denied = {
         display
@@ -26,15 +26,15 @@ def test_every_tag_that_may_be_suggested_has_a_place(mapped: Running, mapped_bun
     assert not denied & {tag for region in found.regions for tag in region.name.split(" · ")}
 
 
-def test_it_is_sent_once(mapped: Running) -> None:
-    first = mapped.client.get("/v1/map")
+def test_it_is_sent_once(server: Running) -> None:
+    first = server.client.get("/v1/map")
     assert first.headers["content-encoding"] == "gzip"
-    assert mapped.client.get("/v1/map", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    assert server.client.get("/v1/map", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
-def test_a_clip_has_its_place_on_it(mapped: Running, clip: bytes) -> None:
-    place = schemas.Hashtags.model_validate(mapped.suggest(clip).json()).place
+def test_a_clip_has_its_place_on_it(server: Running, clip: bytes) -> None:
+    place = schemas.Hashtags.model_validate(server.suggest(clip).json()).place
     assert place is not None
-    found = mapped.client.get("/v1/map").json()
+    found = server.client.get("/v1/map").json()
     assert min(found["x"]) <= place.x <= max(found["x"])
-    assert mapped.client.get("/v1/info").json()["model"]["map"] is True
+    assert server.client.get("/v1/info").json()["model"]["map"] is True

@@ -1,4 +1,4 @@
-"""Tabs of a browser, answers to show in them, and a bundle with a map."""
+"""Tabs of a browser, answers to show in them, and what a person does in them again and again."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.clips import write
+from tests.conftest import chromium
 from tests.service.running import Running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request, Route
+    from playwright.sync_api import Browser, Locator, Page, Request, Route
 
 PHONE: dict[str, Any] = {
-    "viewport": {"width": 320, "height": 640},
+    "viewport": {"width": 390, "height": 844},
     "has_touch": True,
     "is_mobile": True,
     "device_scale_factor": 2,
     "color_scheme": "dark",
 }
+SMALL_PHONE = PHONE | {"viewport": {"width": 320, "height": 640}}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 900, "height": 1000}, "color_scheme": "light"}
 
 PATIENCE_MS = 90_000
@@ -31,11 +34,16 @@ Open = Callable[..., "Page"]
 Answer = dict[str, Any]
 
 
+@pytest.fixture(scope="package")
+def browser() -> "Iterator[Browser]":
+    """One for all of them."""
+    with chromium() as started:
+        yield started
+
+
 @pytest.fixture
 def tab(browser: "Browser") -> Iterator[Open]:
     """Open tabs, which must meet no error of script and ask nobody but the service."""
-    from playwright.sync_api import expect
-
     expect.set_options(timeout=PATIENCE_MS)
     contexts = []
     problems: list[str] = []
@@ -127,6 +135,31 @@ def answered(page: "Page", *answers: Answer) -> list["Request"]:
 
     page.route("**/v1/hashtags?*", answer)
     return seen
+
+
+def limited(page: "Page", info: Answer, **limits: Any) -> None:
+    """Have the service tell other limits."""
+    page.route("**/v1/info", lambda route: route.fulfill(json=info | {"limits": info["limits"] | limits}))
+
+
+def send(page: "Page", *clips: Path) -> None:
+    """Open the page and choose clips."""
+    page.goto("/")
+    page.wait_for_function("() => document.getElementById('limits').textContent.includes('MiB')")
+    page.set_input_files("#file", list(clips))
+
+
+def wait_for_answer(page: "Page") -> None:
+    expect(page.locator("#answer")).to_be_visible()
+
+
+def chips(page: "Page") -> "Locator":
+    """All suggestions."""
+    return page.locator("#sure .chip, #unsure .chip")
+
+
+def tags(found: "Locator") -> list[str]:
+    return [text.split()[0] for text in found.all_text_contents()]
 
 
 def check_accessible(page: "Page") -> None:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from tests.models.test_tracks import MADE, centre
 from tests.service.running import Running
-from tests.service.web.conftest import Open
-from tests.service.web.test_page import send, wait_for_answer
+from tests.service.web.conftest import Open, send, wait_for_answer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import chain, groupby, islice, pairwise
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 import cv2
@@ -93,13 +93,10 @@ def extract(
     cv2.setNumThreads(1)  # OpenCV's own threads would compete with ours.
     before = 0
     for _, part in groupby(frames, key=np.shape):
-        whole = _Counted(part)
-        # A part too short for a track costs nothing: hostile clips consist of them.
-        head = list(islice(whole, settings.length + 1))
-        if len(head) > settings.length:
-            with nullcontext(executor) if executor else helpers(threads) as pool:
-                yield from _extract(chain(head, whole), settings, threads, pool, clock or Clock(), before)
-        before += whole.count
+        counted = _Counted(part)
+        with nullcontext(executor) if executor else helpers(threads) as pool:
+            yield from _extract(counted, settings, threads, pool, clock or Clock(), before)
+        before += counted.count
 
 
 def _extract(

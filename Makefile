@@ -48,7 +48,7 @@ format: .venv/dev.stamp  ## format the source and fix what ruff can
 	$(BIN)/ruff format .
 
 test: check  ## run all checks and tests (ARGS="-k video"; TAG2VEC_DATA=folder adds those on real clips and posts)
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
 test-fast: .venv/dev.stamp  ## run the tests that are neither slow nor start the service: under a minute
 	@$(BIN)/python -m pytest -q -m "not slow and not server" $(ARGS)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+SERVED = {"batch", "commands", "deploy", "docs", "service", "stress"}
+"""Folders of tests that start servers, which would slow one another down."""
 CHROMIUM = shutil.which("chromium")
 PLAIN_HOST = "plain.example"
 """This machine by a name that is not local: for browsers, plain HTTP there is no secure context."""
@@ -38,22 +42,24 @@ settings.load_profile("any-speed")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `server` what starts the service or a browser through a fixture; tell which tests share a process.
+class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+    """Of several processes (`pytest -n`), one runs all tests of a folder, and one those of all that start servers."""
 
-    Of several processes (`pytest -n`), one has the servers, and one what looks at the tiny training, which is then run
-    once; files stay together.
-    """
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].split("/")[1]
+        return "servers" if folder in SERVED else folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFolder:
+    """Share the tests out among processes."""
+    return _ByFolder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `server` what starts the service or a browser through a fixture."""
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if {"browser", "start"} & fixtures:
+        if {"browser", "start"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
-        group = item.nodeid.partition("::")[0]
-        if item.get_closest_marker("server"):
-            group = "servers"
-        elif "trained" in fixtures:
-            group = "training"
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +69,14 @@ def environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def priority() -> Iterator[None]:
+    """Take back the real-time priority that SVT-AV1 gives the process of a root who encodes with it."""
+    yield
+    if sys.platform == "linux" and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def test_in_a_folder_with_folders_of_the_same_names(bundle: Path, clip: Path, tm
 @pytest.mark.parametrize(
     ("setting", "value", "named"),
     [
-        ("QUEUE", "many", "TAG2VEC_QUEUE: 'many' is no whole number. Use one, such as 5."),
+        ("QUEUE", "many", "TAG2VEC_QUEUE: 'many' is not a whole number. Use one such as 5."),
         ("WORKERS", "0", "TAG2VEC_WORKERS: '0' is too small. Use more than 0."),
         (
             "LOG_LEVEL",
@@ -35,7 +35,7 @@ def test_in_a_folder_with_folders_of_the_same_names(bundle: Path, clip: Path, tm
         (
             "TRUSTED_PROXIES",
             '["x"]',
-            "TAG2VEC_TRUSTED_PROXIES, item 1: 'x' is no network. Use one, such as 10.0.0.0/8.",
+            "TAG2VEC_TRUSTED_PROXIES, item 1: 'x' is not a network. Use one such as 10.0.0.0/8.",
         ),
         ("QUEUE", "-1", "TAG2VEC_QUEUE"),
         ("CORS_ORIGINS", "http://x", "TAG2VEC_CORS_ORIGINS"),

@@ -51,6 +51,8 @@ SETTINGS = {
     "rate": replace(TrajectorySettings(), fps=None),
     "ransac": replace(TrajectorySettings(), usac=False),
     "all": replace(TrajectorySettings(), most=None),
+    # Half of the frames undone: these three together.
+    "before": replace(TrajectorySettings(), fps=None, usac=False, most=None),
 }
 
 

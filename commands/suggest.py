@@ -19,6 +19,13 @@ STDIN = Path("-")
 """Stands for a clip on standard input."""
 _CHUNK = 2**20
 
+
+def _language(code: str | None) -> str | None:
+    from models.tags.languages import primary_subtag
+
+    return code and primary_subtag(code)
+
+
 KOption = Annotated[int, typer.Option("--k", "-k", min=1, max=50, help="Maximum number of hashtags per clip.")]
 MinScoreOption = Annotated[float, typer.Option(min=0.0, max=1.0, help="Minimum score, from 0 to 1.")]
 ExcludeOption = Annotated[
@@ -47,7 +54,7 @@ LanguageOption = Annotated[
     str | None,
     typer.Option(
         metavar="CODE",
-        callback=lambda code: code and code.lower(),
+        callback=_language,
         help="Suggest only hashtags used in posts of this language: a code such as en; see the API.",
     ),
 ]
@@ -229,7 +236,9 @@ def show(clip: Path, answer: "Hashtags") -> None:
         f"{clip}  {video.duration_s:.1f} s, {video.width}x{video.height}, "
         f"{video.trajectories} trajectories, {answer.timings_ms.total / 1000:.2f} s"
     )
-    table = Table(title=Text(about), title_justify="left", title_style="bold")
+    console = Console()
+    console.print(Text(about, style="bold"), soft_wrap=True)
+    table = Table()
     table.add_column("rank", justify="right")
     table.add_column("hashtag")
     table.add_column("score", justify="right")
@@ -250,7 +259,8 @@ def show(clip: Path, answer: "Hashtags") -> None:
             most = max(found.moments or (), key=lambda one: one.share, default=None)
             cells += [Text(", ".join(named)), f"{most.start_s:.1f}-{most.end_s:.1f} s" if most else ""]
         table.add_row(*cells)
-    console = Console()
-    console.print(table)
+    if answer.hashtags:
+        console.print(table)
     for warning in answer.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
+    console.print()

@@ -195,8 +195,8 @@ class Pipeline:
                 reasons = because(tags)
                 found = moments(tags, encoded.slots, self.embedding, self.suggester, calibration)
         trends = self.suggester.trends
-        if options.get("rank") == "trending" and trends is not None and trends.stale(date.today()):
-            warnings.append(f"The newest post behind the trends is of {trends.newest_post}: they may be over.")
+        if options.get("rank") == "trending" and trends is not None:
+            warnings += trends.doubts(date.today())
         if hashtags and not confident:
             warnings.append(UNSURE)
         timings = clock.milliseconds

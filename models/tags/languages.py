@@ -23,6 +23,11 @@ USED: Final = 2 / 3
 common to all languages, such as ``fyp``, have about the shares of all posts and so belong to each."""
 
 
+def primary_subtag(locale: str) -> str:
+    """Return the language of a locale (RFC 5646, section 2.2.1), which devices write as ``en-US`` or ``en_US``."""
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
 class Languages:
     """The shares of languages in the posts of each stem.
 

@@ -16,6 +16,9 @@ TRENDS_FILE = "trends.safetensors"
 FRESH = timedelta(90)
 """How old the newest post may be before trends say little about today."""
 
+FEW = 1000
+"""Posts; with fewer in all windows, hardly any tag is used often enough to be seen to grow."""
+
 SMOOTHING = 5.0
 """Posts added to both the actual and the expected count, so that a few posts do not make a trend."""
 
@@ -72,6 +75,18 @@ class Trends:
     def stale(self, today: date) -> bool:
         """Return whether the newest post is too old for trends of today."""
         return today - self.newest_post > FRESH
+
+    def doubts(self, today: date) -> list[str]:
+        """Return what speaks against these trends today, in sentences for the user."""
+        doubts = []
+        if self.stale(today):
+            doubts.append(f"The newest post behind the trends is of {self.newest_post}: they may be over.")
+        if self.posts.sum() < FEW:
+            doubts.append(
+                f"Only {self.posts.sum()} recent posts are behind the trends: few hashtags can be seen to grow, so the "
+                "order is nearly that of rank=similar."
+            )
+        return doubts
 
     def save(self, folder: Path) -> Path:
         """Write `TRENDS_FILE` to an existing folder; return its path."""

@@ -20,6 +20,7 @@ from models import answers
 from models.encoded_clip import MOST_TRACKS
 from models.sandbox.confinement import Measure
 from models.tags.diversity import DEFAULT
+from models.tags.languages import primary_subtag
 from models.tags.platforms import Platform, PlatformName
 from models.tags.suggest_options import Rank, SuggestOptions
 from models.tags.tag_list import split
@@ -80,10 +81,10 @@ class SuggestQuery(Parameters):
         "see `GET /v1/platforms`",
     )
 
-    language: Annotated[Annotated[str, Field(max_length=20), AfterValidator(str.lower)] | None, _Absent()] = Field(
+    language: Annotated[Annotated[str, Field(max_length=20), AfterValidator(primary_subtag)] | None, _Absent()] = Field(
         None,
         description="suggest only tags used in posts of this language: an ISO 639-1 code from `model.languages` in "
-        "`GET /v1/info`",
+        "`GET /v1/info`; of a locale such as `en-US`, the language counts",
         examples=["en"],
     )
     start: float = Field(0.0, ge=0, description="start of the part to analyse, in seconds into the clip")

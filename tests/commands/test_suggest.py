@@ -223,7 +223,7 @@ def test_a_terminal_gets_a_table(bundle: Path, clip: Path) -> None:
     assert '"tag"' not in shown.decode()
 
 
-def test_the_case_of_a_language_does_not_matter(run: Run, clip: Path) -> None:
-    upper, lower = (json.loads(run("suggest", "--language", code, clip).out)["hashtags"] for code in ("EN", "en"))
+def test_of_a_locale_the_language_counts(run: Run, clip: Path) -> None:
+    upper, lower = (json.loads(run("suggest", "--language", code, clip).out)["hashtags"] for code in ("EN-us", "en"))
     assert upper == lower
     assert upper

@@ -59,6 +59,18 @@ def test_newest_post(tmp_path: Path) -> None:
     assert trends.stale(NEWEST + timedelta(91))
 
 
+def test_trends_of_few_or_old_posts_are_doubted() -> None:
+    day = date(2026, 11, 1)
+    starts = np.array([day.toordinal() - 6, day.toordinal() + 1])
+    many = Trends(starts, np.array([500, 500]), np.array([[1, 2]], np.int32))
+    few = Trends(starts, np.array([500, 499]), np.array([[1, 2]], np.int32))
+    assert many.doubts(many.newest_post) == []
+    (doubt,) = few.doubts(few.newest_post)
+    assert doubt.startswith("Only 999 recent posts")
+    (doubt,) = many.doubts(many.newest_post + timedelta(91))
+    assert str(many.newest_post) in doubt
+
+
 def test_a_file_beside_the_bundle_fits_its_tags_only(tmp_path: Path) -> None:
     trends = Trends(np.array([1, 8]), np.array([4, 5]), np.array([[1, 2]], np.int32))
     file = tmp_path / "newer.safetensors"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BundleError
-from models.tags.languages import LANGUAGES_FILE, LEVELS, USED, Languages
+from models.tags.languages import LANGUAGES_FILE, LEVELS, USED, Languages, primary_subtag
 
 CODES = ["en", "vi", "pt"]
 USUAL = np.array([0.9, 0.08, 0.005])
@@ -64,3 +64,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 def test_what_are_no_shares_is_refused(codes: list[str], usual: list[float], shares: list[object]) -> None:
     with pytest.raises(BundleError, match=LANGUAGES_FILE):
         Languages(codes, np.array(usual), np.array(shares, np.uint8))
+
+
+@pytest.mark.parametrize("locale", ["en", "EN", "en-US", "en_gb", "en-Latn-US"])
+def test_the_language_of_a_locale(locale: str) -> None:
+    assert primary_subtag(locale) == "en"

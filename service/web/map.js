@@ -172,7 +172,11 @@ function nearest(px, py, within = NEAR_PX) {
   return best;
 }
 
-const missing = tag => `No hashtag like #${tag} on the map.`;
+// Says so, and closes the card of another tag.
+function missing(tag) {
+  say(at("nothing"), `No hashtag like #${tag} on the map.`);
+  pick(null);
+}
 const clean = text => text.trim().replace(/^#+/, "").replace(/\s+/g, "").toLowerCase();
 
 // The tag itself, then those that begin so, then those that contain it; each the most used first.
@@ -358,7 +362,7 @@ field.oninput = () => {
     const index = await locate(text);
     if (clean(field.value) !== text) return;
     if (index !== undefined) offer([index]);
-    else say(at("nothing"), missing(text));
+    else missing(text);
   }, 250);
 };
 field.onkeydown = event => {
@@ -374,9 +378,23 @@ field.onkeydown = event => {
   }
 };
 field.onblur = close;
-at("find").onsubmit = event => {
+// Without a selection the tag itself, in any inflection, then the best completion.
+at("find").onsubmit = async event => {
   event.preventDefault();
-  found.children[Math.max(active, 0)]?.click();
+  clearTimeout(looking);
+  const text = clean(field.value), completion = found.children[Math.max(active, 0)];
+  if (!map || !text) return;
+  const index = active < 0 ? await locate(text) : undefined;
+  if (clean(field.value) !== text) return;
+  if (index !== undefined) {
+    close();
+    say(at("nothing"), "");
+    pick(index);
+  } else if (completion) {
+    completion.click();
+  } else {
+    missing(text);
+  }
 };
 
 // Moves as little as it takes: the card leaves less room on a phone.
@@ -427,7 +445,8 @@ async function wanted() {
     tag = clean(decodeURIComponent(tag));
   } catch { /* a percent sign as it is */ }
   const index = tag ? await locate(tag) : undefined;
-  say(at("nothing"), tag && index === undefined ? missing(tag) : "");
+  say(at("nothing"), "");
+  if (tag && index === undefined) missing(tag);
   if (index !== undefined) pick(index);
   else if (clip?.place) go(clip.place.x, clip.place.y, whole() * 3);
 }

@@ -18,9 +18,9 @@ const SHORTER_HELPS = new Set(["clip_too_long", "deadline_exceeded"]);
 const STAGES = {encode: "motion and pictures", suggest: "choosing hashtags"};
 const ANYWHERE = {name: "", title: "Anywhere", most_tags: null, longest_tag: null, pattern: null, separator: " ", allowed: ""};
 
-let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, trimmed = null, working = false, learning = null;
+let info = null, takes = new Set(), platforms = [ANYWHERE], clips = [], current = null, trimmed = null, working = false, learning = null, scrolled = false;
 const video = at("video");
-const touch = matchMedia("(pointer: coarse)");
+const touch = matchMedia("(pointer: coarse)"), still = matchMedia("(prefers-reduced-motion: reduce)");
 const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const took = ms => ms < 100 ? "under 0.1 s" : `${(ms / 1000).toFixed(1)} s`;
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -80,7 +80,14 @@ function check(clip) {
   }
 }
 
+// With the reader's own hashtags as hints.
+function suggestAgain() {
+  current.hinted = true;
+  queue(current);
+}
+
 function queue(clip) {
+  if (clip === current) scrolled = false;
   to(clip, "queued", {sent: 0, stage: null, place: null});
   work();
 }
@@ -97,6 +104,7 @@ async function analyse(clip, tries = 0) {
   await learning;
   if (clip.state === "cancelled") return;
   to(clip, "uploading");
+  const language = at("language").value;
   const on = {
     sent(bytes) {
       if (clip.state !== "uploading") return;
@@ -112,8 +120,11 @@ async function analyse(clip, tries = 0) {
     const answer = await upload(clip.file, query(clip), on, clip.controller.signal);
     if (!clip.part) clip.duration ??= answer.video.duration_s;
     // What was chosen stays chosen, suggested or not.
-    to(clip, "done", {answer, copied: false});
+    to(clip, "done", {answer, copied: false, hinted: false});
     remember(clip);
+    if (clip !== current) return;
+    if (at("language").value !== language) suggestAgain();
+    else if (!scrolled) bringIntoView();
   } catch (error) {
     if (error.name === "AbortError") {
       to(clip, "cancelled");
@@ -142,7 +153,7 @@ function query(clip) {
   set("language", at("language").value);
   set("platform", platform().name);
   for (const [name, value] of Object.entries(clip.part ?? {})) set(name, value);
-  for (const {tag, own} of clip.chosen) if (own) set("hint", tag);
+  if (clip.hinted) for (const {tag, own} of clip.chosen) if (own) set("hint", tag);
   return query;
 }
 
@@ -161,7 +172,7 @@ function choose(clip) {
   at("own").value = "";
   at("copy-field").hidden = true;
   for (const id of ["copied", "problem"]) say(at(id), "");
-  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) video.play().catch(() => {});
+  if (!still.matches) video.play().catch(() => {});
   at("why").hidden = true;
   at("less").open = false;
   if (clip.answer) remember(clip);
@@ -171,12 +182,20 @@ function choose(clip) {
 
 function showList() {
   at("clips").parentElement.hidden = clips.length < 2;
+  const failed = clips.filter(({state}) => state === "failed").length;
+  say(at("failures"), failed ? `${failed} of ${clips.length} failed.` : "");
   refill(at("clips"), ...clips.map((clip, index) => {
     const button = make("button", {type: "button", "data-key": String(index), className: clip.state, "aria-current": clip === current ? "true" : null},
       make("span", {}, clip.name), make("small", {}, words(clip)));
     button.onclick = () => choose(clip);
     return make("li", {}, button);
   }));
+}
+
+// The first hashtags, which come below the clip.
+function bringIntoView() {
+  const first = at("sure").children.length ? at("sure") : at("less");
+  first.scrollIntoView({block: "nearest", behavior: still.matches ? "instant" : "smooth"});
 }
 
 function showProgress() {
@@ -203,6 +222,7 @@ function show() {
   const over = tooLong(clip) && !clip.part;
   at("retry").hidden = state !== "failed" && (state !== "cancelled" || over);
   at("part").hidden = !info || !(state === "done" || state === "cancelled" || (state === "failed" && SHORTER_HELPS.has(clip.code)));
+  at("whole-clip").hidden = !clip.part || tooLong(clip) || !["done", "cancelled", "failed"].includes(state);
   const trimming = state === "trimming";
   if (trimming && trimmed !== clip) trim(video, clip, info.limits.max_duration_s, part => leaveTrimmer("queued", part));
   trimmed = trimming ? clip : null;
@@ -409,8 +429,8 @@ function fill(id, options) {
   select.onchange = () => {
     localStorage.setItem(id, select.value);
     if (current?.state !== "done") return;
-    show();
-    if (id === "language") say(at("hint"), `Choose “${at("again").textContent}” to get hashtags in this language.`);
+    if (id === "language") suggestAgain();
+    else show();
   };
 }
 
@@ -464,6 +484,14 @@ video.onerror = () => {
   video.hidden = true;
   if (current) show();
 };
+video.onloadedmetadata = () => {
+  if (video.videoHeight) at("screen").style.setProperty("--ratio", video.videoWidth / video.videoHeight);
+};
+// Who scrolls while waiting looks at something else.
+const SCROLLING = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", " ", "Tab"]);
+for (const kind of ["wheel", "touchmove"]) addEventListener(kind, () => { scrolled = true; }, {passive: true});
+addEventListener("keydown", ({key}) => { scrolled ||= SCROLLING.has(key); });
+addEventListener("pointerdown", ({target, clientX}) => { scrolled ||= target === document.documentElement && clientX >= target.clientWidth; });
 at("cancel").onclick = () => {
   if (current.state === "queued") to(current, "cancelled");
   else current.controller.abort();
@@ -473,11 +501,12 @@ at("part").onclick = () => {
   to(current, "trimming", {before: current.state});
   at("start").focus();
 };
+at("whole-clip").onclick = () => leaveTrimmer("queued", null);
 at("no-trim").onclick = () => leaveTrimmer(current.before, current.part);
 document.addEventListener("keydown", event => {
   if (event.key === "Escape" && trimmed && !document.querySelector("dialog[open]")) at("no-trim").click();
 });
-at("again").onclick = () => queue(current);
+at("again").onclick = suggestAgain;
 at("copy").onclick = copyChosen;
 at("show-motion").onchange = show;
 const completion = complete(at("own"), at("completions"), tag => addOwn(tag));

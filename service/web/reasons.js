@@ -42,10 +42,11 @@ export function showReasons({tag, because, moments}, {seek, add, close, hasMap})
   if (moments?.length) {
     const most = Math.max(...moments.map(({share}) => share), 1e-9);
     const percents = percentages(moments.map(({share}) => share));
-    parts.push(make("p", {}, "How well each moment fits (select one to play it):"),
+    parts.push(make("p", {}, "How well each moment fits, by its start in seconds (select one to play it):"),
       make("div", {className: "moments"}, ...moments.map(({start_s: start, end_s: end, share}, index) => {
         const label = `${start.toFixed(1)} to ${end.toFixed(1)} s: ${percents[index]}`;
-        const slot = make("button", {type: "button", title: label, "aria-label": label}, make("span"));
+        const slot = make("button", {type: "button", title: label, "aria-label": label}, make("span"),
+          make("small", {}, String(Number(start.toFixed(1)))));
         slot.firstChild.style.height = `${Math.max(4, 100 * share / most)}%`;
         slot.onclick = () => seek(start);
         return slot;

@@ -118,15 +118,32 @@ def test_what_was_typed_is_a_hint_when_asking_again(
     asked = answered(page, sure)
     send(page, made)
     wait_for_answer(page)
-    page.get_by_label("Language").select_option("de")
     page.get_by_label("Add your own").fill("kite")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Suggest again").click()
     expect(page.locator("#answer")).to_be_visible()
-    assert len(asked) == 2
-    assert "hint" not in asked[0].url
-    assert {"hint=kite", "language=de", "explain=true"} <= set(asked[1].url.partition("?")[2].split("&"))
+    # Another language asks at once.
+    page.get_by_label("Language").select_option("de")
+    expect(page.locator("#answer")).to_be_visible()
     assert page.locator("#chosen .handle").all_text_contents() == ["#kite"]
+    # A part is asked for without hints: they are sent where the reader expects it.
+    page.get_by_role("button", name="Use only a part").click()
+    page.get_by_role("button", name="for this part").click()
+    expect(page.locator("#answer")).to_be_visible()
+    queries = [set(one.url.partition("?")[2].split("&")) for one in asked]
+    told = [{name for name in query if name.startswith(("hint=", "language="))} for query in queries]
+    assert told == [set(), {"hint=kite"}, {"hint=kite", "language=de"}, {"language=de"}]
+    assert all("explain=true" in query for query in queries)
+    # With the arrow keys, languages change faster than answers come.
+    page.unroute("**/v1/hashtags?*")
+    held: list[Route] = []
+    page.route("**/v1/hashtags?*", lambda route: held.append(route))
+    with page.expect_request("**/v1/hashtags?*"):
+        page.get_by_label("Language").select_option("")
+    page.get_by_label("Language").select_option("en")
+    with page.expect_request("**/v1/hashtags?*") as last:
+        held[0].fulfill(json=sure)
+    assert "language=en" in last.value.url
 
 
 def test_what_is_unsure_looks_unsure(tab: Open, server: Running, unsure: Answer, made: Path) -> None:

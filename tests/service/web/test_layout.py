@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.clips import drifting, write
 from tests.service.running import Running
 from tests.service.web.conftest import (
     DESKTOP,
@@ -20,7 +21,7 @@ from tests.service.web.conftest import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 SCREENS = {
     "phone": PHONE | {"color_scheme": "light"},
@@ -106,3 +107,58 @@ def test_phone_films_with_its_own_camera(tab: Open, server: Running, sure: Answe
     assert chooser.value.element.get_attribute("capture") == "environment"
     chooser.value.set_files(made)
     wait_for_answer(page)
+
+
+IN_VIEW = """one => {
+  const {top, bottom} = one.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}"""
+
+
+@pytest.mark.parametrize("size", [(160, 120), (120, 284)], ids=["landscape", "portrait"])
+@pytest.mark.parametrize(
+    "screen",
+    [PHONE | {"reduced_motion": "reduce"}, DESKTOP | {"viewport": {"width": 900, "height": 800}}],
+    ids=["phone", "desktop"],
+)
+def test_answer_comes_into_view(
+    tab: Open,
+    server: Running,
+    sure: Answer,
+    clips: Path,
+    screen: dict[str, Any],
+    size: tuple[int, int],
+) -> None:
+    page = tab(server.address, **screen)
+    answered(page, sure)
+    send(page, write(clips / f"view_{size[0]}.webm", drifting(30, size)))
+    wait_for_answer(page)
+    page.wait_for_function("() => document.querySelector('#video').videoWidth > 0")
+    page.wait_for_function(f"() => ({IN_VIEW})(document.querySelector('#sure'))")
+    box = page.locator("#video").bounding_box()
+    assert box is not None
+    # As high as two fifths of the window at most, and without black at the sides.
+    assert box["height"] <= 0.4 * screen["viewport"]["height"] + 1
+    assert box["width"] <= max(192, box["height"] * size[0] / size[1]) + 1
+
+
+def test_answer_leaves_who_has_scrolled_in_peace(tab: Open, server: Running, sure: Answer, clips: Path) -> None:
+    page = tab(server.address, **DESKTOP | {"viewport": {"width": 900, "height": 400}}, reduced_motion="reduce")
+    held: list[Route] = []
+    page.route("**/v1/hashtags?*", lambda route: held.append(route))
+    with page.expect_request("**/v1/hashtags?*"):
+        send(page, write(clips / "view_160.webm", drifting(30)))
+    page.wait_for_function("() => document.querySelector('#video').videoWidth > 0")
+    page.mouse.move(450, 200)
+    page.mouse.wheel(0, 60)
+    page.wait_for_function("() => scrollY === 60")
+    held[0].fulfill(json=sure)
+    wait_for_answer(page)
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") == 60
+    # Asked again, it comes.
+    with page.expect_request("**/v1/hashtags?*"):
+        page.get_by_role("button", name="Suggest again").click()
+    expect(page.locator("#answer")).to_be_hidden()
+    held[1].fulfill(json=sure)
+    page.wait_for_function(f"() => ({IN_VIEW})(document.querySelector('#sure .chip'))")

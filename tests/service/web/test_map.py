@@ -98,11 +98,55 @@ def test_search_for_what_is_not_there_says_so(tab: Open, server: Running, drawn:
     expect(nothing).to_be_empty()
     page.evaluate("location.hash = 'nosuchtag'")
     expect(nothing).to_have_text("No hashtag like #nosuchtag on the map.")
+    # What was told of another tag is not told any more.
+    card = page.locator("#card")
+    for enter in (False, True):
+        page.evaluate("location.hash = 'yoga'")
+        expect(card.locator("h2")).to_have_text("#yoga")
+        page.evaluate("history.replaceState(null, '', '#')")
+        field.fill("nosuchtag")
+        if enter:
+            page.keyboard.press("Enter")
+        expect(nothing).to_have_text("No hashtag like #nosuchtag on the map.")
+        expect(card).to_be_hidden()
     # The map has one inflection of each tag; the service knows them all.
     assert "squats" not in drawn["tags"]
     field.fill("squats")
     expect(page.get_by_role("option")).to_contain_text("#squat ")
     expect(nothing).to_be_empty()
+
+
+def test_enter_takes_an_inflection_before_a_completion(tab: Open, server: Running, drawn: Answer) -> None:
+    """ "dancing" is `dance`, not a tag that begins with it."""
+    known = set(drawn["tags"])
+    longer = next(tag for tag in drawn["tags"] if tag.startswith("dancing"))
+    assert "dancing" not in known
+    asked = server.client.get("/v1/tags/dancing/neighbours", params={"k": 1}).json()
+    page = opened(tab, server)
+    page.get_by_label("Search hashtags").fill("dancing")
+    expect(page.get_by_role("option").first).to_contain_text(f"#{longer} ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#card h2")).to_have_text(f"#{asked['plus'][0]['tag']}")
+    expect(page.get_by_role("option")).to_have_count(0)
+    # What is no tag in any inflection is completed, and so is what is selected.
+    page.get_by_label("Search hashtags").fill("yog")
+    page.keyboard.press("Enter")
+    expect(page.locator("#card h2")).to_have_text("#yoga")
+    page.get_by_label("Search hashtags").fill("dancing")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#card h2")).to_have_text(f"#{longer}")
+
+
+@pytest.mark.parametrize("screen", [PHONE, SMALL_PHONE], ids=["phone", "small phone"])
+def test_zoom_buttons_are_free_when_nothing_is_found(
+    tab: Open, server: Running, drawn: Answer, screen: dict[str, Any]
+) -> None:
+    page = opened(tab, server, **screen)
+    page.get_by_label("Search hashtags").fill("nosuchtag")
+    expect(page.locator("#nothing")).not_to_be_empty()
+    for name in ("Zoom in", "Zoom out", "Show the whole map"):
+        page.get_by_role("button", name=name).tap(timeout=5_000)
 
 
 def test_neighbours_are_those_that_the_service_tells_in_any_inflection(

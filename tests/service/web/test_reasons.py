@@ -88,3 +88,10 @@ def test_percentages_are_none_of_nothing_and_sum_to_all(tab: Open, server: Runni
         expect(rest).to_have_count(len(told) - sum(share >= 0.01 for share in shares))
         labels = [one.get_attribute("aria-label") or "" for one in page.locator("#why .moments button").all()]
         assert [label.partition(": ")[2] for label in labels] == ["over 99 %", "under 1 %", "under 1 %"]
+        assert page.locator("#why .moments small").all_text_contents() == ["0", "1", "2"]
+    # One reason alone: its bar, all of it in colour, goes up to its number.
+    bar, number = page.locator("#why meter").bounding_box(), page.locator("#why .reasons small").bounding_box()
+    assert bar is not None
+    assert number is not None
+    assert 0 < number["x"] - bar["x"] - bar["width"] < 16
+    assert page.locator("#why meter").evaluate("({value, max}) => value / max") == 1

@@ -46,6 +46,36 @@ def test_clips_are_chosen_in_a_row_and_looked_at_in_turn(tab: Open, server: Runn
     expect(page.locator("#chosen li")).to_have_count(1)
 
 
+def test_failed_clips_are_counted_and_marked(tab: Open, server: Running, sure: Answer, made: Path, clips: Path) -> None:
+    page = tab(server.address)
+    problem = {"code": "worker_died", "detail": " ".join(["It crashed a worker."] * 9)}
+
+    def answer(route: "Route") -> None:
+        good = not seen
+        seen.append(good)
+        route.fulfill(json=sure if good else problem, status=200 if good else 503)
+
+    seen: list[bool] = []
+    page.route("**/v1/hashtags?*", answer)
+    send(page, made, write(clips / "one.webm"), write(clips / "two.webm"))
+    expect(page.locator("#failures")).to_have_text("2 of 3 failed.")
+    words = page.locator("#clips small")
+    colours = [one.evaluate("one => getComputedStyle(one).color") for one in words.all()]
+    bad = page.locator("#failures").evaluate("one => getComputedStyle(one).color")
+    assert [colour == bad for colour in colours] == [False, True, True]
+    # What does not fit ends with an ellipsis, after whole lines.
+    expect(words.nth(1)).to_have_css("-webkit-line-clamp", "2")
+    assert words.nth(1).evaluate("one => one.scrollHeight > one.clientHeight")
+    check_accessible(page)
+    page.locator("#clips button").nth(1).click()
+    expect(page.locator("#state")).to_contain_text(problem["detail"])
+    check_accessible(page)
+    page.unroute("**/v1/hashtags?*")
+    answered(page, sure)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#failures")).to_have_text("1 of 3 failed.")
+
+
 def test_clip_is_dropped_and_one_that_is_none_is_refused_in_words(tab: Open, server: Running, made: Path) -> None:
     page = tab(server.address)
     page.goto("/")

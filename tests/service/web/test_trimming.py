@@ -38,6 +38,7 @@ def test_clip_that_is_too_long_is_trimmed(tab: Open, server: Running, info: Answ
     wait_for_answer(page)
     assert [part(request) for request in asked] == [["end=0.9", "start=0.4"]]
     expect(page.locator("#state")).to_contain_text("from 0.4 s to 0.9 s of the clip.")
+    expect(page.get_by_role("button", name="Use the whole clip")).to_be_hidden()
     page.get_by_text("Details").click()
     expect(page.locator("#facts")).to_contain_text("0.5 s, 160 × 120, 15 frames")
 
@@ -93,6 +94,17 @@ def test_part_of_a_clip_that_is_short_enough(tab: Open, server: Running, sure: A
     wait_for_answer(page)
     expect(page.locator("#state")).not_to_contain_text("from")
     assert [part(request) for request in asked] == [[], ["end=1", "start=0.3"], []]
+    # Or at once.
+    whole = page.get_by_role("button", name="Use the whole clip")
+    expect(whole).to_be_hidden()
+    use.click()
+    page.locator("#end").fill("0.7")
+    page.get_by_role("button", name="for this part").click()
+    wait_for_answer(page)
+    whole.click()
+    wait_for_answer(page)
+    expect(whole).to_be_hidden()
+    assert [part(request) for request in asked[3:]] == [["end=0.7", "start=0"], []]
 
 
 def leave(page: "Page", way: str) -> None:

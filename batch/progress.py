@@ -38,7 +38,7 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.1f} a second, {task.fields[failed]} failed,"),
+        TextColumn("{task.fields[rate]:.2f} a second, {task.fields[failed]} failed,"),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
         console=Console(stderr=True),
@@ -62,6 +62,6 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
                     when = f"in {now - begun:.0f} s"
                 else:
                     when = f"{(clips - done) / rate:.0f} s left" if rate else "starting"
-                log.info("%s: %d of %d clips, %.1f a second, %d failed, %s", what, done, clips, rate, failed, when)
+                log.info("%s: %d of %d clips, %.2f a second, %d failed, %s", what, done, clips, rate, failed, when)
 
         yield tell

@@ -20,7 +20,7 @@ def test_the_last_line_tells_rate_and_time_of_the_whole_run(
         for clips in shards:
             tell(clips, 1)
     seconds = 20 * len(shards)
-    speed = f"{sum(shards) / seconds:.1f} a second"
+    speed = f"{sum(shards) / seconds:.2f} a second"
     assert caplog.messages[-1] == f"batch: {total} of {total} clips, {speed}, {len(shards)} failed, in {seconds} s"
     for line in caplog.messages[:-1]:
         assert re.search("(starting|[0-9]+ s left)$", line)

@@ -38,6 +38,7 @@ def execute(task: Task, out: Place, jobs: Sequence[Job], tell: Tell, *, address:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False  # ours counts clips
         logging.getLogger("ray.data").setLevel(logging.WARNING)
+        logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)  # warns that they are off
         processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
         items = ray.data.from_items([{"job": job.to_json()} for job in jobs], override_num_blocks=len(jobs))
         results = items.map_batches(

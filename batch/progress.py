@@ -28,15 +28,17 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
     what : str
     clips : int
     done, failed : int
-        At the start. The rate leaves out the first clip: processes take seconds to start.
+        At the start. The rate leaves out the first clip: processes take seconds to start. In the end, it is that of
+        the whole run.
     """
     start, before = math.inf, done
-    last = time.monotonic()
+    begun, at_start = time.monotonic(), done
+    last = begun
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.1f} a second, {task.fields[failed]} failed,"),
+        TextColumn("{task.fields[rate]:.2f} a second, {task.fields[failed]} failed,"),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
         console=Console(stderr=True),
@@ -50,11 +52,16 @@ def show(what: str, clips: int, done: int, failed: int) -> Iterator[Tell]:
             now = time.monotonic()
             if start == math.inf:
                 start, before = now, done
+            if done == clips:
+                start, before = begun, at_start
             rate = (done - before) / max(now - start, 1e-9)
             bar.update(task, completed=done, rate=rate, failed=failed)
             if bar.disable and (now - last >= SECONDS or done == clips):
                 last = now
-                left = f"{(clips - done) / rate:.0f} s left" if rate else "starting"
-                log.info("%s: %d of %d clips, %.1f a second, %d failed, %s", what, done, clips, rate, failed, left)
+                if done == clips:
+                    when = f"in {now - begun:.0f} s"
+                else:
+                    when = f"{(clips - done) / rate:.0f} s left" if rate else "starting"
+                log.info("%s: %d of %d clips, %.2f a second, %d failed, %s", what, done, clips, rate, failed, when)
 
         yield tell

@@ -77,8 +77,11 @@ def run(
         If a storage fails.
     """
     clips, place = read_source(source), Place(out)
-    if any(f"{clips.root / path}".startswith(f"{place}/") for path in clips.paths):
+    folders = [(clips.root / path).parent for path in clips.paths] if clips.listed else [clips.root]
+    if any(place.contains(folder) for folder in {str(folder): folder for folder in folders}.values()):
         raise RunError(f"{out} contains clips of the source: choose another folder for the output.")
+    if not clips.listed and clips.root.contains(place):
+        raise RunError(f"{out} is in the source: choose a folder outside it for the output.")
     bundle = Bundle.open(settings.bundle)
     require_possible(options, bundle.suggester(settings.deny_file, settings.kinds_file, settings.trends_file))
     task = Task(str(clips.root), settings, bundle.sha256, options, vectors)
@@ -104,7 +107,7 @@ def run(
     ]
     if again:
         count = sum(job.clips for job in again)
-        log.info("batch: retrying %d clips that failed with transient errors", count)
+        log.info("batch: retrying %d clip%s that failed for reasons that may pass", count, "" if count == 1 else "s")
         with show("retrying", count, 0, 0) as tell:
             execute(task, place, again, tell)
     return _complete(place, jobs)

@@ -47,10 +47,13 @@ class Source:
         Folder that relative paths are relative to.
     paths : list of str
         Relative to `root`, or absolute paths and URIs, in order.
+    listed : bool
+        Whether they are those of a listing, not all files below `root`.
     """
 
     root: Place
     paths: list[str]
+    listed: bool
 
 
 def read_source(name: str) -> Source:
@@ -67,12 +70,13 @@ def read_source(name: str) -> Source:
     """
     place = Place(name)
     if place.is_file():
-        source = Source(place.parent, _read_listing(name, place))
+        source = Source(place.parent, _read_listing(name, place), listed=True)
     else:
         if not place.is_folder():
             raise SourceError(f"{name} does not exist: name a folder, a listing, or the URI of one.")
         paths = place.files(recursive=True)
-        source = Source(place, [path for path in paths if not any(part[0] == "." for part in path.split("/"))])
+        shown = [path for path in paths if not any(part[0] == "." for part in path.split("/"))]
+        source = Source(place, shown, listed=False)
     if not source.paths:
         raise SourceError(f"there are no clips in {name}.")
     if odd := next((path for path in source.paths if path.encode(errors="ignore").decode() != path), None):

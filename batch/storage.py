@@ -78,6 +78,15 @@ class Place:
         """Return its parent folder."""
         return self._at(self._path.rpartition("/")[0])
 
+    def contains(self, other: "Place") -> bool:
+        """Return whether another place is this folder or below it; on this machine, wherever links lead."""
+        if self._filesystem != other._filesystem:
+            return False
+        own, its = self._key, other._key
+        if self._filesystem.type_name == "local":
+            own, its = os.path.realpath(own), os.path.realpath(its)
+        return f"{its.rstrip('/')}/".startswith(f"{own.rstrip('/')}/")
+
     def _at(self, path: str) -> Self:
         other = object.__new__(type(self))
         other.__dict__ |= self.__dict__ | {"_path": path}

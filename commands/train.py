@@ -35,7 +35,9 @@ def train(
 
     Prints the folder of the last stage. A training that was interrupted continues when the command is run again.
     """
-    if ray is not None and stage in STAGES and stage != "features":
+    if stage is not None and stage not in STAGES:
+        raise typer.BadParameter(f"{stage!r} is none of {', '.join(STAGES)}.", param_hint="STAGE")
+    if ray is not None and stage is not None and stage != "features":
         raise typer.BadParameter(f"the stage {stage} always runs here: only features runs on Ray.", param_hint="--ray")
 
     from training.config import read_config

@@ -76,6 +76,11 @@ def trajectories(
     except ClipError as error:
         complain(f"{clip}: {error.code}: {error}")
         raise typer.Exit(ExitCode.FAILED) from None
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != clip:
+            raise  # of an output file
+        complain(f"{clip}: unreadable: {error.strerror}")
+        raise typer.Exit(ExitCode.FAILED) from None
 
 
 def extract_clip(clip: Path, settings: "TrajectorySettings", threads: int, dump: Path | None, draw: Path | None) -> str:

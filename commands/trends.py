@@ -24,11 +24,13 @@ def trends(
     """
     import json
     import tempfile
+    from datetime import UTC, datetime, timedelta
 
     from models.atomic_write import atomic_write
     from models.bundle import SHIPPED, Bundle
     from models.errors import NoDates
-    from training.corpus import SUMMARY, CorpusSettings, build_corpus
+    from training.corpus import SUMMARY, CorpusSettings, build_corpus, read_dates
+    from training.posts import PostsError
     from training.trends import WINDOWS, count_trends
 
     log_to_stderr()
@@ -37,6 +39,13 @@ def trends(
     settings = CorpusSettings.model_validate({**_corpus(opened.manifest.training.settings), "every": 1})
     with tempfile.TemporaryDirectory(prefix="tag2vec-") as folder:
         build_corpus(Path(folder), posts=posts, settings=settings)
+        newest = max(filter(None, read_dates(Path(folder))), default=None)
+        # Here and not in training, whose result must not depend on the day.
+        if newest and newest > datetime.now(UTC).date() + timedelta(days=1):
+            raise PostsError(
+                f"The newest post is from the future, {newest}, and trends are counted back from the newest. Correct "
+                "the dates after today or leave out these posts."
+            )
         counted = count_trends(Path(folder), opened.tagspace().stems)
         summary = json.loads(Path(folder, SUMMARY).read_text(encoding="utf-8"))
     if counted is None:

@@ -14,8 +14,10 @@ from training.cooccurrence import learn_cooccurrence
 from training.corpus import DENIED_TAGS, build_corpus
 from training.embedding import learn_embedding
 from training.evaluation.evaluate import evaluate
+from training.evaluation.folds import shortage
 from training.evaluation.open_world import read_open_world_clips
 from training.evaluation.out_of_distribution import compare_familiarity
+from training.examples import ExamplesError
 from training.features import extract_features
 from training.inflections import learn_inflections
 from training.languages import learn_languages
@@ -43,6 +45,8 @@ def run(config: Config, only: str | None = None, *, execute: Execute | None = No
     """
     if only is not None and only not in STAGES:
         raise StageError(f"there is no stage {only!r}; the stages are {', '.join(STAGES)}.")
+    if only is None:
+        _require_enough_clips(config)  # before minutes of work
     work = Work(config.work)
     last = only or STAGES[-1]
     with work.locked():
@@ -52,6 +56,16 @@ def run(config: Config, only: str | None = None, *, execute: Execute | None = No
             if stage.name == last:
                 break
     return work / last
+
+
+def _require_enough_clips(config: Config) -> None:
+    """Raise ExamplesError if the list cannot suffice, even if every clip is readable and every hashtag has a vector."""
+    file = config.data.clip_list
+    clips = [clip for clip in read_clips(file, config.clips) if clip.hashtag]
+    if len({clip.hashtag for clip in clips}) < 2:
+        raise ExamplesError(f"{file}: training needs clips of at least two hashtags. Add clips of others.")
+    if lacking := shortage([clip.hashtag for clip in clips], [clip.group for clip in clips]):
+        raise ExamplesError(f"{file}: too few clips with a hashtag to learn from and to judge: {lacking}")
 
 
 def stages(config: Config, work: Work, execute: Execute | None = None) -> list[Stage]:

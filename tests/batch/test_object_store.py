@@ -58,3 +58,5 @@ def test_a_bucket_gives_the_rows_of_a_folder(
     # What a run was started with names the source by a hash: its URI may hold a password.
     assert b"media" not in client.get_object(Bucket="media", Key="tags/2026/_run.json")["Body"].read()
     assert "already complete" in batch(*command).err
+    inside = batch(command[0], "--out", f"s3://media/old clips/tags{address}")
+    assert (inside.code, "is in the source: choose a folder outside it" in inside.err) == (3, True)

@@ -57,6 +57,7 @@ def test_neither_a_lost_node_nor_a_lost_driver_costs_a_clip(cluster: Any, batch:
     told, complaints = driver.communicate(timeout=600)
     assert driver.returncode == 1, complaints
     assert json.loads(told) == {"out": str(there), "clips": SHARDS * size_of_shards(1), "failed": {"empty_clip": 1}}
+    assert "Progress bars disabled" not in complaints
     after = written(there)
     assert {name: after[name] for name in before} == before
     # One, if its node was lost before it could tell.

@@ -167,7 +167,27 @@ def test_another_run_is_refused(catalogue: Path, tagged: tuple[Path, Ended], bat
     assert "other k, vectors" in refused.err
     (tmp_path / "holiday.jpg").touch()
     assert "holiday.jpg" in batch(catalogue, "--out", tmp_path).err
-    assert "contains clips of the source" in batch(catalogue, "--out", catalogue / "sub").err
+
+
+def test_an_output_in_the_source_is_refused_at_once_and_a_source_in_the_output(batch: Batch, tmp_path: Path) -> None:
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    good_clips(clips, 1)
+    (tmp_path / "linked").symlink_to(clips)
+    for source in (clips, clips.as_uri(), tmp_path / "linked"):
+        for out in (clips / "tags", (clips / "tags").as_uri(), tmp_path / "linked" / "tags", clips / "a" / ".." / "b"):
+            ended = batch(source, "--out", out)
+            assert ended.code == 3
+            assert ended.err == f"tag2vec: error: {out} is in the source: choose a folder outside it for the output.\n"
+        for out in (clips, tmp_path, tmp_path / "linked"):
+            assert "contains clips of the source" in batch(source, "--out", out).err
+    assert [file.name for file in clips.iterdir()] == ["good0.mp4"]
+    # A listing names its clips, so what else lies beside it does not count.
+    (clips / "list.csv").write_text("path\ngood0.mp4\n")
+    for _ in range(2):
+        assert batch(clips / "list.csv", "--out", clips / "tags").code == 0
+    (tmp_path / "list.csv").write_text("path\nclips/good0.mp4\n")
+    assert "contains clips of the source" in batch(tmp_path / "list.csv", "--out", clips).err
 
 
 def test_options_are_those_of_suggestions(batch: Batch, tmp_path: Path) -> None:
@@ -246,6 +266,7 @@ def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:
     assert (found["good0.mp4"]["error"], found["good0.mp4"]["attempts"]) == ("deadline_exceeded", 2)
     assert (found["gone.mp4"]["error"], found["gone.mp4"]["attempts"]) == ("unreadable", 2)
     assert list(found) == ["good0.mp4", "gone.mp4"]
+    assert "retrying 2 clips that failed for reasons that may pass" in ended.err
 
 
 @pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])

@@ -22,6 +22,16 @@ def test_folders_are_listed_deeply_sorted_and_without_hidden_files(tmp_path: Pat
         assert [(source.root / path).read().decode() for path in source.paths] == source.paths
 
 
+def test_a_hidden_listing_in_a_folder_names_paths_as_the_folder_does(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("a/old.mp4", "a/new.mp4"):
+        (tmp_path / name).touch()
+    (tmp_path / ".new.csv").write_text("path\na/new.mp4\n")
+    folder, listing = read_source(str(tmp_path)), read_source(str(tmp_path / ".new.csv"))
+    assert folder.paths == ["a/new.mp4", "a/old.mp4"]
+    assert (listing.paths, str(listing.root)) == (["a/new.mp4"], str(folder.root))
+
+
 def test_nothing_in_a_folder_vanishes(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
     (tmp_path / "sub").mkdir()
@@ -93,3 +103,14 @@ def test_places_keep_the_options_of_their_address() -> None:
     assert str(place / "c#1.mp4") == "s3://bucket/a/b/c#1.mp4?endpoint_override=127.0.0.1:9&scheme=http"
     assert str(place.parent) == "s3://bucket/a?endpoint_override=127.0.0.1:9&scheme=http"
     assert str(place / "/x") == "/x"
+
+
+def test_a_place_contains_what_is_below_it_in_the_same_store() -> None:
+    store, other = "?endpoint_override=127.0.0.1:9&scheme=http", "?endpoint_override=127.0.0.1:8&scheme=http"
+    place = Place(f"s3://bucket/a{store}")
+    assert place.contains(place)
+    assert place.contains(Place(f"s3://bucket/a/b/c{store}"))
+    assert Place(f"s3://bucket{store}").contains(place)
+    for elsewhere in (f"s3://bucket/ab{store}", f"s3://bucket{store}", f"s3://bucket/a/b{other}", "/bucket/a/b"):
+        assert not place.contains(Place(elsewhere))
+    assert Place("/").contains(Place("file:///a"))

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Run
+from training.artifacts import STAGES
 
 
 @pytest.fixture
@@ -19,7 +20,13 @@ def test_a_stage_that_does_not_run_on_ray_is_refused(config: Path, run: Run) -> 
     assert ended.code == 2
     told = " ".join(ended.err.replace("│", " ").split())
     assert "the stage corpus always runs here: only features runs on Ray" in told
-    assert "there is no stage 'dance'" in run("train", "--config", config, "dance").err
+
+
+def test_an_unknown_stage_is_wrong_usage(config: Path, run: Run) -> None:
+    ended = run("train", "--config", config, "dance")
+    assert ended.code == 2
+    told = " ".join(ended.err.replace("│", " ").split())
+    assert f"'dance' is none of {', '.join(STAGES)}." in told
 
 
 def test_the_extra_for_ray_is_named(config: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

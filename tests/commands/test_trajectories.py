@@ -91,7 +91,12 @@ def test_wrong_names_and_folders_are_told(clip: Path, tmp_path: Path, run: Run) 
         assert ended.out == ""
         assert f"the folder {tmp_path / 'nowhere'} does not exist" in ended.err
         assert ended.err.count("\n") == 1
-    assert run("trajectories", tmp_path / "absent.mp4").code == 3
+
+
+def test_a_clip_that_cannot_be_read_is_told_as_by_suggest(tmp_path: Path, run: Run) -> None:
+    for name, reason in (("absent.mp4", "No such file or directory"), ("", "Is a directory")):
+        ended = run("trajectories", tmp_path / name)
+        assert (ended.code, ended.err) == (1, f"tag2vec: {tmp_path / name}: unreadable: {reason}\n")
 
 
 @pytest.mark.slow

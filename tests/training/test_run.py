@@ -13,9 +13,10 @@ import pytest
 
 from models.bundle import Bundle
 from models.pipeline import UNSURE, Pipeline
-from tests.training.tiny import HASHTAGS, bundle_files
+from tests.training.tiny import HASHTAGS, bundle_files, write_data
 from training.artifacts import STAGES
 from training.config import Config, read_config
+from training.examples import ExamplesError
 from training.run import run, stages
 from training.stage import StageError, Work
 
@@ -166,6 +167,25 @@ def test_stages_are_in_order_each_after_its_inputs(trained: Config) -> None:
     assert tuple(stage.name for stage in listed) == STAGES
     for number, stage in enumerate(listed):
         assert set(stage.after) <= set(listed[:number])
+
+
+@pytest.mark.parametrize(
+    ("hashtags", "complaint"),
+    [
+        ([], "at least two hashtags"),
+        (["golf"] * 9, "at least two hashtags"),
+        (["golf", "tennis"] * 4, "there are 8 groups, and at most 4 clips of a class"),
+        (["golf", "golf", "golf", "tennis"], "there are 4 groups, and at most 3 clips of a class"),
+    ],
+)
+def test_too_few_clips_are_refused_before_anything_starts(tmp_path: Path, hashtags: list[str], complaint: str) -> None:
+    config = read_config(write_data(tmp_path))
+    # Clips without a hashtag do not count.
+    rows = [f"{number}.mp4\tc\t{hashtag}\tg{number}" for number, hashtag in enumerate([*hashtags, *[""] * 9])]
+    config.data.clip_list.write_text("\n".join(["path\tcategory\thashtag\tgroup", *rows]) + "\n")
+    with pytest.raises(ExamplesError, match=f"clips.tsv: .*{complaint}"):
+        run(config)
+    assert not config.work.exists()
 
 
 def test_no_such_stage(trained: Config) -> None:

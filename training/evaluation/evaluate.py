@@ -15,7 +15,7 @@ from training.evaluation.answers import AnsweredClip, write_answers
 from training.evaluation.by_source import source_judgements
 from training.evaluation.co_use import PostSplit, co_use_quality, judged_clips
 from training.evaluation.first_five import first_five_quality
-from training.evaluation.folds import FOLDS
+from training.evaluation.folds import FOLDS, shortage
 from training.evaluation.mixture import answered, evidence, unseen_cases
 from training.evaluation.nearest import hashtag_ranks, svm_answers
 from training.evaluation.out_of_distribution import BENCHMARK, out_of_distribution_quality
@@ -166,7 +166,7 @@ def read_calibration(folder: Path) -> Calibration:
 
 
 def _benchmarks(examples: Examples | None, seed: int) -> list[BenchmarkQuality]:
-    if examples is None:
+    if examples is None or shortage(examples.labels.tolist(), examples.groups.tolist()):
         return []
     right = svm_answers(examples, seed) == examples.labels
     return [

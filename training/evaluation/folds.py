@@ -1,7 +1,8 @@
 """Cross-validation folds: rows to learn from and rows to judge, never with clips of the same source on both sides."""
 
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +15,27 @@ FOLDS = 5
 Rows = NDArray[np.int64]
 
 
+def shortage(classes: Iterable[Hashable], groups: Iterable[Hashable]) -> str | None:
+    """Say what clips with these classes and groups lack to be split into folds; None if nothing."""
+    sources, most = len(set(groups)), max(Counter(classes).values(), default=0)
+    if min(sources, most) >= FOLDS:
+        return None
+    return (
+        f"{FOLDS} folds need clips of at least {FOLDS} groups, and at least {FOLDS} clips of one class; there are "
+        f"{sources} groups, and at most {most} clips of a class. Add clips of other sources."
+    )
+
+
 def folds(examples: Examples, seed: int) -> Iterator[tuple[Rows, Rows]]:
     """Yield rows to learn from and rows to judge; no group is in both, and classes are spread evenly.
 
     Raises
     ------
     ExamplesError
-        If there are fewer groups than folds.
+        If there are fewer groups than folds, or fewer clips of every class.
     """
-    if len(np.unique(examples.groups)) < FOLDS:
-        raise ExamplesError(
-            f"the clips come from fewer than {FOLDS} groups, too few for {FOLDS} folds. Add clips of other sources."
-        )
+    if lacking := shortage(examples.labels.tolist(), examples.groups.tolist()):
+        raise ExamplesError(f"too few clips to learn from and to judge: {lacking}")
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # Classes with fewer clips than folds are marked wherever they are reported.

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from training.artifacts import Artifacts
+from training.clips import Clip
 from training.config import Config
 from training.evaluation.answers import read_answers
 from training.evaluation.co_use import SUGGESTED
-from training.evaluation.evaluate import read_calibration
+from training.evaluation.evaluate import _benchmarks, read_calibration
 from training.evaluation.folds import FOLDS
 from training.evaluation.quality import read_quality
-from training.examples import stem_of
+from training.examples import Examples, stem_of
 from training.out_of_fold import OutOfFold
 from training.relevance import CoUse
 
@@ -97,3 +98,10 @@ def test_the_bundle_says_what_was_calibrated(trained: Config) -> None:
 def test_relevance_is_measured_on_the_posts() -> None:
     posts = [["golf", "putt"], ["golf", "putt"], ["dog", "puppy"], ["dog", "puppy"], ["cat", "kitten"]]
     assert CoUse.from_sentences(posts).relevants("golf") == {"golf", "putt"}
+
+
+@pytest.mark.parametrize(("clips", "measured"), [(8, 0), (20, 1)])
+def test_a_benchmark_of_too_few_clips_is_left_out(clips: int, measured: int) -> None:
+    rows = [Clip(path=f"{row}.mp4", category="ab"[row % 2], group=str(row)) for row in range(clips)]
+    parts = np.random.default_rng(0).normal(size=(3, clips, 4)).astype(np.float32)
+    assert len(_benchmarks(Examples.of(rows, [clip.category for clip in rows], parts), seed=0)) == measured

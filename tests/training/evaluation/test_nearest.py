@@ -50,9 +50,13 @@ def test_classes_of_few_clips_are_no_warning() -> None:
         assert len(list(folds(examples(np.r_[data.labels[:-1], 9], data.groups), 0))) == FOLDS
 
 
-def test_too_few_groups() -> None:
-    with pytest.raises(ExamplesError, match="fewer than 5 groups"):
+def test_too_few_groups_or_clips_of_each_class() -> None:
+    with pytest.raises(ExamplesError, match="there are 3 groups, and at most 5 clips of a class"):
         list(folds(clusters(np.random.default_rng(0), clips=18), 0))
+    labels, groups = np.arange(12) % 3, np.arange(12)
+    with pytest.raises(ExamplesError, match="there are 12 groups, and at most 4 clips of a class"):
+        list(folds(examples(labels, groups), 0))
+    assert len(list(folds(examples(np.r_[labels, 2], np.r_[groups, 12]), 0))) == FOLDS
 
 
 def test_the_span_keeps_all_lengths_and_angles() -> None:

@@ -166,11 +166,12 @@ def _difference(before: dict[str, Any], plan: dict[str, Any], other: Sequence[st
             f"a run with other {', '.join(name for name in other if name != 'clips')}: choose another folder for the "
             "output, or repeat the command that it was started with."
         )
-    more = plan["clips"] - before["clips"]
+    more, clips = plan["clips"] - before["clips"], plan["clips"]
+    count = "1 clip" if clips == 1 else f"{clips} clips"
     changed = f"{abs(more)} {'more' if more > 0 else 'fewer'} than then" if more else "as many as then, but others"
     return (
-        f"a run of another source, or of this one before it changed: it has {plan['clips']} clips, {changed}. To tag "
-        f"only new clips, list them in a file such as new.csv, with a column {COLUMN!r}, and name it as the source, "
+        f"a run of another source, or of this one before it changed: it has {count}, {changed}. To tag only new clips, "
+        f"list them in a hidden file such as .new.csv, with a column {COLUMN!r}, and name it as the source, "
         "with another folder for the output. To tag all clips again, choose another folder for the output."
     )
 

@@ -245,15 +245,17 @@ def test_a_source_that_has_changed_is_refused_with_what_to_do(batch: Batch, tmp_
     (tmp_path / good1).rename(clips / good1)
     grown = batch(clips, "--out", out)
     assert grown.code == 3
-    assert "it has 3 clips, 1 more than then. To tag only new clips, list them in a file such as new.csv" in grown.err
-    (clips / "new.csv").write_text(f"path\n{good1}\n")
-    assert batch(clips / "new.csv", "--out", more).code == 0
+    assert (
+        "it has 3 clips, 1 more than then. To tag only new clips, list them in a hidden file such as .new.csv"
+        in grown.err
+    )
+    (clips / ".new.csv").write_text(f"path\n{good1}\n")
+    assert batch(clips / ".new.csv", "--out", more).code == 0
     assert [row["path"] for row in [*rows(out), *rows(more)]] == ["gone.mp4", good0, good1]
-    for name in (good0, good1):
-        (clips / name).unlink()
+    (clips / good0).unlink()
     assert "it has 2 clips, as many as then, but others" in batch(clips, "--out", out).err
-    (clips / "new.csv").unlink()
-    assert "it has 1 clips, 1 fewer than then" in batch(clips, "--out", out).err
+    (clips / good1).unlink()
+    assert "it has 1 clip, 1 fewer than then" in batch(clips, "--out", out).err
 
 
 def test_what_may_pass_is_tried_twice(batch: Batch, tmp_path: Path) -> None:

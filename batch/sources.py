@@ -59,9 +59,9 @@ class Source:
 def read_source(name: str) -> Source:
     """List the files of a folder or prefix, sorted by path, or read a listing, whose order is kept.
 
-    All files count but hidden ones, whose name or whose folder's begins with a dot: what is no clip, or a link to
-    nothing, gets a row that says so. A listing is a file whose name ends in .csv, .tsv, .parquet, .jsonl or .ndjson,
-    with a column `path`.
+    All files count but hidden ones, whose name or whose folder's begins with a dot: what is not a clip, or is a
+    dangling link, gets a row that says so. A listing is a file whose name ends in .csv, .tsv, .parquet, .jsonl or
+    .ndjson, with a column `path`.
 
     Raises
     ------

@@ -108,7 +108,7 @@ class Place:
     def files(self, *, recursive: bool = False) -> list[str]:
         """Return the paths of the files in it, relative to it and sorted; none if there is no such folder.
 
-        On this machine, whatever is no folder counts, links to nothing included.
+        On this machine, everything but folders counts, dangling links included.
         """
         if self._filesystem.type_name == "local":
             return sorted(_walk(self._key, recursive)) if self.is_folder() else []
@@ -121,7 +121,7 @@ class Place:
         return self._filesystem.open_input_file(self._key)
 
     def stream(self) -> Any:
-        """Open a file for sequential reading; raises OSError if it cannot be opened or is no regular file."""
+        """Open a file for sequential reading; raises OSError if it cannot be opened or is not a regular file."""
         # Opening a named pipe would wait for ever.
         if self._filesystem.type_name == "local" and Path(self._key).exists() and not self.is_file():
             raise OSError(f"{self._key} is not a regular file.")

@@ -198,7 +198,7 @@ class Neighbour(Strict):
     """A neighbour of a tag."""
 
     tag: str = Field(description="in its most common spelling", examples=["nba"])
-    score: Score = Field(ge=0, le=1, description="1 - distance / 2: no probability", examples=[0.77])
+    score: Score = Field(ge=0, le=1, description="1 - distance / 2; not a probability", examples=[0.77])
     distance: Rounded = Field(ge=0, description="in the tag space: 0 the same, 2 opposite", examples=[0.46])
     rank: int = Field(ge=1, description="1 is the nearest", examples=[1])
 

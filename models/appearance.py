@@ -110,7 +110,7 @@ class AppearanceNetwork:
     Raises
     ------
     BundleError
-        If the file is no such network.
+        If the file is not such a network.
     """
 
     def __init__(self, file: Path, settings: AppearanceSettings, tag_vectors: TagVectors | None = None) -> None:
@@ -211,7 +211,7 @@ class AppearanceNetwork:
         sums = probabilities.sum(axis=1)
         if not ((probabilities >= 0).all() and (sums <= 1 + _SURPLUS).all()):
             raise BundleError(
-                f"{self._file}: output {self.settings.probabilities} holds what is no probability: "
+                f"{self._file}: output {self.settings.probabilities} holds what is not a probability: "
                 f"{probabilities.min():.3g} to {probabilities.max():.3g}, {sums.max():.3g} in all. "
                 "If it is logits, export the network with a softmax after them."
             )

@@ -143,4 +143,4 @@ def unknown_variables(names: Iterable[str]) -> Iterator[str]:
             written.removeprefix(prefix), [one.removeprefix(prefix) for one in known], 1
         )
         hint = f"did you mean {prefix}{nearest[0]}?" if nearest else "docs/operations.md lists those that there are."
-        yield f"{name} is no setting, so it is ignored; {hint}"
+        yield f"{name} is not a setting, so it is ignored; {hint}"

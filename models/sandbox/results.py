@@ -171,7 +171,7 @@ def _slots(folder: Path, count: int, lengths: EncodedLengths) -> Slots:
 def _probabilities(file: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
     probabilities = _array(file, shape)
     if probabilities.min(initial=0) < 0 or probabilities.max(initial=0) > 1:
-        raise ValueError(f"{file.name} holds what is no probability")
+        raise ValueError(f"{file.name} holds what is not a probability")
     return probabilities
 
 

@@ -26,7 +26,7 @@ PRIOR_POWER = 0.3
 horses, so that whatever is hard to make out becomes a dog."""
 
 LEAST = 1e-4
-"""Weight below which a tag is no anchor."""
+"""Weight below which a tag is not an anchor."""
 
 
 @dataclass(frozen=True)

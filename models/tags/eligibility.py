@@ -102,7 +102,7 @@ class Eligibility:
         if not self._fits(row, conditions.sure, conditions.asked, language):
             return "suggested only for clips that surely show it"
         if platform is not None and not platforms()[platform].takes(conditions.show(row)):
-            return f"no hashtag on {platforms()[platform].title}"
+            return f"not a hashtag on {platforms()[platform].title}"
         return None
 
     def denies(self, row: int) -> bool:

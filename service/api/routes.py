@@ -225,7 +225,7 @@ def _choices(body: FeedbackBody, suggested: Collection[str]) -> dict[str, Choice
         for number, tag in enumerate(tags):
             name = normalise(tag)
             if not name:
-                what = "This is no hashtag."
+                what = "This is not a hashtag."
             elif name in choices:
                 what = "This hashtag is listed twice."
             elif (name in suggested) == (choice == "added"):

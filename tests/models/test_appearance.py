@@ -79,7 +79,7 @@ def test_the_same_pictures_give_the_same_bits(file: Path) -> None:
         ({"side": 9}, {}, r"its input pixels is tensor\(float\) \(1, 3, 9, 9\), but .*Set `side`"),
         ({"kind": TensorProto.DOUBLE}, {}, r"its input pixels is tensor\(double\)"),
         ({"batch": 4}, {}, r"\(4, 3, 8, 8\), but pictures come one by one"),
-        ({"softmax": False}, {}, "output probabilities holds what is no probability: .* a softmax after them"),
+        ({"softmax": False}, {}, "output probabilities holds what is not a probability: .* a softmax after them"),
         ({}, {"deviation": 1e-37}, "output features is not finite"),
         ({}, {"features": "embedding"}, "has no output embedding, only features, probabilities"),
         ({}, {"probabilities": "classes"}, "has no output classes, only features, probabilities"),

@@ -445,7 +445,7 @@ def test_tags_of_allow_that_a_platform_refuses() -> None:
     long = "x" * 51
     assert ODD_SUGGESTER.suggest(np.ones(8), allow=[long], platform="threads") == []
     (sentence,) = ODD_SUGGESTER.warnings(np.ones(8), allow=[long], platform="threads", none_left=True)
-    assert sentence == f"None of the tags in allow can be suggested (no hashtag on Threads: #{long})."
+    assert sentence == f"None of the tags in allow can be suggested (not a hashtag on Threads: #{long})."
 
 
 @given(VECTORS)
